@@ -1,0 +1,11 @@
+//! The plain words of the house: values without I/O that every other room may use.
+
+pub mod digest;
+pub mod display;
+pub mod entry;
+pub mod error;
+pub mod path;
+pub mod place;
+pub mod question;
+pub mod secret;
+pub mod site;

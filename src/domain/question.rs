@@ -1,0 +1,104 @@
+//! What only a person can decide, and the answers.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::{entry::Attributes, place::Location, site::Site};
+
+/// A question to the person. All text in it is already escaped.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// Nobody knows this host's key. Answer: [`Answer::Yes`] or [`Answer::No`], the default.
+    HostKey {
+        /// Whose key.
+        site: Arc<Site>,
+        /// The name the key will be kept under: `host`, `[host]:port` or the alias.
+        known_as: String,
+        /// `ssh-ed25519`, `ecdsa-sha2-nistp256`, …
+        key_type: String,
+        /// `SHA256:` and base64 without padding.
+        fingerprint: String,
+    },
+    /// A password for a site. Answer: one [`Answer::Texts`].
+    Password {
+        /// Whose.
+        site: Arc<Site>,
+        /// The user it belongs to.
+        user: String,
+        /// What became of the last one: empty at first, else why it is asked again.
+        again_because: String,
+    },
+    /// The passphrase of a private key. Answer: one [`Answer::Texts`].
+    Passphrase {
+        /// The key's file.
+        key: String,
+        /// Empty at first, else why it is asked again.
+        again_because: String,
+    },
+    /// The server's own prompts (keyboard-interactive, RFC 4256). Answer: a text for each prompt.
+    Prompts {
+        /// Who asks.
+        site: Arc<Site>,
+        /// A title of the server's, may be empty.
+        title: String,
+        /// Instructions of the server's, may be empty.
+        instruction: String,
+        /// What is asked, in order.
+        prompts: Vec<Prompt>,
+    },
+    /// Something stands where a file is to go. Answer: [`Answer::Conflict`].
+    Conflict {
+        /// What is to be copied.
+        from: Location,
+        /// What it is.
+        source: Attributes,
+        /// Where it is to go.
+        to: Location,
+        /// What stands there.
+        target: Attributes,
+    },
+}
+
+/// One prompt of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What is asked.
+    pub text: String,
+    /// Whether the answer may be seen while it is typed.
+    pub echo: bool,
+}
+
+/// An answer to a [`Question`].
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Agreed.
+    Yes,
+    /// Refused, or left without an answer: what asked for it ends.
+    No,
+    /// What was typed, a text for each field.
+    Texts {
+        /// In the order asked.
+        texts: Vec<SecretString>,
+        /// Whether to keep it in the vault.
+        keep: bool,
+    },
+    /// What to do with what stands there.
+    Conflict {
+        /// The choice.
+        choice: ConflictChoice,
+        /// For every further conflict of the same job.
+        for_all: bool,
+    },
+}
+
+/// What to do when something stands where a file is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConflictChoice {
+    /// Replace it, once the new content is complete and checked.
+    Overwrite,
+    /// Leave it, and do not copy.
+    Skip,
+    /// Leave it, and count the step as failed.
+    Fail,
+}

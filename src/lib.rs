@@ -1,0 +1,54 @@
+//! Wharf: two panes, one engine, and a signature for every file that crosses.
+//!
+//! This is the map of the house. `tests/tidy.rs` checks what it says.
+//!
+//! # Rooms
+//!
+//! | room | what it is for | whom it may know |
+//! |---|---|---|
+//! | `main` | arguments to the screen, `cp` or `ls`; exit codes | everyone |
+//! | [`cli`] | headless commands on the same engine | `engine`, `storage::dial`, `settings`, `domain` |
+//! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, … |
+//! | [`terminal`] | enters and leaves the screen | nobody |
+//! | [`keymap`] | one table: chord → action, with its words | `model` (actions) |
+//! | [`settings`] | paths, ssh config, secrets | `domain` |
+//! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `domain` |
+//! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
+//! | [`engine`] | jobs, steps, retry, verification | `storage` (the trait), `domain` |
+//! | [`storage`] | the contract, and who implements it | `domain` |
+//! | [`domain`] | plain words, no I/O | nobody |
+//!
+//! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
+//! key codes to `keymap`) alone; ssh2 to `storage::sftp`; keyring to `settings::secrets`.
+//!
+//! # How data flows
+//!
+//! ```text
+//!  key, mouse ──► keymap ──► Action ─┐                        ┌─► Commands ──► engine ──► Storage
+//!  engine ──────► Event ─────────────┼─► update(&mut Model) ──┤
+//!  clock ───────► Tick ──────────────┘                        └─► dirty ──► view(&Model) ──► frame
+//! ```
+//!
+//! # What is always true
+//!
+//! 1. A final name never holds unfinished or wrong bytes: data lands in `.NAME.XXXXXXXX.part` beside its
+//!    destination, is checked, then renamed over it.
+//! 2. Done means known: the bytes sent, the size at the destination, and the source's size before and after agree;
+//!    the verdict never says more than was checked.
+//! 3. A move removes the source only after the destination is committed.
+//! 4. The screen never waits: no network, disk or lock on the thread that draws.
+//! 5. A job outlives the process (from the journal on; until then the queue lives in memory).
+//! 6. Nothing a server says is trusted: names, sizes, times, banners and replies are checked at one door each.
+//! 7. A secret is in memory, or in the keyring, or nowhere.
+//! 8. Every failure says what was being done, to what, why, and what happens next.
+
+pub mod app;
+pub mod cli;
+pub mod domain;
+pub mod engine;
+pub mod keymap;
+pub mod model;
+pub mod settings;
+pub mod storage;
+pub mod terminal;
+pub mod view;

@@ -1,0 +1,2 @@
+//! Arguments to the screen, `cp` or `ls`.
+fn main() {}

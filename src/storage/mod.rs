@@ -1,0 +1,179 @@
+//! One contract for everything that holds files: this machine, an SFTP server, a test's memory.
+//!
+//! All calls take `&self` and run side by side. Paths are bytes; names that come out have passed
+//! [`Name::new`](crate::domain::path::Name::new). Errors name the act, the object and the host.
+
+pub mod dial;
+pub mod listing;
+pub mod local;
+pub mod memory;
+pub mod sftp;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::domain::{
+    digest::Sha256,
+    entry::{Attributes, SetAttributes},
+    error::Result,
+    path::StoragePath,
+    place::Endpoint,
+    question::{Answer, Question},
+};
+
+pub use listing::{Batch, Listing, ListingSender};
+
+/// A connected place that holds files.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// What this storage can do beyond the basics, found out when it was connected.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The absolute path for one that may be relative to the login directory (`.` is that directory itself).
+    async fn canonical(&self, path: &StoragePath) -> Result<StoragePath>;
+
+    /// Starts to list a directory; rows come in batches, links not followed, in no order, without `.` and `..`.
+    async fn list(&self, path: &StoragePath) -> Result<Listing>;
+
+    /// What stands there, links not followed. Absent is [`NotFound`](crate::domain::error::ErrorKind::NotFound).
+    async fn stat(&self, path: &StoragePath) -> Result<Attributes>;
+
+    /// What stands there, links followed.
+    async fn stat_followed(&self, path: &StoragePath) -> Result<Attributes>;
+
+    /// Starts to read a file from `offset`, at most `length` bytes (`None`: to its end).
+    async fn read(
+        &self,
+        path: &StoragePath,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<Box<dyn ReadStream>>;
+
+    /// Starts to write into a file.
+    async fn write(
+        &self,
+        path: &StoragePath,
+        options: WriteOptions,
+    ) -> Result<Box<dyn WriteStream>>;
+
+    /// Renames within the storage. With [`Replace::Never`] a taken name is
+    /// [`AlreadyExists`](crate::domain::error::ErrorKind::AlreadyExists); with [`Replace::Allowed`] a file there is
+    /// replaced, and is never gone before the new one stands (see [`Capabilities::atomic_replace`]).
+    async fn rename(&self, from: &StoragePath, to: &StoragePath, replace: Replace) -> Result<()>;
+
+    /// Makes one directory; its parent must exist.
+    async fn make_directory(&self, path: &StoragePath, permissions: Option<u32>) -> Result<()>;
+
+    /// Removes a file or a link (never what it leads to).
+    async fn remove_file(&self, path: &StoragePath) -> Result<()>;
+
+    /// Removes an empty directory.
+    async fn remove_directory(&self, path: &StoragePath) -> Result<()>;
+
+    /// Sets attributes of what stands there; a link is not followed where the storage can tell.
+    async fn set_attributes(&self, path: &StoragePath, attributes: &SetAttributes) -> Result<()>;
+
+    /// Where a symbolic link points to, as it is written in the link.
+    async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>>;
+
+    /// Makes a symbolic link at `path` that holds `target` literally.
+    async fn make_link(&self, path: &StoragePath, target: &[u8]) -> Result<()>;
+
+    /// The digest of a file's whole content, computed at the storage's end.
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where it cannot.
+    async fn digest(&self, path: &StoragePath) -> Result<Sha256>;
+
+    /// Ends every connection; calls under way fail with
+    /// [`ConnectionLost`](crate::domain::error::ErrorKind::ConnectionLost). Returns at once.
+    fn disconnect(&self);
+}
+
+/// Bytes of a file in order, prefetched as far as pays.
+#[async_trait]
+pub trait ReadStream: Send {
+    /// The next bytes; `None` at the end of the file or of the range asked for. Never an empty chunk.
+    async fn next(&mut self) -> Result<Option<Bytes>>;
+    /// Closes, and says whether what was read may be believed. Dropping without it aborts.
+    async fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Bytes on their way into a file.
+#[async_trait]
+pub trait WriteStream: Send {
+    /// Takes the next bytes. Waits only when too much is under way; an earlier chunk's failure shows here or in `finish`.
+    async fn write(&mut self, data: Bytes) -> Result<()>;
+    /// Waits until all is accepted, sets attributes, flushes to disk if asked and possible, closes,
+    /// and tells what the storage then says of the file. Dropping without it aborts.
+    async fn finish(self: Box<Self>, options: FinishOptions) -> Result<Attributes>;
+}
+
+/// How a file is opened for writing.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteOptions {
+    /// Where in the file the first byte goes.
+    pub offset: u64,
+    /// Make the file and fail if the name is taken; else open what stands there, keeping its content.
+    pub create_new: bool,
+    /// Permission bits of a new file; private unless told otherwise.
+    pub permissions: u32,
+}
+
+impl WriteOptions {
+    /// A new file nobody else can read.
+    pub fn new_private() -> Self {
+        Self { offset: 0, create_new: true, permissions: 0o600 }
+    }
+}
+
+/// How a written file is closed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FinishOptions {
+    /// Set before closing.
+    pub attributes: SetAttributes,
+    /// Ask for the content to be on the disk, where the storage can.
+    pub sync: bool,
+}
+
+/// Whether a rename may replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// A taken name is an error.
+    Never,
+    /// A file there gives way.
+    Allowed,
+}
+
+/// What a storage can do beyond the basics. The engine asks these, never for a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Replacing by rename leaves no moment without a file under the name.
+    pub atomic_replace: bool,
+    /// Times can be set.
+    pub set_times: bool,
+    /// Permission bits can be set.
+    pub set_permissions: bool,
+    /// There are symbolic links.
+    pub symlinks: bool,
+    /// [`Storage::digest`] is worth a try. May turn false once it was found not to work.
+    pub digests: bool,
+    /// A write may start in the middle of a file.
+    pub write_at_offset: bool,
+    /// [`FinishOptions::sync`] does something.
+    pub sync: bool,
+}
+
+/// Puts a question to the person; the wait is theirs, and may be cancelled by dropping.
+#[async_trait]
+pub trait Ask: Send + Sync {
+    /// The answer; [`Answer::No`] when nobody is there to answer.
+    async fn ask(&self, question: Question) -> Answer;
+}
+
+/// Connects endpoints.
+#[async_trait]
+pub trait Dial: Send + Sync {
+    /// Connects and logs in. Asks only what it must: what was answered once in this process is remembered.
+    async fn dial(&self, endpoint: &Endpoint, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>>;
+}

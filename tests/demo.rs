@@ -1,0 +1,2 @@
+//! The embedded demo: two panes, one of them an SFTP server that lives in this process.
+fn main() {}
