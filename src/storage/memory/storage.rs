@@ -168,7 +168,8 @@ impl Storage for MemoryStorage {
             let id = if options.create_new {
                 this.tree().add_file(path, options.permissions, now())?
             } else {
-                this.tree().find(path, true)?
+                // What is continued is a part of our own: a link in its place is not followed.
+                this.tree().find(path, false)?
             };
             Writer::open(this, id, path, options.offset)
         };
