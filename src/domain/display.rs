@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::entry::{Attributes, Kind};
+
 /// Escapes control characters, invisible and direction-changing ones, and bytes that are not UTF-8.
 ///
 /// The result holds no character that moves a cursor, changes colours, reorders or hides text.
@@ -78,6 +80,32 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Kind and permissions as `ls` has them: `-rw-r--r--`, `drwxr-xr-t`; `?` for what is not known.
+pub fn mode(attributes: &Attributes) -> String {
+    let kind = match attributes.kind {
+        Kind::File => '-',
+        Kind::Directory => 'd',
+        Kind::Symlink => 'l',
+        Kind::Other => '?',
+    };
+    let Some(bits) = attributes.permissions else {
+        return format!("{kind}?????????");
+    };
+    let mut shown = String::from(kind);
+    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
+        let three = bits >> shift;
+        shown.push(if three & 4 != 0 { 'r' } else { '-' });
+        shown.push(if three & 2 != 0 { 'w' } else { '-' });
+        shown.push(match (bits & special != 0, three & 1 != 0) {
+            (true, true) => letter,
+            (true, false) => letter.to_ascii_uppercase(),
+            (false, true) => 'x',
+            (false, false) => '-',
+        });
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +153,16 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), shown);
         }
+    }
+
+    #[test]
+    fn permissions_as_ls_has_them() {
+        let mut attributes = Attributes::of_kind(Kind::File);
+        assert_eq!(mode(&attributes), "-?????????");
+        attributes.permissions = Some(0o4751);
+        assert_eq!(mode(&attributes), "-rwsr-x--x");
+        attributes = Attributes { kind: Kind::Directory, permissions: Some(0o1776), ..attributes };
+        assert_eq!(mode(&attributes), "drwxrwxrwT");
     }
 
     proptest! {
