@@ -1,0 +1,3 @@
+//! The servers Wharf is tried with.
+
+pub(crate) mod embedded;
