@@ -1,1 +1,4 @@
 //! One test binary; modules below.
+
+mod servers;
+mod support;
