@@ -63,7 +63,7 @@ fn the_ordinary_user_is_bound_by_permissions() {
     fs::write(sshd.files().join("secret"), "x").unwrap();
     fs::set_permissions(
         sshd.files().join("secret"),
-        std::os::unix::fs::PermissionsExt::from_mode(0),
+        std::os::unix::fs::PermissionsExt::from_mode(0o000),
     )
     .unwrap();
     let output = run(&client, &[HOST, "cat $HOME/secret"]);
