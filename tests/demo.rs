@@ -3,7 +3,8 @@
 mod embedded;
 fn main() {
     let root = std::env::args().nth(1).unwrap();
-    let server = embedded::EmbeddedServer::start(embedded::Options::directory(root, "secret")).unwrap();
+    let server =
+        embedded::EmbeddedServer::start(embedded::Options::directory(root, "secret")).unwrap();
     println!("{}", server.known_hosts_line().unwrap());
     println!("{}", server.port());
     std::thread::sleep(std::time::Duration::from_secs(600));
