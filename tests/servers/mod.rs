@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Every room of tests takes what it needs.
 
 pub(crate) mod client;
+pub(crate) mod embedded;
 pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod relay;
