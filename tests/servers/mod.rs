@@ -6,5 +6,7 @@ pub(crate) mod client;
 pub(crate) mod embedded;
 pub(crate) mod processes;
 pub(crate) mod programs;
+pub(crate) mod relay;
+mod relay_check;
 pub(crate) mod sshd;
 mod sshd_check;
