@@ -119,10 +119,14 @@ pub struct SshLogin {
     pub user: String,
     /// Private keys to try, in order; those that do not exist are passed over.
     pub identity_files: Vec<PathBuf>,
+    /// Whether the agent may be asked only for those keys (IdentitiesOnly).
+    pub identities_only: bool,
     /// Which agent to ask.
     pub agent: Agent,
     /// Files of known host keys; accepted keys are appended to the first.
     pub known_hosts: Vec<PathBuf>,
+    /// Whether host names are hashed when a key is appended (HashKnownHosts).
+    pub hash_known_hosts: bool,
     /// The name host keys are kept under, where it is not the host's own.
     pub host_key_alias: Option<String>,
     /// What to do about a host key nobody knows.

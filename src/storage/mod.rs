@@ -4,6 +4,7 @@
 //! [`Name::new`](crate::domain::path::Name::new). Errors name the act, the object and the host.
 
 pub mod dial;
+mod hang_up;
 pub mod listing;
 pub mod local;
 pub mod memory;

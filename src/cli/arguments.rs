@@ -1,0 +1,174 @@
+//! What may be typed after `wharf`.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::{digest::VerifyLevel, question::ConflictChoice};
+
+/// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP servers.
+///
+/// PLACE is a local path, HOST:path (a Host of the ssh config or [user@]host; the path is relative to the
+/// login folder, as in scp), or sftp://[user@]host[:port]/absolute/path (/~/relative).
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
+pub struct Arguments {
+    /// Work without the screen.
+    #[command(subcommand)]
+    pub headless: Option<Headless>,
+    /// What the left pane shows.
+    #[arg(value_name = "LEFT")]
+    pub left: Option<OsString>,
+    /// What the right pane shows.
+    #[arg(value_name = "RIGHT")]
+    pub right: Option<OsString>,
+    /// Options of all commands.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 all done, 1 some failed, 2 bad usage, 3 could not connect or log in, \
+                           130 interrupted.\nA password comes from the keyring, the agent, a prompt on the terminal, \
+                           or WHARF_PASSWORD.";
+
+/// Commands without a screen.
+#[derive(Debug, Subcommand)]
+pub enum Headless {
+    /// Copy files; directories need -r.
+    Cp(Copy),
+    /// List a directory.
+    Ls(List),
+}
+
+/// Options that say how to reach servers and where Wharf keeps its things.
+#[derive(Debug, Args, Clone)]
+pub struct Common {
+    /// Use this ssh config instead of ~/.ssh/config.
+    #[arg(short = 'F', value_name = "FILE", global = true)]
+    pub ssh_config: Option<PathBuf>,
+    /// Try this private key first; may be given several times.
+    #[arg(short = 'i', value_name = "IDENTITY", global = true)]
+    pub identities: Vec<PathBuf>,
+    /// The port of sites that name none.
+    #[arg(short = 'P', value_name = "PORT", global = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Where the configuration lives.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub config_dir: Option<PathBuf>,
+    /// Where state and the log live.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// `wharf cp`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct Copy {
+    /// What to copy: one or more places; then where to.
+    #[arg(value_name = "PLACE", required = true, num_args = 2..)]
+    pub places: Vec<OsString>,
+    /// Take directories with all they hold.
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// What to check of each file that arrived.
+    #[arg(long, value_enum, default_value_t = Verify::Auto)]
+    pub verify: Verify,
+    /// What to do when a name is taken.
+    #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
+    pub on_conflict: OnConflict,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Write errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `wharf ls`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct List {
+    /// What to list.
+    #[arg(value_name = "PLACE")]
+    pub place: OsString,
+    /// Permissions, size and time as well.
+    #[arg(short, long)]
+    pub long: bool,
+    /// Names that begin with a dot as well.
+    #[arg(short, long)]
+    pub all: bool,
+    /// Write one JSON object a line; all names, always.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `--verify`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Verify {
+    /// SHA-256 at both ends where possible, else sizes.
+    Auto,
+    /// Sizes only.
+    Size,
+    /// Nothing.
+    Off,
+}
+
+impl From<Verify> for VerifyLevel {
+    fn from(verify: Verify) -> Self {
+        match verify {
+            Verify::Auto => VerifyLevel::Auto,
+            Verify::Size => VerifyLevel::Size,
+            Verify::Off => VerifyLevel::Off,
+        }
+    }
+}
+
+/// `--on-conflict`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum OnConflict {
+    /// Replace it, once the new content is complete and checked.
+    Overwrite,
+    /// Leave it, and do not copy.
+    Skip,
+    /// Leave it, and count the file as failed.
+    Fail,
+}
+
+impl From<OnConflict> for ConflictChoice {
+    fn from(on_conflict: OnConflict) -> Self {
+        match on_conflict {
+            OnConflict::Overwrite => ConflictChoice::Overwrite,
+            OnConflict::Skip => ConflictChoice::Skip,
+            OnConflict::Fail => ConflictChoice::Fail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn places_commands_and_options_are_told_apart() {
+        let screen = Arguments::parse_from(["wharf", "-F", "config", "files:in", "."]);
+        assert!(screen.headless.is_none());
+        assert_eq!(screen.left.unwrap(), "files:in");
+        assert_eq!(screen.common.ssh_config.unwrap().to_str(), Some("config"));
+
+        let copy = Arguments::parse_from(["wharf", "cp", "-r", "-P", "2222", "a", "b", "files:"]);
+        assert_eq!(copy.common.port, Some(2222));
+        let Some(Headless::Cp(copy)) = copy.headless else { panic!("cp") };
+        assert!(copy.recursive);
+        assert_eq!(copy.places, ["a", "b", "files:"]);
+
+        for bad in [&["wharf", "cp", "only-one"][..], &["wharf", "-P", "0"], &["wharf", "ls"]] {
+            assert!(Arguments::try_parse_from(bad).is_err(), "{bad:?}");
+        }
+    }
+}

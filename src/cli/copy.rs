@@ -1,0 +1,212 @@
+//! `wharf cp`: one job for each endpoint copied from, reported until the last has ended.
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    os::unix::ffi::OsStrExt as _,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::mpsc, time};
+
+use super::{Outcome, arguments::Copy, console, report::Report};
+use crate::{
+    domain::{
+        path::StoragePath,
+        place::{self, Endpoint, Location},
+        question::Answer,
+    },
+    engine::{
+        Handles,
+        message::{
+            Command, ConnectionState, Destination, Event, JobId, JobOptions, JobRequest,
+            StepEnding, Target, Work,
+        },
+    },
+};
+
+/// How long an interrupted copy may take to remove its parts and close its connections.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+/// How often the line of progress is drawn.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// Reads the places; an error is one sentence for the person who typed them.
+pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, String> {
+    let Some((to_typed, from_typed)) = copy.places.split_last() else {
+        return Err(String::from("nothing to copy"));
+    };
+    let to = location(to_typed, here)?;
+    let into = from_typed.len() > 1 || to_typed.as_bytes().ends_with(b"/");
+    let destination = if into { Destination::Into(to) } else { Destination::AsCp(to) };
+    let options = JobOptions {
+        verify: copy.verify.into(),
+        on_conflict: Some(copy.on_conflict.into()),
+        recursive: copy.recursive,
+    };
+    let mut requests: Vec<JobRequest> = Vec::new();
+    for typed in from_typed {
+        let Location { endpoint, path } = location(typed, here)?;
+        match requests.iter_mut().find(|request| request.from == endpoint) {
+            Some(request) => request.sources.push(path),
+            None => requests.push(JobRequest {
+                work: Work::Copy(destination.clone()),
+                from: endpoint,
+                sources: vec![path],
+                options,
+            }),
+        }
+    }
+    Ok(requests)
+}
+
+/// Reads one place; an error is one sentence for the person who typed it.
+pub fn location(typed: &OsString, here: &StoragePath) -> Result<Location, String> {
+    place::parse(typed.as_bytes(), here)
+        .map_err(|why| format!("{}: {why}", typed.to_string_lossy().escape_debug()))
+}
+
+/// Runs the jobs to their end.
+pub async fn copy(
+    mut handles: Handles,
+    copy: &Copy,
+    requests: Vec<JobRequest>,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Outcome {
+    let mut run = Run {
+        report: Report::new(copy.json, copy.quiet),
+        commands: handles.commands.clone(),
+        open_jobs: requests.len(),
+        connected: HashSet::new(),
+        no_connection: false,
+    };
+    for (number, request) in (1..).zip(requests) {
+        let _ = run.commands.send(Command::Add(JobId(number), request));
+    }
+    let mut redraw = time::interval(PROGRESS_EVERY);
+    redraw.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
+    while run.open_jobs > 0 {
+        tokio::select! {
+            event = handles.events.recv() => match event {
+                Some(event) => run.take(event),
+                None => {
+                    run.report.error("The engine stopped before the copy was complete.");
+                    return Outcome::SomeFailed;
+                }
+            },
+            _ = redraw.tick() => {
+                let snapshot = handles.progress.borrow_and_update().clone();
+                run.report.progress(&snapshot, Instant::now());
+            }
+            _ = interrupts.recv() => {
+                let _ = run.commands.send(Command::Cancel(Target::Everything));
+                leave(handles, &mut run).await;
+                run.report.summary();
+                return Outcome::Interrupted;
+            }
+        }
+    }
+    leave(handles, &mut run).await;
+    run.report.summary();
+    match (run.no_connection, run.report.some_failed()) {
+        (true, _) => Outcome::NoConnection,
+        (_, true) => Outcome::SomeFailed,
+        _ => Outcome::Done,
+    }
+}
+
+/// Ends the engine, taking what it still has to tell, for a bounded time.
+async fn leave(mut handles: Handles, run: &mut Run) {
+    let _ = run.commands.send(Command::Shutdown);
+    let _ = time::timeout(LEAVE_WITHIN, async {
+        while let Some(event) = handles.events.recv().await {
+            run.take(event);
+        }
+    })
+    .await;
+}
+
+struct Run {
+    report: Report,
+    commands: mpsc::UnboundedSender<Command>,
+    open_jobs: usize,
+    connected: HashSet<Endpoint>,
+    no_connection: bool,
+}
+
+impl Run {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::StepDone(step) => self.report.done(&step),
+            Event::StepEnded { ending: StepEnding::Cancelled, .. } if self.no_connection => {}
+            Event::StepEnded { from, to, ending, .. } => {
+                self.report.ended(&from, to.as_ref(), &ending)
+            }
+            Event::JobEnded(_) => self.open_jobs = self.open_jobs.saturating_sub(1),
+            Event::Connection { endpoint, state: ConnectionState::Connected } => {
+                self.connected.insert(endpoint);
+            }
+            // A server that was never reached is not worth waiting for: whoever typed the command is told at once.
+            Event::Connection { endpoint, state: ConnectionState::Lost(error) }
+                if !self.connected.contains(&endpoint) && !self.no_connection =>
+            {
+                self.no_connection = true;
+                self.report.error(&error.to_string());
+                let _ = self.commands.send(Command::Cancel(Target::Everything));
+            }
+            Event::Asked { id, question, .. } => {
+                let (answer, unasked) = tokio::task::block_in_place(|| console::put(&question));
+                if let Some(unasked) = unasked {
+                    self.report.error(&unasked);
+                }
+                debug_assert!(!matches!(answer, Answer::Conflict { .. }));
+                let _ = self.commands.send(Command::Answer(id, answer));
+            }
+            Event::Notice(text) => self.report.error(&text),
+            Event::Connection { .. }
+            | Event::Opened { .. }
+            | Event::Rows { .. }
+            | Event::Listed(_)
+            | Event::OpenFailed(..)
+            | Event::Performed { .. }
+            | Event::Withdrawn(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::{Arguments, Headless};
+    use clap::Parser as _;
+
+    fn requested(arguments: &[&str]) -> Result<Vec<JobRequest>, String> {
+        let parsed = Arguments::parse_from([&["wharf", "cp"], arguments].concat());
+        let Some(Headless::Cp(copy)) = parsed.headless else { panic!("cp") };
+        requests(&copy, &StoragePath::new("/here"))
+    }
+
+    #[test]
+    fn one_job_an_endpoint_and_cp_s_idea_of_the_destination() {
+        let requests = requested(&["a", "files:b", "c", "out"]).unwrap();
+        assert_eq!(requests.len(), 2);
+        assert_eq!(requests[0].sources, [StoragePath::new("/here/a"), StoragePath::new("/here/c")]);
+        assert!(
+            matches!(&requests[0].work, Work::Copy(Destination::Into(to)) if to.path == StoragePath::new("/here/out"))
+        );
+        assert!(matches!(
+            &requested(&["a", "b"]).unwrap()[0].work,
+            Work::Copy(Destination::AsCp(_))
+        ));
+        assert!(matches!(
+            &requested(&["a", "b/"]).unwrap()[0].work,
+            Work::Copy(Destination::Into(_))
+        ));
+        assert_eq!(requested(&["-x:a", "b"]).err(), None);
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_named() {
+        let why = requested(&["gopher://x/y", "b"]).unwrap_err();
+        assert!(why.starts_with("gopher://x/y: gopher:// is not spoken here"), "{why}");
+    }
+}

@@ -1,0 +1,25 @@
+//! Headless commands on the same engine as the screen: `wharf cp` and `wharf ls`.
+
+pub mod arguments;
+mod console;
+mod copy;
+mod list;
+mod report;
+
+pub use copy::{copy, location, requests};
+pub use list::list;
+
+/// How a command ended, as its exit status says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done.
+    Done = 0,
+    /// Some of it failed.
+    SomeFailed = 1,
+    /// The request made no sense.
+    BadUsage = 2,
+    /// A server could not be connected, or did not let us in.
+    NoConnection = 3,
+    /// Stopped by Ctrl-C or a signal.
+    Interrupted = 130,
+}
