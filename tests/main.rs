@@ -1,1 +1,9 @@
 //! One test binary; modules below.
+
+// Here a panic is a failed test, and output is what explains it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod servers;
+mod support;
+mod tidy;

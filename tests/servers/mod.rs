@@ -1,0 +1,13 @@
+//! The real servers, the embedded and the evil ones, and the client's files that lead to them.
+
+#![allow(dead_code)] // Every room of tests takes what it needs.
+
+pub(crate) mod client;
+pub(crate) mod embedded;
+pub(crate) mod evil_sftp;
+pub(crate) mod processes;
+pub(crate) mod programs;
+pub(crate) mod relay;
+mod relay_check;
+pub(crate) mod sshd;
+mod sshd_check;
