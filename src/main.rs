@@ -1,2 +1,2 @@
-//! Arguments to the screen, `cp` or `ls`.
+//! Arguments to the screen, `cp` or `ls`; exit codes; nothing else.
 fn main() {}

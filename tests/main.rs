@@ -7,3 +7,4 @@
 mod conformance;
 mod servers;
 mod support;
+mod tidy;

@@ -35,7 +35,7 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
     let Some((to_typed, from_typed)) = copy.places.split_last() else {
         return Err(String::from("nothing to copy"));
     };
-    let to = parse(to_typed, here)?;
+    let to = location(to_typed, here)?;
     let into = from_typed.len() > 1 || to_typed.as_bytes().ends_with(b"/");
     let destination = if into { Destination::Into(to) } else { Destination::AsCp(to) };
     let options = JobOptions {
@@ -45,7 +45,7 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
     };
     let mut requests: Vec<JobRequest> = Vec::new();
     for typed in from_typed {
-        let Location { endpoint, path } = parse(typed, here)?;
+        let Location { endpoint, path } = location(typed, here)?;
         match requests.iter_mut().find(|request| request.from == endpoint) {
             Some(request) => request.sources.push(path),
             None => requests.push(JobRequest {
@@ -59,7 +59,8 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
     Ok(requests)
 }
 
-pub(super) fn parse(typed: &OsString, here: &StoragePath) -> Result<Location, String> {
+/// Reads one place; an error is one sentence for the person who typed it.
+pub fn location(typed: &OsString, here: &StoragePath) -> Result<Location, String> {
     place::parse(typed.as_bytes(), here)
         .map_err(|why| format!("{}: {why}", typed.to_string_lossy().escape_debug()))
 }

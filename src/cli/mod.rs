@@ -6,7 +6,7 @@ mod copy;
 mod list;
 mod report;
 
-pub use copy::copy;
+pub use copy::{copy, location, requests};
 pub use list::list;
 
 /// How a command ended, as its exit status says it.

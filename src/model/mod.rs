@@ -1,1 +1,299 @@
-//! (under construction)
+//! What the screen is about: two panes, dialogs over them, transfers under them. No clock, no I/O, no colours.
+//!
+//! [`update`] takes a [`Message`] and returns what is to be done besides, as [`Effect`]s.
+
+mod action;
+mod dialog;
+mod forms;
+pub(crate) mod layout;
+mod listings;
+mod pane;
+mod place_text;
+mod purpose;
+mod questions;
+pub(crate) mod queue;
+mod reader;
+mod rows;
+mod sort;
+pub(crate) mod text;
+mod transfers;
+mod update;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
+
+use crate::{
+    domain::{
+        path::{Name, StoragePath},
+        place::{Endpoint, Location},
+    },
+    engine::message::{Command, ConnectionState, Event, JobId, Snapshot, Ticket},
+};
+
+pub use action::{Action, Context};
+pub use update::update;
+
+pub(crate) use dialog::{Dialog, Field, Value, Words};
+pub(crate) use pane::{How, Pane, State};
+pub(crate) use reader::{Reader, ReaderKind};
+pub(crate) use rows::{Item, Row};
+pub(crate) use sort::{SortBy, is_directory};
+pub(crate) use transfers::{Outcome, Overall, job_words, share, share_of_job, verdict_words};
+
+/// One of the two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Side::Left => Side::Right,
+            Side::Right => Side::Left,
+        }
+    }
+}
+
+/// What happens to the model.
+#[derive(Debug)]
+pub enum Message {
+    /// The person does something.
+    Act(Action),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The screen has another size.
+    Resized {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The time, told before what happens at it.
+    Clock(Instant),
+    /// The engine tells something.
+    Event(Event),
+    /// The engine's latest snapshot.
+    Progress(Arc<Snapshot>),
+    /// Something went wrong outside of the engine, in whole sentences.
+    Trouble(String),
+}
+
+/// What the mouse did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub what: MouseAct,
+    /// Column, from 0.
+    pub x: u16,
+    /// Row, from 0.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseAct {
+    /// The main button went down.
+    Press,
+    /// The wheel turned up.
+    WheelUp,
+    /// The wheel turned down.
+    WheelDown,
+}
+
+/// What is to be done besides.
+#[derive(Debug)]
+pub enum Effect {
+    /// A command for the engine.
+    Engine(Command),
+    /// Leave.
+    Quit,
+    /// Hand the terminal back to the shell until it calls again.
+    Suspend,
+    /// Draw every cell anew.
+    Redraw,
+}
+
+/// The screen's size in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Size {
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+}
+
+/// A line for the person, until something else is to be said.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) outcome: Outcome,
+    /// Stays until it is dismissed; others go with the next key.
+    pub(crate) stays: bool,
+}
+
+/// Something that lies over the panes; the last takes the keys.
+#[derive(Debug)]
+pub(crate) enum Layer {
+    Dialog(Box<Dialog>),
+    Reader(Reader),
+}
+
+/// What is to be shown after a small act went well.
+#[derive(Debug)]
+struct Performing {
+    side: Side,
+    directory: Location,
+    cursor: Option<Name>,
+}
+
+/// The last press of the mouse, to know a double click.
+#[derive(Debug, Clone, Copy)]
+struct LastPress {
+    side: Side,
+    line: usize,
+    at: Instant,
+}
+
+/// Everything the screen shows.
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) size: Size,
+    pub(crate) panes: [Pane; 2],
+    pub(crate) focus: Side,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) queue: Option<queue::QueuePanel>,
+    pub(crate) transfers: transfers::Transfers,
+    pub(crate) questions: questions::Questions,
+    pub(crate) connections: BTreeMap<Endpoint, ConnectionState>,
+    pub(crate) notice: Option<Notice>,
+    /// The time last told.
+    pub(crate) now: Option<Instant>,
+    /// Lines the help has; only the key table knows.
+    pub(crate) help_lines: usize,
+    /// Messages that wait until nothing else lies over the panes.
+    unread: Vec<String>,
+    /// Where relative local places are seen from.
+    here: StoragePath,
+    last_number: u64,
+    performing: HashMap<Ticket, Performing>,
+    last_press: Option<LastPress>,
+}
+
+/// What the panes show at first.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The left pane's place; `None` for `here`.
+    pub left: Option<Location>,
+    /// The right pane's place; `None` for `here`.
+    pub right: Option<Location>,
+    /// The working directory.
+    pub here: StoragePath,
+    /// Lines the help has.
+    pub help_lines: usize,
+}
+
+impl Model {
+    /// A model whose panes are about to open their places. With neither given, the dialog to connect is open.
+    pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
+        let Beginning { left, right, here, help_lines } = beginning;
+        let asks_where = left.is_none() && right.is_none();
+        let place =
+            |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
+        let (left, right) = (place(left), place(right));
+        let mut model = Self {
+            size: Size::default(),
+            panes: [Pane::new(left.clone()), Pane::new(right.clone())],
+            focus: Side::Left,
+            layers: Vec::new(),
+            queue: None,
+            transfers: transfers::Transfers::default(),
+            questions: questions::Questions::default(),
+            connections: BTreeMap::new(),
+            notice: None,
+            now: None,
+            help_lines,
+            unread: Vec::new(),
+            here,
+            last_number: 0,
+            performing: HashMap::new(),
+            last_press: None,
+        };
+        let mut effects = model.go(Side::Left, left, None);
+        effects.extend(model.go(Side::Right, right, None));
+        if asks_where {
+            model.open_dialog(forms::connect(Side::Right, None));
+        }
+        (model, effects)
+    }
+
+    /// Where keys are read now.
+    pub fn context(&self) -> Context {
+        match self.layers.last() {
+            Some(Layer::Dialog(dialog)) if dialog.takes_text() => Context::Field,
+            Some(Layer::Dialog(_)) => Context::Choice,
+            Some(Layer::Reader(_)) => Context::Reader,
+            None => match &self.queue {
+                Some(queue) if queue.steps.is_some() => Context::Steps,
+                Some(_) => Context::Queue,
+                None => Context::Panes,
+            },
+        }
+    }
+
+    /// Whether the passing of time alone changes what is shown.
+    pub fn counts_down(&self) -> bool {
+        self.transfers.counts_down()
+    }
+
+    /// What the terminal's title says: both places, escaped.
+    pub fn title(&self) -> String {
+        let [left, right] = &self.panes;
+        format!("{} | {} - wharf", left.location, right.location)
+    }
+
+    pub(crate) fn pane(&self, side: Side) -> &Pane {
+        &self.panes[side as usize]
+    }
+
+    pub(crate) fn pane_mut(&mut self, side: Side) -> &mut Pane {
+        &mut self.panes[side as usize]
+    }
+
+    pub(crate) fn focused(&self) -> &Pane {
+        self.pane(self.focus)
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        self.last_number += 1;
+        Ticket(self.last_number)
+    }
+
+    fn next_job(&mut self) -> JobId {
+        self.last_number += 1;
+        JobId(self.last_number)
+    }
+
+    fn open_dialog(&mut self, dialog: Dialog) {
+        self.layers.push(Layer::Dialog(Box::new(dialog)));
+    }
+
+    /// Says something until the next key.
+    fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), outcome: Outcome::Plain, stays: false });
+    }
+
+    /// Says something that stays until it is dismissed.
+    fn say_lasting(&mut self, outcome: Outcome, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), outcome, stays: true });
+    }
+
+    /// Keeps a failure to be read, over the panes, as soon as nothing else is there.
+    fn tell(&mut self, message: impl Into<String>) {
+        self.unread.push(message.into());
+    }
+}

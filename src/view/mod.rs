@@ -1,1 +1,65 @@
-//! (under construction)
+//! Draws the model and decides nothing. All names pass [`escape`](crate::domain::display::escape) first.
+
+mod dialog;
+mod format;
+mod look;
+mod pane;
+mod pen;
+mod queue;
+mod reader;
+mod status;
+mod steps;
+mod transfers;
+
+use ratatui::Frame;
+
+use crate::model::{Layer, Model, Side, layout};
+
+pub use look::Look;
+
+/// Draws everything.
+pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.width != model.size.width || area.height != model.size.height {
+        // A resize is on its way; a frame of the old size would be drawn over the edge.
+        return;
+    }
+    let parts = layout::parts(model);
+    let has_focus = model.layers.is_empty();
+    let buffer = frame.buffer_mut();
+    match &model.queue {
+        Some(panel) => match &panel.steps {
+            Some(list) => steps::draw(model, list, look, parts.body, has_focus, buffer),
+            None => queue::draw(model, panel, look, parts.body, has_focus, buffer),
+        },
+        None => {
+            for (side, area) in [Side::Left, Side::Right].into_iter().zip(parts.panes) {
+                if let Some(area) = area {
+                    pane::draw(model, side, look, area, has_focus, buffer);
+                }
+            }
+        }
+    }
+    if let Some(area) = parts.transfers {
+        transfers::draw(model, look, area, buffer);
+    }
+    if let Some(area) = parts.status {
+        status::draw(model, look, area, buffer);
+    }
+    if let Some(area) = parts.footer {
+        status::draw_footer(model, look, area, buffer);
+    }
+    let mut cursor = None;
+    for layer in &model.layers {
+        cursor = match layer {
+            Layer::Dialog(one) => dialog::draw(model, one, look, buffer),
+            Layer::Reader(one) => {
+                reader::draw(model, one, look, buffer);
+                None
+            }
+        };
+    }
+    if let Some((x, y)) = cursor.filter(|(x, y)| *x < area.width && *y < area.height) {
+        frame.set_cursor_position((x, y));
+    }
+}

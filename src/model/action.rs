@@ -1,0 +1,121 @@
+//! What a person can do, by name; keys and mouse only lead here.
+
+/// Where keys are read: each context has its own table of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// The two panes.
+    Panes,
+    /// The queue panel: jobs.
+    Queue,
+    /// The queue panel: the steps of one job.
+    Steps,
+    /// A dialog, on a field that takes text.
+    Field,
+    /// A dialog, on a choice or a button.
+    Choice,
+    /// A text to be read: messages, help.
+    Reader,
+}
+
+/// One thing a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Into the directory under the cursor.
+    Enter,
+    /// To the directory above.
+    Parent,
+    /// To the other pane.
+    OtherPane,
+    /// Mark or unmark the entry under the cursor, and go one down.
+    Mark,
+    /// Mark what is not marked, and the other way round.
+    InvertMarks,
+    /// Ask for a pattern and mark what matches.
+    MarkPattern,
+    /// Ask for a pattern and unmark what matches.
+    UnmarkPattern,
+    /// Show or hide names that begin with a dot.
+    ToggleHidden,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order of sorting round.
+    ReverseSort,
+    /// Read the directory again.
+    Reread,
+    /// Copy to the other pane.
+    Copy,
+    /// Move to the other pane.
+    Move,
+    /// Make a directory.
+    MakeDirectory,
+    /// Delete.
+    Delete,
+    /// Rename the entry under the cursor.
+    Rename,
+    /// Open a place in this pane.
+    Connect,
+    /// Show the queue, or the panes again.
+    Queue,
+    /// Answer what was put aside.
+    Answer,
+    /// Show the keys.
+    Help,
+    /// Leave Wharf.
+    Quit,
+    /// Ctrl-C: out of whatever is open, at last out of Wharf; never silently with jobs running.
+    Interrupt,
+    /// Hand the terminal back to the shell for a while.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Close what is open; in the panes, stop opening a place and put notices away.
+    Close,
+    /// Show the steps of the job under the cursor.
+    Steps,
+    /// Cancel the job or step under the cursor.
+    Cancel,
+    /// Cancel all jobs.
+    CancelEverything,
+    /// Try failed steps again, or end a wait.
+    Retry,
+    /// Forget jobs that have ended.
+    ClearEnded,
+    /// Do what the dialog, or the button under the cursor, says.
+    Accept,
+    /// To the next field or button.
+    Next,
+    /// To the previous field or button.
+    Previous,
+    /// To the left: in a text, among choices, among buttons.
+    Left,
+    /// To the right.
+    Right,
+    /// To the next choice.
+    Toggle,
+    /// Put a character into the field, or press the button of that letter.
+    Type(char),
+    /// Delete the character before the cursor.
+    DeleteBack,
+    /// Delete the character under the cursor.
+    DeleteForward,
+    /// Delete the word before the cursor.
+    DeleteWord,
+    /// Empty the field.
+    ClearLine,
+    /// To the beginning of the text.
+    LineStart,
+    /// To the end of the text.
+    LineEnd,
+}

@@ -1,0 +1,297 @@
+//! A dialog: words, fields, buttons. What it is for is its purpose; how it is edited is the same for all.
+
+use secrecy::SecretString;
+use tui_input::{Input, InputRequest};
+
+use crate::domain::entry::Attributes;
+
+use super::{action::Action, purpose::Purpose};
+
+/// One dialog.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) purpose: Purpose,
+    pub(crate) title: String,
+    pub(crate) words: Vec<Words>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) buttons: Vec<Button>,
+    /// The field under the cursor, or, counted on from the fields, the button.
+    pub(crate) focus: usize,
+    /// Why it could not be accepted as it stands.
+    pub(crate) problem: Option<String>,
+    /// Whether accepting destroys something or trusts someone.
+    pub(crate) grave: bool,
+}
+
+/// A line of a dialog's text, before it is wrapped.
+#[derive(Debug, Clone)]
+pub(crate) enum Words {
+    Plain(String),
+    Strong(String),
+    Soft(String),
+    Blank,
+    /// A file's size and time, set in columns.
+    File {
+        label: &'static str,
+        attributes: Attributes,
+    },
+}
+
+/// Something to fill in.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) label: String,
+    pub(crate) value: Value,
+}
+
+/// What a field holds.
+#[derive(Debug)]
+pub(crate) enum Value {
+    Text(Input),
+    Secret(Secret),
+    Choice { options: &'static [&'static str], chosen: usize },
+    Check(bool),
+}
+
+/// A secret while it is typed: never shown, wiped when dropped.
+pub(crate) struct Secret(secrecy::zeroize::Zeroizing<String>);
+
+/// Longer secrets are not taken: the buffer must not grow, for growing leaves copies behind.
+const LONGEST_SECRET: usize = 1_024;
+
+impl Secret {
+    pub(crate) fn new() -> Self {
+        Self(secrecy::zeroize::Zeroizing::new(String::with_capacity(LONGEST_SECRET)))
+    }
+
+    /// How many characters were typed.
+    pub(crate) fn len(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    fn push(&mut self, c: char) {
+        if self.0.len() + c.len_utf8() <= LONGEST_SECRET {
+            self.0.push(c);
+        }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// A button.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Button {
+    pub(crate) label: &'static str,
+    /// The letter that leads to it.
+    pub(crate) letter: char,
+    /// Whether the letter presses it, or only goes there.
+    pub(crate) at_once: bool,
+    pub(crate) press: Press,
+}
+
+/// What a button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Press {
+    Accept,
+    Leave,
+    /// The answer of this number, for dialogs with more than one.
+    Pick(usize),
+}
+
+impl Button {
+    pub(crate) fn accept(label: &'static str, letter: char) -> Self {
+        Self { label, letter, at_once: true, press: Press::Accept }
+    }
+
+    pub(crate) fn leave(label: &'static str, letter: char) -> Self {
+        Self { label, letter, at_once: true, press: Press::Leave }
+    }
+}
+
+impl Field {
+    pub(crate) fn text(label: &str, value: impl Into<String>) -> Self {
+        Self { label: label.to_owned(), value: Value::Text(Input::new(value.into())) }
+    }
+
+    pub(crate) fn secret(label: impl Into<String>) -> Self {
+        Self { label: label.into(), value: Value::Secret(Secret::new()) }
+    }
+
+    pub(crate) fn choice(label: &str, options: &'static [&'static str], chosen: usize) -> Self {
+        Self { label: label.to_owned(), value: Value::Choice { options, chosen } }
+    }
+
+    pub(crate) fn check(label: &str, value: bool) -> Self {
+        Self { label: label.to_owned(), value: Value::Check(value) }
+    }
+}
+
+impl Dialog {
+    /// A dialog whose focus is on its first field, or, without fields, on the last button, which should be the
+    /// harmless one.
+    pub(crate) fn new(purpose: Purpose, title: impl Into<String>) -> Self {
+        Self {
+            purpose,
+            title: title.into(),
+            words: Vec::new(),
+            fields: Vec::new(),
+            buttons: Vec::new(),
+            focus: 0,
+            problem: None,
+            grave: false,
+        }
+    }
+
+    pub(crate) fn focused_field(&self) -> Option<&Field> {
+        self.fields.get(self.focus)
+    }
+
+    pub(crate) fn focused_button(&self) -> Option<&Button> {
+        self.buttons.get(self.focus.checked_sub(self.fields.len())?)
+    }
+
+    /// Whether characters go into a field.
+    pub(crate) fn takes_text(&self) -> bool {
+        matches!(self.focused_field(), Some(Field { value: Value::Text(_) | Value::Secret(_), .. }))
+    }
+
+    /// The text of a field.
+    pub(crate) fn text(&self, field: usize) -> &str {
+        match self.fields.get(field) {
+            Some(Field { value: Value::Text(input), .. }) => input.value(),
+            _ => "",
+        }
+    }
+
+    /// The number chosen in a field.
+    pub(crate) fn chosen(&self, field: usize) -> usize {
+        match self.fields.get(field) {
+            Some(Field { value: Value::Choice { chosen, .. }, .. }) => *chosen,
+            _ => 0,
+        }
+    }
+
+    /// Whether a field is checked.
+    pub(crate) fn checked(&self, field: usize) -> bool {
+        matches!(self.fields.get(field), Some(Field { value: Value::Check(true), .. }))
+    }
+
+    /// What was typed, all fields that take text.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let texts = self.fields.iter().filter_map(|field| match &field.value {
+            Value::Text(input) => Some(SecretString::from(input.value())),
+            Value::Secret(secret) => Some(SecretString::from(secret.0.as_str())),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// Edits, or moves within the dialog. What was pressed, if that is what it came to.
+    pub(crate) fn act(&mut self, action: Action) -> Option<Press> {
+        if !matches!(action, Action::Accept) {
+            self.problem = None;
+        }
+        match action {
+            Action::Close | Action::Interrupt => return Some(Press::Leave),
+            Action::Accept => {
+                return Some(self.focused_button().map_or(Press::Accept, |button| button.press));
+            }
+            Action::Next | Action::Down => self.step(1),
+            Action::Previous | Action::Up => self.step(-1),
+            Action::Type(c) if self.takes_text() => self.type_character(c),
+            Action::Type(c) => return self.letter(c),
+            Action::Toggle if self.takes_text() => self.type_character(' '),
+            Action::Left if !self.takes_text() => self.sideways(-1),
+            Action::Right if !self.takes_text() => self.sideways(1),
+            Action::Toggle => {
+                if let Some(button) = self.focused_button() {
+                    return Some(button.press);
+                }
+                self.sideways(1);
+            }
+            other => self.edit(other),
+        }
+        None
+    }
+
+    fn places(&self) -> usize {
+        self.fields.len() + self.buttons.len()
+    }
+
+    fn step(&mut self, by: isize) {
+        if let Some(places) = std::num::NonZero::new(self.places() as isize) {
+            self.focus = (self.focus as isize + by).rem_euclid(places.get()) as usize;
+        }
+    }
+
+    fn sideways(&mut self, by: isize) {
+        match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
+            Some(Value::Choice { options, chosen }) if !options.is_empty() => {
+                *chosen = (*chosen as isize + by).rem_euclid(options.len() as isize) as usize;
+            }
+            Some(Value::Check(checked)) => *checked = !*checked,
+            Some(_) => {}
+            None => {
+                let next = self.focus.saturating_add_signed(by);
+                self.focus = next.clamp(self.fields.len(), self.places().saturating_sub(1));
+            }
+        }
+    }
+
+    fn letter(&mut self, c: char) -> Option<Press> {
+        let c = c.to_ascii_lowercase();
+        let at = self.buttons.iter().position(|button| button.letter == c)?;
+        self.focus = self.fields.len() + at;
+        let button = self.buttons[at];
+        button.at_once.then_some(button.press)
+    }
+
+    fn type_character(&mut self, c: char) {
+        match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
+            Some(Value::Text(input)) => {
+                input.handle(InputRequest::InsertChar(c));
+            }
+            Some(Value::Secret(secret)) => secret.push(c),
+            _ => {}
+        }
+    }
+
+    fn edit(&mut self, action: Action) {
+        match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
+            Some(Value::Text(input)) => {
+                let request = match action {
+                    Action::Left => InputRequest::GoToPrevChar,
+                    Action::Right => InputRequest::GoToNextChar,
+                    Action::LineStart => InputRequest::GoToStart,
+                    Action::LineEnd => InputRequest::GoToEnd,
+                    Action::DeleteBack => InputRequest::DeletePrevChar,
+                    Action::DeleteForward => InputRequest::DeleteNextChar,
+                    Action::DeleteWord => InputRequest::DeletePrevWord,
+                    Action::ClearLine => InputRequest::DeleteLine,
+                    _ => return,
+                };
+                input.handle(request);
+            }
+            Some(Value::Secret(secret)) => match action {
+                Action::DeleteBack => {
+                    secret.0.pop();
+                }
+                Action::ClearLine | Action::DeleteWord => *secret = Secret::new(),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// Text pasted into a field: one line of it, without what a terminal could obey.
+    pub(crate) fn paste(&mut self, pasted: &str) {
+        let line = pasted.trim_end_matches(['\r', '\n']);
+        for c in line.chars().filter(|c| !c.is_control()).take(4_096) {
+            self.type_character(c);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The dialogs a person opens: what each one says and asks.
+
+use crate::{
+    domain::{
+        digest::VerifyLevel, display, entry::Entry, path::StoragePath, place::Location,
+        question::ConflictChoice,
+    },
+    engine::message::Target,
+};
+
+use super::{
+    Side,
+    dialog::{Button, Dialog, Field, Words},
+    pane::Pane,
+    place_text::{self, Prefilled},
+    purpose::Purpose,
+    rows::Tally,
+    text,
+};
+
+/// Levels of checking, in the order of the choice.
+pub(crate) const VERIFY: [(&str, VerifyLevel); 3] = [
+    ("hash, else size", VerifyLevel::Auto),
+    ("size", VerifyLevel::Size),
+    ("off", VerifyLevel::Off),
+];
+const VERIFY_WORDS: [&str; 3] = [VERIFY[0].0, VERIFY[1].0, VERIFY[2].0];
+
+/// What to do with a name that is taken, in the order of the choice.
+pub(crate) const CONFLICT: [(&str, Option<ConflictChoice>); 4] = [
+    ("ask", None),
+    ("skip", Some(ConflictChoice::Skip)),
+    ("overwrite", Some(ConflictChoice::Overwrite)),
+    ("fail", Some(ConflictChoice::Fail)),
+];
+const CONFLICT_WORDS: [&str; 4] = [CONFLICT[0].0, CONFLICT[1].0, CONFLICT[2].0, CONFLICT[3].0];
+
+/// Numbers of the transfer dialog's fields.
+pub(crate) const TO: usize = 0;
+pub(crate) const IF_TAKEN: usize = 1;
+pub(crate) const CHECK: usize = 2;
+
+fn escaped(entry: &Entry) -> String {
+    display::escape(entry.name.as_bytes())
+}
+
+/// `report.csv`, or `3 entries`, with the bytes known.
+fn what(chosen: &[&Entry], tally: Tally) -> String {
+    let name = match chosen {
+        [only] => escaped(only),
+        several => text::entries(several.len() as u64),
+    };
+    let has_directory = chosen.iter().any(|entry| super::sort::is_directory(entry));
+    match (tally.bytes, has_directory) {
+        (0, false) if chosen.len() != 1 => name,
+        (0, true) => format!("{name}, with all it holds"),
+        (bytes, true) => {
+            format!("{name}, {} and what the directories hold", text::size_words(bytes))
+        }
+        (bytes, false) => format!("{name}, {}", text::size_words(bytes)),
+    }
+}
+
+/// The first names, where there are several.
+fn names(chosen: &[&Entry]) -> Option<Words> {
+    const SHOWN: usize = 4;
+    if chosen.len() < 2 {
+        return None;
+    }
+    let mut line: Vec<String> =
+        chosen.iter().take(SHOWN).map(|entry| text::cut_name(&escaped(entry), 24)).collect();
+    if chosen.len() > SHOWN {
+        line.push(format!("and {} more", text::grouped((chosen.len() - SHOWN) as u64)));
+    }
+    Some(Words::Soft(line.join(", ")))
+}
+
+fn paths(pane: &Pane, chosen: &[&Entry]) -> Vec<StoragePath> {
+    chosen.iter().map(|entry| pane.location.path.join(&entry.name)).collect()
+}
+
+/// Copy or move what is chosen to the other pane's place.
+pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog> {
+    let chosen = pane.chosen();
+    if chosen.is_empty() {
+        return None;
+    }
+    let to = Prefilled::directory(&other.location);
+    let purpose = Purpose::Transfer {
+        moves,
+        from: pane.location.clone(),
+        sources: paths(pane, &chosen),
+        to: to.clone(),
+    };
+    let verb = if moves { "Move" } else { "Copy" };
+    let mut dialog = Dialog::new(purpose, verb);
+    dialog.words.push(Words::Strong(what(&chosen, pane.chosen_tally())));
+    dialog.words.extend(names(&chosen));
+    dialog.words.push(Words::Soft(format!("from {}", pane.location)));
+    dialog.words.push(Words::Blank);
+    dialog.fields = vec![
+        Field::text("To", to.text),
+        Field::choice("If taken", &CONFLICT_WORDS, 0),
+        Field::choice("Verify by", &VERIFY_WORDS, 0),
+    ];
+    dialog.buttons = vec![
+        Button::accept(verb, verb.chars().next().map_or('c', |c| c.to_ascii_lowercase())),
+        Button::leave("Cancel", 'n'),
+    ];
+    Some(dialog)
+}
+
+/// Make a directory in a pane's place.
+pub(crate) fn make_directory(pane: &Pane, side: Side) -> Dialog {
+    let within = pane.location.clone();
+    let mut dialog = Dialog::new(Purpose::MakeDirectory { side, within }, "Make a directory");
+    dialog.words = vec![Words::Soft(format!("in {}", pane.location)), Words::Blank];
+    dialog.fields = vec![Field::text("Name", "")];
+    dialog.buttons = vec![Button::accept("Make", 'm'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Rename the entry under the cursor.
+pub(crate) fn rename(pane: &Pane, side: Side) -> Option<Dialog> {
+    let entry = pane.current_entry()?;
+    let shown = escaped(entry);
+    let from = pane.location.with_path(pane.location.path.join(&entry.name));
+    let mut dialog = Dialog::new(Purpose::Rename { side, from, shown: shown.clone() }, "Rename");
+    dialog.words = vec![
+        Words::Strong(shown.clone()),
+        Words::Soft(format!("in {}", pane.location)),
+        Words::Blank,
+    ];
+    dialog.fields = vec![Field::text("New name", shown)];
+    dialog.buttons = vec![Button::accept("Rename", 'r'), Button::leave("Cancel", 'n')];
+    Some(dialog)
+}
+
+/// Delete what is chosen. The harmless button has the focus.
+pub(crate) fn delete(pane: &Pane) -> Option<Dialog> {
+    let chosen = pane.chosen();
+    if chosen.is_empty() {
+        return None;
+    }
+    let from = pane.endpoint().clone();
+    let host = from.host().unwrap_or("this machine").to_owned();
+    let mut dialog = Dialog::new(
+        Purpose::Delete { from, sources: paths(pane, &chosen) },
+        format!("Delete on {host}"),
+    );
+    dialog.grave = true;
+    dialog.words.push(Words::Strong(what(&chosen, pane.chosen_tally())));
+    dialog.words.extend(names(&chosen));
+    dialog.words.push(Words::Soft(format!("in {}", pane.location)));
+    dialog.words.push(Words::Blank);
+    dialog.words.push(Words::Plain("There is no way back. Delete for good?".to_owned()));
+    dialog.buttons = vec![Button::accept("Delete", 'y'), Button::leave("No", 'n')];
+    dialog.focus = 1;
+    Some(dialog)
+}
+
+/// Open a place in a pane.
+pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
+    let which = if side == Side::Left { "left" } else { "right" };
+    let mut dialog = Dialog::new(Purpose::Connect { side }, format!("Open in the {which} pane"));
+    dialog.words = vec![
+        Words::Soft("user@host:path      over SSH; ~/.ssh/config is heeded".to_owned()),
+        Words::Soft("sftp://user@host:2222/path".to_owned()),
+        Words::Soft("/a/local/path".to_owned()),
+        Words::Blank,
+    ];
+    let prefilled = current.map(place_text::as_typed).unwrap_or_default();
+    dialog.fields = vec![Field::text("Place", prefilled)];
+    dialog.buttons = vec![Button::accept("Open", 'o'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Mark or unmark by pattern.
+pub(crate) fn pattern(side: Side, mark: bool) -> Dialog {
+    let title = if mark { "Mark by pattern" } else { "Unmark by pattern" };
+    let mut dialog = Dialog::new(Purpose::Pattern { side, mark }, title);
+    dialog.words =
+        vec![Words::Soft("*.csv   report-??.txt   {a,b}*   [0-9]*".to_owned()), Words::Blank];
+    dialog.fields = vec![Field::text("Pattern", "*")];
+    let verb = if mark { Button::accept("Mark", 'm') } else { Button::accept("Unmark", 'u') };
+    dialog.buttons = vec![verb, Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Cancel a part of the work.
+pub(crate) fn cancel(target: Target, words: String) -> Dialog {
+    let title = match target {
+        Target::Step(..) => "Cancel this step",
+        Target::Job(_) => "Cancel this job",
+        Target::Everything => "Cancel all jobs",
+    };
+    let mut dialog = Dialog::new(Purpose::Cancel(target), title);
+    dialog.grave = true;
+    dialog.words = vec![
+        Words::Strong(words),
+        Words::Soft("Files that have arrived stay; unfinished ones are removed.".to_owned()),
+    ];
+    dialog.buttons = vec![Button::accept("Cancel it", 'y'), Button::leave("Go on", 'n')];
+    dialog.focus = 1;
+    dialog
+}
+
+/// Leave Wharf though jobs run.
+pub(crate) fn quit(jobs: usize) -> Dialog {
+    let mut dialog = Dialog::new(Purpose::Quit, "Quit");
+    dialog.grave = true;
+    let jobs = text::counted(jobs as u64, "job has", "jobs have");
+    dialog.words = vec![
+        Words::Strong(format!("{jobs} not ended.")),
+        Words::Plain(
+            "Quitting cancels the rest: what has arrived stays, what has not is left out."
+                .to_owned(),
+        ),
+    ];
+    dialog.buttons = vec![Button::accept("Quit", 'y'), Button::leave("Stay", 'n')];
+    dialog.focus = 1;
+    dialog
+}

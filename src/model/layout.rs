@@ -1,0 +1,289 @@
+//! Where things stand on a screen of some size: used to draw, and to know what the mouse points at.
+
+use super::{
+    Layer, Model, Side,
+    dialog::{Dialog, Words},
+    reader::Reader,
+    text,
+};
+
+/// A rectangle of cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Area {
+    pub(crate) x: u16,
+    pub(crate) y: u16,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+}
+
+impl Area {
+    pub(crate) fn new(x: u16, y: u16, width: u16, height: u16) -> Self {
+        Self { x, y, width, height }
+    }
+
+    pub(crate) fn contains(self, x: u16, y: u16) -> bool {
+        x >= self.x && x - self.x < self.width && y >= self.y && y - self.y < self.height
+    }
+
+    /// Without a border of one cell.
+    pub(crate) fn inner(self) -> Self {
+        Self {
+            x: self.x.saturating_add(1),
+            y: self.y.saturating_add(1),
+            width: self.width.saturating_sub(2),
+            height: self.height.saturating_sub(2),
+        }
+    }
+
+    /// One row of it; empty below its end.
+    pub(crate) fn row(self, row: u16) -> Self {
+        let height = u16::from(row < self.height);
+        Self { y: self.y.saturating_add(row), height, ..self }
+    }
+
+    fn centered(self, width: u16, height: u16) -> Self {
+        let (width, height) = (width.min(self.width), height.min(self.height));
+        Self {
+            x: self.x + (self.width - width) / 2,
+            // A little above the middle looks like the middle.
+            y: self.y + (self.height - height) * 2 / 5,
+            width,
+            height,
+        }
+    }
+}
+
+/// Below this width one pane is shown at a time.
+const TWO_PANES: u16 = 48;
+
+/// The parts of the whole screen; absent where there is no room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    /// Panes, or the queue panel.
+    pub(crate) body: Area,
+    pub(crate) panes: [Option<Area>; 2],
+    pub(crate) transfers: Option<Area>,
+    pub(crate) status: Option<Area>,
+    pub(crate) footer: Option<Area>,
+}
+
+/// Parts of the screen as it stands.
+pub(crate) fn parts(model: &Model) -> Parts {
+    let (width, height) = (model.size.width, model.size.height);
+    let wants_transfers = !model.transfers.jobs().is_empty();
+    // The body keeps at least three rows; then come status, transfers, footer, in this order of worth.
+    let mut spare = height.saturating_sub(3);
+    let mut take = |wanted: bool| {
+        let taken = wanted && spare > 0;
+        spare -= u16::from(taken);
+        taken
+    };
+    let has_status = take(true);
+    let has_transfers = take(wants_transfers);
+    let has_footer = take(true);
+    let rows = u16::from(has_status) + u16::from(has_transfers) + u16::from(has_footer);
+    let body = Area::new(0, 0, width, height - rows);
+    let mut y = body.height;
+    let mut line = |taken: bool| {
+        let area = Area::new(0, y, width, 1);
+        y += u16::from(taken);
+        taken.then_some(area)
+    };
+    let (transfers, status, footer) = (line(has_transfers), line(has_status), line(has_footer));
+    let panes = if width >= TWO_PANES {
+        let left = width / 2;
+        [Some(Area { width: left, ..body }), Some(Area { x: left, width: width - left, ..body })]
+    } else {
+        let shown = |side| (model.focus == side).then_some(body);
+        [shown(Side::Left), shown(Side::Right)]
+    };
+    Parts { body, panes, transfers, status, footer }
+}
+
+/// The parts of one pane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PaneParts {
+    /// Whether there is room for a box around it; else its title is the first row.
+    pub(crate) boxed: bool,
+    pub(crate) header: Option<Area>,
+    pub(crate) rows: Area,
+}
+
+/// The parts of a pane or of the queue panel in an area.
+pub(crate) fn pane_parts(area: Area) -> PaneParts {
+    let boxed = area.height >= 6 && area.width >= 20;
+    if !boxed {
+        let rows =
+            Area { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        return PaneParts { boxed, header: None, rows };
+    }
+    let inner = area.inner();
+    let header = inner.row(0);
+    let rows = Area { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    PaneParts { boxed, header: Some(header), rows }
+}
+
+/// One row of a dialog.
+#[derive(Debug, Clone)]
+pub(crate) enum DialogRow {
+    Blank,
+    /// Wrapped text, and the words it comes from.
+    Text(usize, String),
+    Problem(String),
+    Field(usize),
+    /// Buttons: number, first column, width.
+    Buttons(Vec<(usize, u16, u16)>),
+}
+
+/// Where a dialog and its parts stand.
+#[derive(Debug, Clone)]
+pub(crate) struct DialogParts {
+    pub(crate) area: Area,
+    pub(crate) inner: Area,
+    /// Column (from the inner edge) at which fields begin.
+    pub(crate) field_column: u16,
+    /// The rows that are seen, from the top.
+    pub(crate) rows: Vec<DialogRow>,
+}
+
+/// How wide dialogs like to be.
+const DIALOG_WIDTH: u16 = 72;
+
+/// Where a dialog stands on a screen of this size.
+pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogParts {
+    let screen = Area::new(0, 0, width, height);
+    let roomy = width >= 40;
+    let outer_width = if roomy { DIALOG_WIDTH.min(width - 4) } else { width };
+    let padding = if roomy { 2 } else { 0 };
+    let inner_width = outer_width.saturating_sub(2 + 2 * padding);
+    let rows = dialog_rows(dialog, inner_width);
+    let wanted_height =
+        (rows.len() as u16).saturating_add(if roomy && height > 12 { 4 } else { 2 });
+    let area = screen.centered(outer_width, wanted_height);
+    let vertical = if area.height as usize >= rows.len() + 4 { 2 } else { 1 };
+    let inner = Area {
+        x: area.x + (1 + padding).min(area.width),
+        y: area.y + vertical.min(area.height),
+        width: inner_width,
+        height: area.height.saturating_sub(2 * vertical),
+    };
+    let seen = usize::from(inner.height).max(1);
+    let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
+    let first = (focused + 1).saturating_sub(seen);
+    // With everything above the focus cut away one would not know what is asked: keep it if all fits.
+    let rows = rows.into_iter().skip(first).take(seen).collect();
+    DialogParts { area, inner, field_column: field_column(dialog, inner_width), rows }
+}
+
+fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {
+    match row {
+        DialogRow::Field(number) => *number == dialog.focus,
+        DialogRow::Buttons(buttons) => {
+            buttons.iter().any(|(number, ..)| number + dialog.fields.len() == dialog.focus)
+        }
+        _ => false,
+    }
+}
+
+fn field_column(dialog: &Dialog, width: u16) -> u16 {
+    let labels = dialog.fields.iter().map(|field| text::cells(&field.label)).max().unwrap_or(0);
+    (labels as u16 + 2).min(width / 2)
+}
+
+fn dialog_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
+    let mut rows = Vec::new();
+    for (number, words) in dialog.words.iter().enumerate() {
+        match words {
+            Words::Blank => rows.push(DialogRow::Blank),
+            Words::File { .. } => rows.push(DialogRow::Text(number, String::new())),
+            Words::Plain(line) | Words::Strong(line) | Words::Soft(line) => {
+                // Names may be very long: cut, for a dialog that fills the screen with one name asks nothing.
+                let line = text::cut_middle(line, usize::from(width) * 4, usize::from(width) * 2);
+                let lines = text::wrap(&line, usize::from(width));
+                rows.extend(lines.into_iter().map(|line| DialogRow::Text(number, line)));
+            }
+        }
+    }
+    rows.extend((0..dialog.fields.len()).map(DialogRow::Field));
+    if let Some(problem) = &dialog.problem {
+        let lines = text::wrap(problem, usize::from(width));
+        rows.extend(lines.into_iter().take(4).map(DialogRow::Problem));
+    }
+    if !rows.is_empty() {
+        rows.push(DialogRow::Blank);
+    }
+    rows.extend(button_rows(dialog, width));
+    rows
+}
+
+/// Cells between buttons.
+const BUTTON_GAP: u16 = 2;
+
+fn button_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
+    let mut rows = Vec::new();
+    let (mut row, mut used) = (Vec::new(), 0);
+    for (number, button) in dialog.buttons.iter().enumerate() {
+        let wide = text::cells(button.label) as u16 + 4;
+        if used > 0 && used + BUTTON_GAP + wide > width {
+            rows.push(DialogRow::Buttons(std::mem::take(&mut row)));
+            used = 0;
+        }
+        let x = if used == 0 { 0 } else { used + BUTTON_GAP };
+        row.push((number, x, wide));
+        used = x + wide;
+    }
+    if !row.is_empty() {
+        rows.push(DialogRow::Buttons(row));
+    }
+    rows
+}
+
+/// Where a reader's text stands: its box, and its inside.
+pub(crate) fn reader_parts(model: &Model, reader: &Reader) -> (Area, Area) {
+    let screen = Area::new(0, 0, model.size.width, model.size.height);
+    let roomy = screen.width >= 40 && screen.height >= 10;
+    let wanted = if reader.lines(1).is_some() { 76 } else { 78 };
+    let outer_width = if roomy { wanted.min(screen.width - 2) } else { screen.width };
+    let padding = if roomy { 2 } else { 0 };
+    let inner_width = outer_width.saturating_sub(2 + 2 * padding);
+    let lines = reader_lines(model, reader, inner_width);
+    let most = if roomy { screen.height - 2 } else { screen.height };
+    let area = screen.centered(outer_width, (lines as u16).saturating_add(2).min(most));
+    let inner = Area {
+        x: area.x + (1 + padding).min(area.width),
+        y: area.y + 1.min(area.height),
+        width: inner_width,
+        height: area.height.saturating_sub(2),
+    };
+    (area, inner)
+}
+
+/// How many lines a reader's text has at a width.
+pub(crate) fn reader_lines(model: &Model, reader: &Reader, width: u16) -> usize {
+    reader.lines(usize::from(width)).map_or(model.help_lines, |lines| lines.len())
+}
+
+/// Tells panes and panels how many rows they show, and puts their scrolling right.
+pub(crate) fn fit(model: &mut Model) {
+    let parts = parts(model);
+    for (pane, area) in model.panes.iter_mut().zip(parts.panes) {
+        if let Some(area) = area {
+            pane.height = usize::from(pane_parts(area).rows.height);
+        }
+        pane.settle();
+    }
+    if let Some(queue) = &mut model.queue {
+        let rows = usize::from(pane_parts(parts.body).rows.height);
+        queue.height = rows;
+        if let Some(steps) = &mut queue.steps {
+            steps.height = rows;
+        }
+        queue.settle(&model.transfers);
+    }
+    let Some(Layer::Reader(reader)) = model.layers.last() else { return };
+    let (_, inner) = reader_parts(model, reader);
+    let lines = reader_lines(model, reader, inner.width);
+    if let Some(Layer::Reader(reader)) = model.layers.last_mut() {
+        reader.scroll(0, lines, usize::from(inner.height));
+    }
+}

@@ -1,0 +1,175 @@
+//! Panes going places: what is opened, read again, left, and what becomes of it.
+
+use crate::{
+    domain::{
+        error::{Error, ErrorKind},
+        path::Name,
+        place::Location,
+    },
+    engine::message::{Command, Ticket},
+};
+
+use super::{
+    Effect, Model, Side,
+    pane::{How, Opening, State},
+    rows::MOST_ROWS,
+};
+
+impl Model {
+    /// Opens a place in a pane; what the pane shows stays until the place is open.
+    pub(super) fn go(
+        &mut self,
+        side: Side,
+        location: Location,
+        cursor: Option<Name>,
+    ) -> Vec<Effect> {
+        let mut effects = self.leave_opening(side);
+        let ticket = self.next_ticket();
+        if let State::Streaming(old) = self.pane(side).state {
+            effects.push(Effect::Engine(Command::Close(old)));
+            self.pane_mut(side).state = State::Complete;
+        }
+        self.pane_mut(side).opening =
+            Some(Opening { ticket, location: location.clone(), how: How::Go(cursor) });
+        effects.push(Effect::Engine(Command::Open { ticket, location }));
+        effects
+    }
+
+    /// Reads a pane's place again.
+    pub(super) fn reread(&mut self, side: Side, quiet: bool, cursor: Option<Name>) -> Vec<Effect> {
+        let pane = self.pane(side);
+        if quiet
+            && (pane.opening.is_some()
+                && !matches!(
+                    pane.opening,
+                    Some(Opening { how: How::Reread { quiet: true, .. }, .. })
+                ))
+        {
+            return Vec::new();
+        }
+        if !pane.shows_a_place() || matches!(pane.state, State::Broken(_)) {
+            let location = pane.location.clone();
+            return if quiet { Vec::new() } else { self.go(side, location, None) };
+        }
+        let mut effects = self.leave_opening(side);
+        let ticket = self.next_ticket();
+        let pane = self.pane_mut(side);
+        if let State::Streaming(old) = pane.state {
+            effects.push(Effect::Engine(Command::Close(old)));
+            pane.state = State::Complete;
+        }
+        let location = pane.location.clone();
+        let how = How::Reread { fresh: pane.fresh_rows(), quiet, cursor };
+        pane.opening = Some(Opening { ticket, location: location.clone(), how });
+        effects.push(Effect::Engine(Command::Open { ticket, location }));
+        effects
+    }
+
+    /// Stops what a pane is opening.
+    pub(super) fn leave_opening(&mut self, side: Side) -> Vec<Effect> {
+        let opening = self.pane_mut(side).opening.take();
+        opening.map(|opening| Effect::Engine(Command::Close(opening.ticket))).into_iter().collect()
+    }
+
+    /// Esc in a pane: stops opening, or the rest of a long listing. Whether there was anything to stop.
+    pub(super) fn stop_reading(&mut self, side: Side) -> (bool, Vec<Effect>) {
+        let mut effects = self.leave_opening(side);
+        if let State::Streaming(ticket) = self.pane(side).state {
+            effects.push(Effect::Engine(Command::Close(ticket)));
+            let why = Error::new(ErrorKind::Cancelled, "read all of it", "stopped");
+            self.pane_mut(side).state = State::Broken(why);
+        } else if !effects.is_empty() && matches!(self.pane(side).state, State::Blank) {
+            let place = self.pane(side).location.to_string();
+            let why = Error::new(ErrorKind::Cancelled, format!("open {place}"), "stopped");
+            self.pane_mut(side).state = State::Failed(why);
+        }
+        (!effects.is_empty(), effects)
+    }
+
+    /// Panes that show one of these directories read it again, without a word.
+    pub(super) fn reread_shown(&mut self, directories: &[Location]) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for side in [Side::Left, Side::Right] {
+            if directories.contains(&self.pane(side).location) {
+                effects.extend(self.reread(side, true, None));
+            }
+        }
+        effects
+    }
+
+    pub(super) fn take_rows(
+        &mut self,
+        ticket: Ticket,
+        mut entries: Vec<crate::domain::entry::Entry>,
+        mut refused: Vec<crate::domain::entry::RefusedName>,
+    ) -> Vec<Effect> {
+        for side in [Side::Left, Side::Right] {
+            let pane = self.pane_mut(side);
+            if !pane.take_rows(ticket, std::mem::take(&mut entries), std::mem::take(&mut refused)) {
+                continue;
+            }
+            if pane.rows.known() >= MOST_ROWS && pane.is_streaming() {
+                let why = Error::new(
+                    ErrorKind::Unsupported,
+                    format!("show all of {}", pane.location),
+                    format!("it has more than {} entries", super::text::grouped(MOST_ROWS as u64)),
+                );
+                self.tell(why.to_string());
+                self.pane_mut(side).state = State::Broken(why);
+                return vec![Effect::Engine(Command::Close(ticket))];
+            }
+            return Vec::new();
+        }
+        Vec::new()
+    }
+
+    /// A place could not be opened, or its listing broke off.
+    pub(super) fn open_failed(&mut self, ticket: Ticket, error: Error) -> Vec<Effect> {
+        for side in [Side::Left, Side::Right] {
+            let pane = self.pane_mut(side);
+            if matches!(pane.state, State::Streaming(own) if own == ticket) {
+                pane.state = State::Broken(error.clone());
+                self.tell_unless_cancelled(&error);
+                return Vec::new();
+            }
+            let Some(opening) = pane.opening.take_if(|opening| opening.ticket == ticket) else {
+                continue;
+            };
+            return match opening.how {
+                How::Go(_) => {
+                    if !pane.shows_a_place() {
+                        pane.location = opening.location;
+                        // The pane itself says it, and goes on saying it.
+                        pane.state = State::Failed(error);
+                        return Vec::new();
+                    }
+                    self.tell_unless_cancelled(&error);
+                    Vec::new()
+                }
+                How::Reread { quiet, .. } => self.reread_failed(side, quiet, &error),
+            };
+        }
+        Vec::new()
+    }
+
+    fn reread_failed(&mut self, side: Side, quiet: bool, error: &Error) -> Vec<Effect> {
+        let here = self.pane(side).location.clone();
+        if error.kind() == ErrorKind::NotFound
+            && let Some(parent) = here.path.parent()
+        {
+            self.say(format!("{here} is gone."));
+            return self.go(side, here.with_path(parent), None);
+        }
+        if !quiet {
+            self.tell_unless_cancelled(error);
+        }
+        Vec::new()
+    }
+
+    fn tell_unless_cancelled(&mut self, error: &Error) {
+        match error.kind() {
+            ErrorKind::Cancelled => self.say(error.to_string()),
+            _ => self.tell(error.to_string()),
+        }
+    }
+}

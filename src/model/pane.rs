@@ -1,0 +1,299 @@
+//! One pane: a place, its rows, a cursor that stays where the eye is.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{
+        entry::{Entry, RefusedName},
+        error::Error,
+        path::Name,
+        place::{Endpoint, Location},
+    },
+    engine::message::Ticket,
+};
+
+use super::{
+    rows::{Item, Rows, Tally},
+    sort::Sort,
+};
+
+/// How many directories a pane remembers the cursor of.
+const REMEMBERED: usize = 512;
+
+/// A place that is being opened, or read again.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) ticket: Ticket,
+    pub(crate) location: Location,
+    pub(crate) how: How,
+}
+
+/// What an opening is for.
+#[derive(Debug)]
+pub(crate) enum How {
+    /// To go there, and put the cursor on this name.
+    Go(Option<Name>),
+    /// To see what has changed here. The old rows stay until the new ones are complete.
+    Reread {
+        fresh: Rows,
+        /// Nobody asked for it: a failure is not worth a word.
+        quiet: bool,
+        cursor: Option<Name>,
+    },
+}
+
+/// What the pane can show.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Nothing was ever opened.
+    Blank,
+    /// Rows are still coming.
+    Streaming(Ticket),
+    /// All rows are there.
+    Complete,
+    /// There are rows, but not all.
+    Broken(Error),
+    /// The first place could not be opened.
+    Failed(Error),
+}
+
+/// One pane.
+#[derive(Debug)]
+pub(crate) struct Pane {
+    pub(crate) location: Location,
+    pub(crate) rows: Rows,
+    pub(crate) state: State,
+    pub(crate) opening: Option<Opening>,
+    /// The line under the cursor.
+    pub(crate) cursor: usize,
+    /// The first line on the screen.
+    pub(crate) top: usize,
+    /// Lines on the screen; 0 until it is known.
+    pub(crate) height: usize,
+    /// A name the cursor goes to once it arrives, unless it is moved before.
+    wanted: Option<Name>,
+    moved: bool,
+    remembered: HashMap<Location, Name>,
+}
+
+impl Pane {
+    /// A pane that will show a place once it is opened.
+    pub(crate) fn new(location: Location) -> Self {
+        Self {
+            location,
+            rows: Rows::default(),
+            state: State::Blank,
+            opening: None,
+            cursor: 0,
+            top: 0,
+            height: 0,
+            wanted: None,
+            moved: false,
+            remembered: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.location.endpoint
+    }
+
+    /// Whether rows of a place can be seen.
+    pub(crate) fn shows_a_place(&self) -> bool {
+        !matches!(self.state, State::Blank | State::Failed(_))
+    }
+
+    pub(crate) fn is_streaming(&self) -> bool {
+        matches!(self.state, State::Streaming(_))
+    }
+
+    pub(crate) fn current(&self) -> Option<Item<'_>> {
+        self.rows.item(self.cursor).filter(|_| self.shows_a_place())
+    }
+
+    pub(crate) fn current_entry(&self) -> Option<&Entry> {
+        match self.current() {
+            Some(Item::Entry(row)) => Some(&row.entry),
+            _ => None,
+        }
+    }
+
+    /// What an action is about: the marked entries, else the one under the cursor.
+    pub(crate) fn chosen(&self) -> Vec<&Entry> {
+        if self.rows.marked().count > 0 {
+            return self.rows.marked_entries().collect();
+        }
+        self.current_entry().into_iter().collect()
+    }
+
+    /// How much that is.
+    pub(crate) fn chosen_tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.chosen().into_iter().for_each(|entry| tally.add(entry));
+        tally
+    }
+
+    // The cursor.
+
+    pub(crate) fn move_to(&mut self, line: usize) {
+        self.moved = true;
+        self.cursor = line;
+        self.settle();
+    }
+
+    pub(crate) fn move_by(&mut self, lines: isize) {
+        self.move_to(self.cursor.saturating_add_signed(lines));
+    }
+
+    pub(crate) fn scroll_by(&mut self, lines: isize) {
+        let last_top = self.rows.len().saturating_sub(self.height.max(1));
+        self.top = self.top.saturating_add_signed(lines).min(last_top);
+        let bottom = self.top + self.height.max(1) - 1;
+        self.moved = true;
+        self.cursor = self.cursor.clamp(self.top, bottom);
+        self.settle();
+    }
+
+    /// Puts cursor and scrolling within bounds.
+    pub(crate) fn settle(&mut self) {
+        let height = self.height.max(1);
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+        let last_top = self.rows.len().saturating_sub(height);
+        self.top =
+            self.top.min(self.cursor).min(last_top).max((self.cursor + 1).saturating_sub(height));
+    }
+
+    fn put_cursor_on(&mut self, name: &Name) -> bool {
+        let Some(line) = self.rows.line_of(name) else { return false };
+        if line < self.top || line >= self.top + self.height.max(1) {
+            self.top = line.saturating_sub(self.height / 2);
+        }
+        self.cursor = line;
+        self.settle();
+        true
+    }
+
+    fn remember_cursor(&mut self) {
+        if let Some(name) = self.current_entry().map(|entry| entry.name.clone()) {
+            if self.remembered.len() >= REMEMBERED {
+                self.remembered.clear();
+            }
+            self.remembered.insert(self.location.clone(), name);
+        }
+    }
+
+    // Order and filter: the cursor stays on its entry.
+
+    pub(crate) fn set_sort(&mut self, sort: Sort) {
+        self.keeping_cursor(|rows| rows.set_sort(sort));
+    }
+
+    pub(crate) fn set_show_hidden(&mut self, show: bool) {
+        self.keeping_cursor(|rows| rows.set_show_hidden(show));
+    }
+
+    fn keeping_cursor(&mut self, change: impl FnOnce(&mut Rows)) {
+        let name = self.current_entry().map(|entry| entry.name.clone());
+        let on_screen = self.cursor.saturating_sub(self.top);
+        change(&mut self.rows);
+        if let Some(line) = name.and_then(|name| self.rows.line_of(&name)) {
+            self.cursor = line;
+            self.top = line.saturating_sub(on_screen);
+        }
+        self.settle();
+    }
+
+    // What the engine tells.
+
+    /// The ticket's place is open: its rows begin.
+    pub(crate) fn opened(&mut self, ticket: Ticket, location: Location) {
+        let going = match &self.opening {
+            Some(opening) => opening.ticket == ticket && matches!(opening.how, How::Go(_)),
+            None => false,
+        };
+        let Some(opening) = self.opening.take_if(|_| going) else { return };
+        if self.shows_a_place() {
+            self.remember_cursor();
+        }
+        let remembered = self.remembered.get(&location).cloned();
+        self.wanted = match opening.how {
+            How::Go(Some(name)) => Some(name),
+            _ => remembered,
+        };
+        self.rows =
+            Rows::new(self.rows.sort(), self.rows.show_hidden(), location.path.parent().is_some());
+        self.location = location;
+        self.state = State::Streaming(ticket);
+        (self.cursor, self.top, self.moved) = (0, 0, false);
+    }
+
+    /// Rows came. Whether they were this pane's.
+    pub(crate) fn take_rows(
+        &mut self,
+        ticket: Ticket,
+        entries: Vec<Entry>,
+        refused: Vec<RefusedName>,
+    ) -> bool {
+        if let Some(Opening { ticket: own, how: How::Reread { fresh, .. }, .. }) = &mut self.opening
+            && *own == ticket
+        {
+            fresh.insert(entries, 0);
+            fresh.insert_refused(refused);
+            return true;
+        }
+        if !matches!(self.state, State::Streaming(own) if own == ticket) {
+            return false;
+        }
+        let arrives = match &self.wanted {
+            Some(wanted) => !self.moved && entries.iter().any(|entry| entry.name == *wanted),
+            None => false,
+        };
+        let above = self.rows.insert(entries, self.cursor);
+        self.rows.insert_refused(refused);
+        if self.moved {
+            self.cursor += above;
+            self.top += above;
+        }
+        self.settle();
+        if arrives && let Some(wanted) = self.wanted.take() {
+            self.put_cursor_on(&wanted);
+            self.moved = true;
+        }
+        true
+    }
+
+    /// All rows came.
+    pub(crate) fn listed(&mut self, ticket: Ticket) {
+        if matches!(self.state, State::Streaming(own) if own == ticket) {
+            self.state = State::Complete;
+            return;
+        }
+        if let Some(opening) = self.opening.take_if(|opening| opening.ticket == ticket) {
+            if let How::Reread { fresh, cursor, .. } = opening.how {
+                self.replace_rows(fresh, cursor);
+            }
+        }
+    }
+
+    fn replace_rows(&mut self, mut fresh: Rows, wanted: Option<Name>) {
+        let name = self.current_entry().map(|entry| entry.name.clone());
+        let on_screen = self.cursor.saturating_sub(self.top);
+        fresh.set_sort(self.rows.sort());
+        fresh.set_show_hidden(self.rows.show_hidden());
+        fresh.keep_marks_of(&self.rows);
+        self.rows = fresh;
+        self.state = State::Complete;
+        if wanted.is_some_and(|wanted| self.put_cursor_on(&wanted)) {
+            return;
+        }
+        if let Some(line) = name.and_then(|name| self.rows.line_of(&name)) {
+            self.cursor = line;
+            self.top = line.saturating_sub(on_screen);
+        }
+        self.settle();
+    }
+
+    /// Empty rows for reading the same place again.
+    pub(crate) fn fresh_rows(&self) -> Rows {
+        Rows::new(self.rows.sort(), self.rows.show_hidden(), self.location.path.parent().is_some())
+    }
+}

@@ -1,0 +1,51 @@
+//! What a dialog is for, with what it needs when it is accepted.
+
+use crate::{
+    domain::{
+        path::StoragePath,
+        place::{Endpoint, Location},
+        question::Question,
+    },
+    engine::message::{QuestionId, Target},
+};
+
+use super::{Side, place_text::Prefilled};
+
+/// What a dialog is for.
+#[derive(Debug)]
+pub(crate) enum Purpose {
+    /// Copy or move.
+    Transfer {
+        moves: bool,
+        /// The directory the sources lie in.
+        from: Location,
+        sources: Vec<StoragePath>,
+        to: Prefilled,
+    },
+    MakeDirectory {
+        side: Side,
+        within: Location,
+    },
+    Rename {
+        side: Side,
+        from: Location,
+        shown: String,
+    },
+    Delete {
+        from: Endpoint,
+        sources: Vec<StoragePath>,
+    },
+    /// Open a place in a pane.
+    Connect {
+        side: Side,
+    },
+    /// Mark (or unmark) by pattern.
+    Pattern {
+        side: Side,
+        mark: bool,
+    },
+    Cancel(Target),
+    Quit,
+    /// The engine asks.
+    Question(QuestionId, Question),
+}

@@ -1,0 +1,190 @@
+//! What the engine asks: kept until it is answered or withdrawn, shown when nothing else is open.
+
+use secrecy::SecretString;
+
+use crate::{
+    domain::{
+        display,
+        question::{Answer, ConflictChoice, Question},
+    },
+    engine::message::{JobId, QuestionId},
+};
+
+use super::{
+    dialog::{Button, Dialog, Field, Press, Value, Words},
+    purpose::Purpose,
+};
+
+/// A question without an answer.
+#[derive(Debug)]
+pub(crate) struct OpenQuestion {
+    pub(crate) id: QuestionId,
+    pub(crate) job: Option<JobId>,
+    question: Question,
+    put_aside: bool,
+}
+
+/// All questions without an answer, in the order asked.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    open: Vec<OpenQuestion>,
+}
+
+/// What can be answered to a conflict, in the order of the buttons.
+const CONFLICT: [(&str, char, ConflictChoice, bool); 4] = [
+    ("Skip", 's', ConflictChoice::Skip, false),
+    ("Overwrite", 'o', ConflictChoice::Overwrite, false),
+    ("Skip all", 'k', ConflictChoice::Skip, true),
+    ("Overwrite all", 'v', ConflictChoice::Overwrite, true),
+];
+
+impl Questions {
+    pub(crate) fn ask(&mut self, id: QuestionId, job: Option<JobId>, question: Question) {
+        self.open.push(OpenQuestion { id, job, question, put_aside: false });
+    }
+
+    pub(crate) fn remove(&mut self, id: QuestionId) {
+        self.open.retain(|open| open.id != id);
+    }
+
+    pub(crate) fn put_aside(&mut self, id: QuestionId) {
+        self.open.iter_mut().filter(|open| open.id == id).for_each(|open| open.put_aside = true);
+    }
+
+    /// Everything put aside may be shown again.
+    pub(crate) fn bring_back(&mut self) {
+        self.open.iter_mut().for_each(|open| open.put_aside = false);
+    }
+
+    /// How many wait for an answer.
+    pub(crate) fn waiting(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Those a job waits for.
+    pub(crate) fn of_job(&self, job: JobId) -> usize {
+        self.open.iter().filter(|open| open.job == Some(job)).count()
+    }
+
+    /// The dialog of the next question to be shown.
+    pub(crate) fn next_dialog(&self) -> Option<Dialog> {
+        let open = self.open.iter().find(|open| !open.put_aside)?;
+        Some(dialog(open.id, &open.question))
+    }
+}
+
+fn dialog(id: QuestionId, question: &Question) -> Dialog {
+    let purpose = Purpose::Question(id, question.clone());
+    match question {
+        Question::HostKey { site, known_as, key_type, fingerprint } => {
+            let mut dialog = Dialog::new(purpose, "Unknown host key");
+            dialog.grave = true;
+            dialog.words = vec![
+                Words::Strong(site.to_string()),
+                Words::Plain("Nothing on this machine knows this server's key yet.".to_owned()),
+                Words::Blank,
+                Words::Soft(key_type.clone()),
+                Words::Strong(fingerprint.clone()),
+                Words::Blank,
+                Words::Plain(format!(
+                    "Compare it with one from a source you trust. If you agree, it is kept as {known_as}."
+                )),
+            ];
+            dialog.buttons = vec![Button::accept("Trust it", 'y'), Button::leave("No", 'n')];
+            dialog.focus = 1;
+            dialog
+        }
+        Question::Password { site, user, again_because } => {
+            let mut dialog = Dialog::new(purpose, "Password");
+            dialog.words = vec![Words::Strong(format!("{user} on {}", site.host()))];
+            dialog.words.push(Words::Blank);
+            again(&mut dialog, again_because);
+            dialog.fields =
+                vec![Field::secret("Password"), Field::check("Keep in the keyring", false)];
+            dialog.buttons = vec![Button::accept("Log in", 'l'), Button::leave("Cancel", 'n')];
+            dialog
+        }
+        Question::Passphrase { key, again_because } => {
+            let mut dialog = Dialog::new(purpose, "Passphrase of a key");
+            dialog.words = vec![Words::Strong(key.clone()), Words::Blank];
+            again(&mut dialog, again_because);
+            dialog.fields = vec![Field::secret("Passphrase")];
+            dialog.buttons = vec![Button::accept("Unlock", 'u'), Button::leave("Cancel", 'n')];
+            dialog
+        }
+        Question::Prompts { site, title, instruction, prompts } => {
+            let mut dialog = Dialog::new(purpose, format!("{} asks", site.host()));
+            for text in [title, instruction] {
+                if !text.is_empty() {
+                    dialog.words.push(Words::Plain(text.clone()));
+                }
+            }
+            dialog.words.push(Words::Blank);
+            dialog.fields = prompts
+                .iter()
+                .map(|prompt| {
+                    let label = prompt.text.trim_end_matches([' ', ':']);
+                    if prompt.echo { Field::text(label, "") } else { Field::secret(label) }
+                })
+                .collect();
+            dialog.buttons = vec![Button::accept("Answer", 'a'), Button::leave("Cancel", 'n')];
+            dialog
+        }
+        Question::Conflict { from, source, to, target } => {
+            let mut dialog = Dialog::new(purpose, "The name is taken");
+            let name =
+                to.path.name().map_or_else(String::new, |name| display::escape(name.as_bytes()));
+            dialog.words = vec![
+                Words::Strong(name),
+                Words::Soft(format!("at   {to}")),
+                Words::Soft(format!("from {from}")),
+                Words::Blank,
+                Words::File { label: "there now", attributes: *target },
+                Words::File { label: "to copy", attributes: *source },
+                Words::Blank,
+                Words::Soft("Esc puts the question aside; the rest goes on.".to_owned()),
+            ];
+            dialog.buttons = CONFLICT
+                .iter()
+                .enumerate()
+                .map(|(number, &(label, letter, ..))| Button {
+                    label,
+                    letter,
+                    at_once: false,
+                    press: Press::Pick(number),
+                })
+                .collect();
+            dialog
+        }
+    }
+}
+
+fn again(dialog: &mut Dialog, because: &str) {
+    if !because.is_empty() {
+        dialog.problem = Some(because.to_owned());
+    }
+}
+
+/// What a press in a question's dialog answers; `None` puts the question aside.
+pub(crate) fn answer(dialog: &Dialog, question: &Question, press: Press) -> Option<Answer> {
+    match (question, press) {
+        (Question::Conflict { .. }, Press::Pick(number)) => {
+            let &(_, _, choice, for_all) = CONFLICT.get(number)?;
+            Some(Answer::Conflict { choice, for_all })
+        }
+        (Question::Conflict { .. }, _) => None,
+        (_, Press::Leave) => Some(Answer::No),
+        (Question::HostKey { .. }, _) => Some(Answer::Yes),
+        (Question::Password { .. }, _) => {
+            Some(Answer::Texts { texts: secrets(dialog), keep: dialog.checked(1) })
+        }
+        (Question::Passphrase { .. } | Question::Prompts { .. }, _) => {
+            Some(Answer::Texts { texts: secrets(dialog), keep: false })
+        }
+    }
+}
+
+fn secrets(dialog: &Dialog) -> Vec<SecretString> {
+    debug_assert!(dialog.fields.iter().all(|field| !matches!(field.value, Value::Choice { .. })));
+    dialog.secrets()
+}

@@ -1,0 +1,228 @@
+//! Text as a screen measures it: cells, not characters.
+
+use unicode_width::UnicodeWidthChar;
+
+/// Cells a character takes.
+pub(crate) fn char_cells(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// Cells a text takes.
+pub(crate) fn cells(text: &str) -> usize {
+    text.chars().map(char_cells).sum()
+}
+
+/// Breaks text into lines of at most `width` cells, at spaces where there are any.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0);
+    for word in text.split(' ') {
+        let mut rest = word;
+        let needed = cells(word);
+        if used > 0 && used + 1 + needed > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        } else if !line.is_empty() {
+            line.push(' ');
+            used += 1;
+        }
+        while used + cells(rest) > width {
+            let (head, tail) = split_at_cells(rest, width - used);
+            // A character wider than the whole line is left out rather than looped over.
+            let head_len = head.len();
+            line.push_str(head);
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+            rest = if head_len == 0 { skip_char(tail) } else { tail };
+        }
+        line.push_str(rest);
+        used += cells(rest);
+    }
+    lines.push(line);
+    lines
+}
+
+fn skip_char(text: &str) -> &str {
+    let mut characters = text.chars();
+    characters.next();
+    characters.as_str()
+}
+
+/// The longest beginning that fits into `width` cells, and the rest.
+pub(crate) fn split_at_cells(text: &str, width: usize) -> (&str, &str) {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += char_cells(c);
+        if used > width {
+            return text.split_at(at);
+        }
+    }
+    (text, "")
+}
+
+/// Cut at the end with `…` where it does not fit.
+pub(crate) fn cut_end(text: &str, width: usize) -> String {
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    if width == 0 {
+        return String::new();
+    }
+    format!("{}…", split_at_cells(text, width - 1).0)
+}
+
+/// Cut in the middle with `…`; `tail` cells of the end are kept where there is room.
+pub(crate) fn cut_middle(text: &str, width: usize, tail: usize) -> String {
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    if width < 3 {
+        return cut_end(text, width);
+    }
+    let tail = tail.clamp(1, width.saturating_sub(2).max(1));
+    let mut start = text.len();
+    let mut used = 0;
+    for (at, c) in text.char_indices().rev() {
+        let wide = char_cells(c);
+        if used + wide > tail {
+            break;
+        }
+        used += wide;
+        start = at;
+    }
+    let head = split_at_cells(&text[..start], width - 1 - used).0;
+    format!("{head}…{}", &text[start..])
+}
+
+/// A name cut in the middle so that its extension can be read.
+pub(crate) fn cut_name(name: &str, width: usize) -> String {
+    let extension =
+        super::sort::extension_start(name.as_bytes()).map_or(0, |dot| cells(&name[dot..]));
+    let tail = (extension + 2).max(width / 3).min(width / 2);
+    cut_middle(name, width, tail)
+}
+
+/// A path cut in the middle: its end says where one is.
+pub(crate) fn cut_path(path: &str, width: usize) -> String {
+    cut_middle(path, width, width * 2 / 3)
+}
+
+/// `1 entry`, `3 entries`.
+pub(crate) fn entries(count: u64) -> String {
+    counted(count, "entry", "entries")
+}
+
+/// A number with its noun.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A number with its thousands told apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// Sizes a file can have; what is larger is a lie.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// A size in at most five characters: `999`, `1.2K`, `340M`. `?` for what cannot be.
+pub(crate) fn size_short(bytes: Option<u64>) -> String {
+    let Some(bytes) = bytes.filter(|&bytes| bytes <= LARGEST) else { return "?".to_owned() };
+    match scaled(bytes) {
+        (value, None) => format!("{value:.0}"),
+        (value, Some(unit)) if value < 9.95 => format!("{value:.1}{unit}"),
+        (value, Some(unit)) => format!("{value:.0}{unit}"),
+    }
+}
+
+/// A size for a sentence: `999 B`, `1.2 KiB`, `34.0 MiB`.
+pub(crate) fn size_words(bytes: u64) -> String {
+    match scaled(bytes) {
+        (value, None) => format!("{value:.0} B"),
+        (value, Some(unit)) => format!("{value:.1} {unit}iB"),
+    }
+}
+
+fn scaled(bytes: u64) -> (f64, Option<char>) {
+    let mut value = bytes as f64;
+    let mut unit = None;
+    for next in ['K', 'M', 'G', 'T', 'P', 'E'] {
+        // 999.5 would be rounded to 1000, five digits with the unit.
+        if value < 999.5 {
+            break;
+        }
+        value /= 1024.0;
+        unit = Some(next);
+    }
+    (value, unit)
+}
+
+/// `0:07`, `12:30`, `3:04:05`; more than four days in days.
+pub(crate) fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "?".to_owned();
+    }
+    let whole = seconds.ceil() as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours >= 100 {
+        counted(hours / 24, "day", "days")
+    } else if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_keep_their_extension() {
+        assert_eq!(cut_name("measurements-of-november.csv", 14), "measure…er.csv");
+        assert_eq!(cut_name("測定測定測定測定測定測定.csv", 13), "測定測…定.csv");
+        assert_eq!(cut_name("short.csv", 14), "short.csv");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1.0K"),
+            (1024, "1.0K"),
+            (10 * 1024, "10K"),
+            (1023 * 1024, "1.0M"),
+            (u64::MAX, "?"),
+            (i64::MAX as u64, "8.0E"),
+        ] {
+            assert_eq!(size_short(Some(bytes)), shown);
+        }
+        assert_eq!(size_words(13_000_000), "12.4 MiB");
+        assert_eq!(duration(6.2), "0:07");
+        assert_eq!(duration(3.0 * 3600.0 + 65.0), "3:01:05");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_cut_fits(text in "\\PC{0,60}", width in 0usize..40, tail in 0usize..40) {
+            prop_assert!(cells(&cut_middle(&text, width, tail)) <= width);
+            prop_assert!(cells(&cut_end(&text, width)) <= width);
+            prop_assert!(cells(&cut_name(&text, width)) <= width);
+            for line in wrap(&text, width) {
+                prop_assert!(cells(&line) <= width.max(1));
+            }
+        }
+    }
+}

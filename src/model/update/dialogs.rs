@@ -1,0 +1,222 @@
+//! What keys do in a dialog, and what accepting it means.
+
+use globset::GlobBuilder;
+
+use crate::{
+    domain::{
+        path::StoragePath,
+        place::{self, Location},
+    },
+    engine::message::{Act, Command, Destination, JobOptions, JobRequest, Work},
+};
+
+use super::super::{
+    Action, Effect, Layer, Model, Performing, Side,
+    dialog::{Dialog, Press},
+    forms, place_text,
+    purpose::Purpose,
+    questions,
+};
+
+/// What came of accepting: effects, or why not.
+type Accepted = Result<Vec<Effect>, String>;
+
+impl Model {
+    pub(super) fn act_in_dialog(&mut self, action: Action) -> Vec<Effect> {
+        let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return Vec::new() };
+        match dialog.act(action) {
+            Some(press) => self.press(press),
+            None => Vec::new(),
+        }
+    }
+
+    /// A button was pressed.
+    pub(super) fn press(&mut self, press: Press) -> Vec<Effect> {
+        let Some(Layer::Dialog(mut dialog)) =
+            self.layers.pop_if(|top| matches!(top, Layer::Dialog(_)))
+        else {
+            return Vec::new();
+        };
+        if let Purpose::Question(id, question) = &dialog.purpose {
+            let id = *id;
+            return match questions::answer(&dialog, question, press) {
+                Some(answer) => {
+                    self.questions.remove(id);
+                    vec![Effect::Engine(Command::Answer(id, answer))]
+                }
+                None => {
+                    self.questions.put_aside(id);
+                    self.say("The question waits; a brings it back.");
+                    Vec::new()
+                }
+            };
+        }
+        if press == Press::Leave {
+            return Vec::new();
+        }
+        match self.accept(&dialog) {
+            Ok(effects) => effects,
+            Err(problem) => {
+                dialog.problem = Some(problem);
+                self.layers.push(Layer::Dialog(dialog));
+                Vec::new()
+            }
+        }
+    }
+
+    fn accept(&mut self, dialog: &Dialog) -> Accepted {
+        match &dialog.purpose {
+            Purpose::Transfer { moves, from, sources, to } => {
+                let typed = dialog.text(forms::TO);
+                let to = to.read(typed, from).map_err(|bad| sentence(&bad.to_string()))?;
+                let into = typed.ends_with('/') || sources.len() != 1;
+                self.accept_transfer(dialog, *moves, from, sources, to, into)
+            }
+            Purpose::MakeDirectory { side, within } => self.accept_directory(dialog, *side, within),
+            Purpose::Rename { side, from, shown } => self.accept_rename(dialog, *side, from, shown),
+            Purpose::Delete { from, sources } => Ok(self.add(JobRequest {
+                work: Work::Delete,
+                from: from.clone(),
+                sources: sources.clone(),
+                options: JobOptions { recursive: true, ..JobOptions::default() },
+            })),
+            Purpose::Connect { side } => {
+                let typed = dialog.text(0).trim();
+                let place = place::parse(typed.as_bytes(), &self.here)
+                    .map_err(|bad| sentence(&bad.to_string()))?;
+                self.focus = *side;
+                Ok(self.go(*side, place, None))
+            }
+            Purpose::Pattern { side, mark } => self.accept_pattern(dialog, *side, *mark),
+            Purpose::Cancel(target) => Ok(vec![Effect::Engine(Command::Cancel(*target))]),
+            Purpose::Quit => Ok(vec![Effect::Quit]),
+            Purpose::Question(..) => Ok(Vec::new()),
+        }
+    }
+
+    fn accept_transfer(
+        &mut self,
+        dialog: &Dialog,
+        moves: bool,
+        from: &Location,
+        sources: &[StoragePath],
+        to: Location,
+        into: bool,
+    ) -> Accepted {
+        if to.endpoint == from.endpoint {
+            if into && to.path == from.path {
+                return Err("They are already there.".to_owned());
+            }
+            for source in sources {
+                if to.path == *source {
+                    return Err("Source and destination are the same.".to_owned());
+                }
+                if to.path.is_within(source) {
+                    return Err("A directory cannot go into itself.".to_owned());
+                }
+            }
+        }
+        let to = if into { Destination::Into(to) } else { Destination::AsCp(to) };
+        let options = JobOptions {
+            verify: forms::VERIFY[dialog.chosen(forms::CHECK)].1,
+            on_conflict: forms::CONFLICT[dialog.chosen(forms::IF_TAKEN)].1,
+            recursive: true,
+        };
+        Ok(self.add(JobRequest {
+            work: if moves { Work::Move(to) } else { Work::Copy(to) },
+            from: from.endpoint.clone(),
+            sources: sources.to_vec(),
+            options,
+        }))
+    }
+
+    /// Hands a job to the engine; what was marked for it is marked no more.
+    fn add(&mut self, request: JobRequest) -> Vec<Effect> {
+        let job = self.next_job();
+        self.transfers.begin(job, &request);
+        self.pane_mut(self.focus).rows.mark_by(|_| false);
+        vec![Effect::Engine(Command::Add(job, request))]
+    }
+
+    fn accept_directory(&mut self, dialog: &Dialog, side: Side, within: &Location) -> Accepted {
+        let typed = dialog.text(0);
+        if typed.trim_matches('/').is_empty() {
+            return Err("A directory needs a name.".to_owned());
+        }
+        if typed.contains('\0') {
+            return Err("A name holds no NUL.".to_owned());
+        }
+        let directory = within.with_path(within.path.join_typed(typed));
+        let cursor = first_below(&directory.path, &within.path);
+        let act = Act::MakeDirectory(directory);
+        Ok(self.perform(act, Performing { side, directory: within.clone(), cursor }))
+    }
+
+    fn accept_rename(
+        &mut self,
+        dialog: &Dialog,
+        side: Side,
+        from: &Location,
+        shown: &str,
+    ) -> Accepted {
+        let typed = dialog.text(0);
+        if typed == shown {
+            return Ok(Vec::new());
+        }
+        let name =
+            crate::domain::path::Name::new(typed).map_err(|bad| sentence(&bad.to_string()))?;
+        let Some(directory) = from.path.parent() else { return Ok(Vec::new()) };
+        let act = Act::Rename { from: from.clone(), to: directory.join(&name) };
+        let directory = from.with_path(directory);
+        Ok(self.perform(act, Performing { side, directory, cursor: Some(name) }))
+    }
+
+    fn perform(&mut self, act: Act, performing: Performing) -> Vec<Effect> {
+        let ticket = self.next_ticket();
+        self.performing.insert(ticket, performing);
+        vec![Effect::Engine(Command::Perform { ticket, act })]
+    }
+
+    fn accept_pattern(&mut self, dialog: &Dialog, side: Side, mark: bool) -> Accepted {
+        let glob = GlobBuilder::new(dialog.text(0))
+            .literal_separator(true)
+            .build()
+            .map_err(|bad| sentence(&bad.kind().to_string()))?
+            .compile_matcher();
+        let before = self.pane(side).rows.marked().count;
+        self.pane_mut(side).rows.mark_by(|row| {
+            let matches = glob.is_match(as_path(row.entry.name.as_bytes()));
+            if mark { row.marked || matches } else { row.marked && !matches }
+        });
+        let after = self.pane(side).rows.marked().count;
+        let changed = super::super::text::entries(after.abs_diff(before) as u64);
+        self.say(format!("{changed} {}.", if mark { "more marked" } else { "unmarked" }));
+        Ok(Vec::new())
+    }
+}
+
+fn as_path(name: &[u8]) -> &std::path::Path {
+    use std::os::unix::ffi::OsStrExt;
+    std::path::Path::new(std::ffi::OsStr::from_bytes(name))
+}
+
+/// The first component of a path below a directory.
+fn first_below(path: &StoragePath, directory: &StoragePath) -> Option<crate::domain::path::Name> {
+    let mut path = path.clone();
+    while let Some(parent) = path.parent() {
+        if parent == *directory {
+            return path.name();
+        }
+        path = parent;
+    }
+    None
+}
+
+/// A reason as a sentence of its own.
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}

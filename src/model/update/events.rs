@@ -1,0 +1,115 @@
+//! What the engine tells.
+
+use crate::{
+    domain::place::Endpoint,
+    engine::message::{Act, ConnectionState, Event, JobSummary, StepEnding, Ticket},
+};
+
+use super::super::{
+    Effect, Layer, Model, Outcome,
+    purpose::Purpose,
+    text,
+    transfers::{job_words, verdict_words},
+};
+
+impl Model {
+    pub(super) fn event(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Connection { endpoint, state } => self.connection(endpoint, state),
+            Event::Opened { ticket, location } => {
+                for pane in &mut self.panes {
+                    pane.opened(ticket, location.clone());
+                }
+            }
+            Event::Rows { ticket, entries, refused } => {
+                return self.take_rows(ticket, entries, refused);
+            }
+            Event::Listed(ticket) => {
+                for pane in &mut self.panes {
+                    pane.listed(ticket);
+                }
+            }
+            Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
+            Event::Performed { ticket, act, result } => {
+                return self.performed(ticket, &act, result);
+            }
+            Event::StepDone(done) => {
+                if let Some(digest) = done.digest {
+                    self.transfers.keep_digest(done.job, done.step, digest);
+                }
+            }
+            Event::StepEnded { ending, to, from, .. } => {
+                if let StepEnding::Failed { error, .. } = ending {
+                    let _ = (to, from);
+                    self.say_lasting(Outcome::Bad, error.to_string());
+                }
+            }
+            Event::JobEnded(summary) => return self.job_ended(&summary),
+            Event::Asked { id, job, question } => self.questions.ask(id, job, question),
+            Event::Withdrawn(id) => {
+                self.questions.remove(id);
+                self.layers.retain(|layer| match layer {
+                    Layer::Dialog(dialog) => {
+                        !matches!(&dialog.purpose, Purpose::Question(own, _) if *own == id)
+                    }
+                    Layer::Reader(_) => true,
+                });
+            }
+            Event::Notice(words) => self.say_lasting(Outcome::Plain, words),
+        }
+        Vec::new()
+    }
+
+    fn connection(&mut self, endpoint: Endpoint, state: ConnectionState) {
+        self.connections.insert(endpoint, state);
+    }
+
+    fn performed(
+        &mut self,
+        ticket: Ticket,
+        act: &Act,
+        result: Result<(), crate::domain::error::Error>,
+    ) -> Vec<Effect> {
+        let Some(performing) = self.performing.remove(&ticket) else { return Vec::new() };
+        if let Err(error) = result {
+            self.tell(error.to_string());
+            return Vec::new();
+        }
+        self.say(match act {
+            Act::MakeDirectory(directory) => format!("Made {directory}."),
+            Act::Rename { from, to } => format!("Renamed to {}.", from.with_path(to.clone())),
+        });
+        let side = performing.side;
+        let mut effects = Vec::new();
+        if self.pane(side).location == performing.directory {
+            effects.extend(self.reread(side, true, performing.cursor));
+        }
+        if self.pane(side.other()).location == performing.directory {
+            effects.extend(self.reread(side.other(), true, None));
+        }
+        effects
+    }
+
+    fn job_ended(&mut self, summary: &JobSummary) -> Vec<Effect> {
+        let what = match self.transfers.job(summary.job) {
+            Some(job) => job_words(&job.request),
+            None => "job".to_owned(),
+        };
+        let counts = &summary.counts;
+        let verdicts: Vec<String> =
+            verdict_words(counts).into_iter().map(|(_, words)| words).collect();
+        let verdicts =
+            if verdicts.is_empty() { "nothing to do".to_owned() } else { verdicts.join(" · ") };
+        let time = text::duration(summary.seconds);
+        let outcome = if counts.failed > 0 { Outcome::Bad } else { Outcome::Good };
+        let word = match (summary.cancelled, counts.failed) {
+            (true, _) => "Cancelled",
+            (_, 0) => "Done",
+            _ => "Ended with failures",
+        };
+        let hint = if counts.failed > 0 { " · w shows why" } else { "" };
+        self.say_lasting(outcome, format!("{word}: {what} · {verdicts} · {time}{hint}"));
+        let directories = self.transfers.end(summary.job);
+        self.reread_shown(&directories)
+    }
+}

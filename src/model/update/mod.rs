@@ -1,0 +1,117 @@
+//! The one way the model changes: a message in, effects out.
+
+mod dialogs;
+mod events;
+mod mouse;
+mod panes;
+mod queue;
+
+use super::{Action, Context, Effect, Layer, Message, Model, Reader, Size, forms, layout};
+
+/// Takes a message in. Returns what is to be done besides.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Clock(now) => {
+            model.now = Some(now);
+            return Vec::new();
+        }
+        Message::Act(action) => model.act(action),
+        Message::Paste(text) => {
+            if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
+                dialog.paste(&text);
+            }
+            Vec::new()
+        }
+        Message::Mouse(mouse) => model.mouse(mouse),
+        Message::Resized { width, height } => {
+            model.size = Size { width, height };
+            Vec::new()
+        }
+        Message::Event(event) => model.event(event),
+        Message::Progress(snapshot) => {
+            model.transfers.set_snapshot(snapshot);
+            Vec::new()
+        }
+        Message::Trouble(words) => {
+            model.tell(words);
+            Vec::new()
+        }
+    };
+    model.show_what_waits();
+    layout::fit(model);
+    effects.shrink_to_fit();
+    effects
+}
+
+impl Model {
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Redraw => return vec![Effect::Redraw],
+            _ => {}
+        }
+        match self.context() {
+            Context::Field | Context::Choice => self.act_in_dialog(action),
+            Context::Reader => self.act_in_reader(action),
+            Context::Queue => self.act_in_queue(action),
+            Context::Steps => self.act_in_steps(action),
+            Context::Panes => self.act_in_panes(action),
+        }
+    }
+
+    /// Messages and questions come up when nothing else lies over the panes: they never take keys from a dialog.
+    fn show_what_waits(&mut self) {
+        if !self.unread.is_empty() {
+            let unread = std::mem::take(&mut self.unread);
+            match self.layers.last_mut() {
+                None => self.layers.push(Layer::Reader(Reader::messages(unread))),
+                Some(Layer::Reader(reader)) => self.unread = reader.add(unread),
+                Some(Layer::Dialog(_)) => self.unread = unread,
+            }
+        }
+        if self.layers.is_empty()
+            && let Some(dialog) = self.questions.next_dialog()
+        {
+            self.open_dialog(dialog);
+        }
+    }
+
+    fn act_in_reader(&mut self, action: Action) -> Vec<Effect> {
+        let size = self.size;
+        let Some(Layer::Reader(reader)) = self.layers.last() else { return Vec::new() };
+        let (_, inner) = layout::reader_parts(self, reader);
+        let lines = layout::reader_lines(self, reader, inner.width);
+        let page = isize::from(inner.height.max(1).min(size.height).cast_signed());
+        let Some(Layer::Reader(reader)) = self.layers.last_mut() else { return Vec::new() };
+        let by = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::PageUp => -page,
+            Action::PageDown => page,
+            Action::First => isize::MIN,
+            Action::Last => isize::MAX,
+            Action::Close | Action::Accept | Action::Interrupt => {
+                self.layers.pop();
+                return Vec::new();
+            }
+            _ => return Vec::new(),
+        };
+        reader.scroll(by, lines, usize::from(inner.height));
+        Vec::new()
+    }
+
+    /// Leaves, or asks first where jobs have not ended.
+    fn quit(&mut self) -> Vec<Effect> {
+        match self.transfers.open_count() {
+            0 => vec![Effect::Quit],
+            jobs => {
+                self.open_dialog(forms::quit(jobs));
+                Vec::new()
+            }
+        }
+    }
+
+    fn show_help(&mut self) {
+        self.layers.push(Layer::Reader(Reader::help()));
+    }
+}

@@ -1,0 +1,121 @@
+//! What the mouse does: everything it does, keys do as well.
+
+use std::time::Duration;
+
+use super::super::{
+    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout, layout::DialogRow,
+};
+
+/// Two presses within this time are a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// Rows a turn of the wheel scrolls.
+const WHEEL_ROWS: isize = 3;
+
+impl Model {
+    pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        match self.layers.last() {
+            Some(Layer::Dialog(_)) => return self.mouse_in_dialog(mouse),
+            Some(Layer::Reader(_)) => {
+                return match mouse.what {
+                    MouseAct::WheelUp => self.act(Action::Up),
+                    MouseAct::WheelDown => self.act(Action::Down),
+                    MouseAct::Press => Vec::new(),
+                };
+            }
+            None => {}
+        }
+        if self.queue.is_some() {
+            return self.mouse_in_queue(mouse);
+        }
+        self.mouse_in_panes(mouse)
+    }
+
+    fn mouse_in_panes(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let parts = layout::parts(self);
+        let sides = [Side::Left, Side::Right].into_iter().zip(parts.panes);
+        let Some((side, area)) = sides
+            .filter_map(|(side, area)| Some((side, area?)))
+            .find(|(_, area)| area.contains(mouse.x, mouse.y))
+        else {
+            return Vec::new();
+        };
+        match mouse.what {
+            MouseAct::WheelUp => self.pane_mut(side).scroll_by(-WHEEL_ROWS),
+            MouseAct::WheelDown => self.pane_mut(side).scroll_by(WHEEL_ROWS),
+            MouseAct::Press => {
+                self.focus = side;
+                let rows = layout::pane_parts(area).rows;
+                if !rows.contains(mouse.x, mouse.y) {
+                    return Vec::new();
+                }
+                let line = self.pane(side).top + usize::from(mouse.y - rows.y);
+                if line < self.pane(side).rows.len() {
+                    return self.press_on_line(side, line);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn press_on_line(&mut self, side: Side, line: usize) -> Vec<Effect> {
+        self.pane_mut(side).move_to(line);
+        let Some(now) = self.now else { return Vec::new() };
+        let last = self.last_press.take();
+        let is_double = last.is_some_and(|last| {
+            last.side == side && last.line == line && now.duration_since(last.at) <= DOUBLE_CLICK
+        });
+        if is_double {
+            return self.enter();
+        }
+        self.last_press = Some(LastPress { side, line, at: now });
+        Vec::new()
+    }
+
+    fn mouse_in_queue(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let rows = layout::pane_parts(layout::parts(self).body).rows;
+        match mouse.what {
+            MouseAct::WheelUp => return self.act(Action::Up),
+            MouseAct::WheelDown => return self.act(Action::Down),
+            MouseAct::Press if rows.contains(mouse.x, mouse.y) => {
+                let row = usize::from(mouse.y - rows.y);
+                let Some(queue) = &mut self.queue else { return Vec::new() };
+                match &mut queue.steps {
+                    Some(steps) => steps.move_to(steps.top + row, &self.transfers),
+                    None => queue.move_to(queue.top + row, &self.transfers),
+                }
+            }
+            MouseAct::Press => {}
+        }
+        Vec::new()
+    }
+
+    fn mouse_in_dialog(&mut self, mouse: Mouse) -> Vec<Effect> {
+        if mouse.what != MouseAct::Press {
+            return Vec::new();
+        }
+        let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return Vec::new() };
+        let parts = layout::dialog_parts(dialog, self.size.width, self.size.height);
+        if !parts.inner.contains(mouse.x, mouse.y) {
+            return Vec::new();
+        }
+        match parts.rows.get(usize::from(mouse.y - parts.inner.y)) {
+            Some(DialogRow::Field(number)) => {
+                if dialog.focus == *number && !dialog.takes_text() {
+                    return self.act_in_dialog(Action::Toggle);
+                }
+                dialog.focus = *number;
+            }
+            Some(DialogRow::Buttons(buttons)) => {
+                let x = mouse.x - parts.inner.x;
+                let hit =
+                    buttons.iter().find(|(_, start, width)| x >= *start && x - start < *width);
+                let button = hit.and_then(|(number, ..)| dialog.buttons.get(*number)).copied();
+                if let Some(button) = button {
+                    return self.press(button.press);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,172 @@
+//! What keys do in the panes.
+
+use crate::{domain::entry::Kind, engine::message::Command};
+
+use super::super::{
+    Action, Effect, Model, Side, forms,
+    queue::QueuePanel,
+    rows::Item,
+    sort::{Sort, is_directory},
+};
+
+impl Model {
+    pub(super) fn act_in_panes(&mut self, action: Action) -> Vec<Effect> {
+        if action != Action::Close {
+            self.notice.take_if(|notice| !notice.stays);
+        }
+        let side = self.focus;
+        let page = self.focused().height.saturating_sub(1).max(1).cast_signed();
+        match action {
+            Action::Up => self.pane_mut(side).move_by(-1),
+            Action::Down => self.pane_mut(side).move_by(1),
+            Action::PageUp => self.pane_mut(side).move_by(-page),
+            Action::PageDown => self.pane_mut(side).move_by(page),
+            Action::First => self.pane_mut(side).move_to(0),
+            Action::Last => self.pane_mut(side).move_to(usize::MAX),
+            Action::Enter => return self.enter(),
+            Action::Parent => return self.parent(),
+            Action::OtherPane => self.focus = side.other(),
+            Action::Mark => self.mark(),
+            Action::InvertMarks => {
+                self.pane_mut(side).rows.mark_by(|row| !row.marked);
+            }
+            Action::MarkPattern => self.open_dialog(forms::pattern(side, true)),
+            Action::UnmarkPattern => self.open_dialog(forms::pattern(side, false)),
+            Action::ToggleHidden => self.toggle_hidden(),
+            Action::Sort => self.sort(Sort::next),
+            Action::ReverseSort => {
+                self.sort(|sort| Sort { reversed: !sort.reversed, ..sort });
+            }
+            Action::Reread => return self.reread(side, false, None),
+            Action::Copy => self.ask_transfer(false),
+            Action::Move => self.ask_transfer(true),
+            Action::MakeDirectory => self.ask_in_place(forms::make_directory),
+            Action::Rename => {
+                let dialog = forms::rename(self.focused(), side);
+                self.open_or_say(dialog);
+            }
+            Action::Delete => {
+                let dialog = forms::delete(self.focused());
+                self.open_or_say(dialog);
+            }
+            Action::Connect => {
+                let current = self.focused().location.clone();
+                self.open_dialog(forms::connect(side, Some(&current)));
+            }
+            Action::Queue => return self.toggle_queue(),
+            Action::Answer => self.questions.bring_back(),
+            Action::Help => self.show_help(),
+            Action::Quit | Action::Interrupt => return self.quit(),
+            Action::Close => return self.close_in_panes(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn toggle_queue(&mut self) -> Vec<Effect> {
+        match self.queue.take() {
+            Some(_) => vec![Effect::Engine(Command::Watch(None))],
+            None => {
+                self.queue = Some(QueuePanel::default());
+                Vec::new()
+            }
+        }
+    }
+
+    fn close_in_panes(&mut self) -> Vec<Effect> {
+        if self.notice.take().is_some() {
+            return Vec::new();
+        }
+        let (stopped, effects) = self.stop_reading(self.focus);
+        if stopped {
+            self.say("Stopped reading.");
+        }
+        effects
+    }
+
+    pub(super) fn enter(&mut self) -> Vec<Effect> {
+        let side = self.focus;
+        let pane = self.pane(side);
+        let target = match pane.current() {
+            Some(Item::Parent) => return self.parent(),
+            Some(Item::Entry(row)) => {
+                let entry = &row.entry;
+                let may_lead = entry.attributes.kind == Kind::Symlink && entry.leads_to.is_none();
+                if is_directory(entry) || may_lead {
+                    Ok(pane.location.with_path(pane.location.path.join(&entry.name)))
+                } else {
+                    Err("Enter opens directories. F5 copies this file to the other pane.")
+                }
+            }
+            Some(Item::Refused(_)) => {
+                Err("This name is not safe to use; the server would have to rename it.")
+            }
+            None => return Vec::new(),
+        };
+        match target {
+            Ok(location) => self.go(side, location, None),
+            Err(words) => {
+                self.say(words);
+                Vec::new()
+            }
+        }
+    }
+
+    fn parent(&mut self) -> Vec<Effect> {
+        let location = self.focused().location.clone();
+        match location.path.parent() {
+            Some(parent) => {
+                let name = location.path.name();
+                self.go(self.focus, location.with_path(parent), name)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn mark(&mut self) {
+        let pane = self.pane_mut(self.focus);
+        if !pane.shows_a_place() {
+            return;
+        }
+        pane.rows.toggle_mark(pane.cursor);
+        pane.move_by(1);
+    }
+
+    fn toggle_hidden(&mut self) {
+        let pane = self.pane_mut(self.focus);
+        let show = !pane.rows.show_hidden();
+        pane.set_show_hidden(show);
+        self.say(if show { "Hidden names are shown." } else { "Hidden names are hidden." });
+    }
+
+    fn sort(&mut self, change: impl FnOnce(Sort) -> Sort) {
+        let pane = self.pane_mut(self.focus);
+        let sort = change(pane.rows.sort());
+        pane.set_sort(sort);
+        self.say(format!("Sorted {}.", sort.words()));
+    }
+
+    fn ask_transfer(&mut self, moves: bool) {
+        if !self.pane(self.focus.other()).shows_a_place() {
+            self.say("The other pane shows no place to put it.");
+            return;
+        }
+        let dialog = forms::transfer(self.focused(), self.pane(self.focus.other()), moves);
+        self.open_or_say(dialog);
+    }
+
+    fn ask_in_place(
+        &mut self,
+        form: impl FnOnce(&super::super::Pane, Side) -> super::super::Dialog,
+    ) {
+        let dialog = self.focused().shows_a_place().then(|| form(self.focused(), self.focus));
+        self.open_or_say(dialog);
+    }
+
+    fn open_or_say(&mut self, dialog: Option<super::super::Dialog>) {
+        match dialog {
+            Some(dialog) => self.open_dialog(dialog),
+            None => self.say("Nothing is under the cursor to do this with."),
+        }
+    }
+}

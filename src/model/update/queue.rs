@@ -1,0 +1,101 @@
+//! What keys do in the queue panel.
+
+use crate::engine::message::{Command, JobId, Target};
+
+use super::super::{Action, Effect, Model, forms, queue::StepList, transfers::job_words};
+
+impl Model {
+    pub(super) fn act_in_queue(&mut self, action: Action) -> Vec<Effect> {
+        self.notice.take_if(|notice| !notice.stays);
+        let Some(queue) = &mut self.queue else { return Vec::new() };
+        let line = queue.line(&self.transfers);
+        let page = queue.height.saturating_sub(1).max(1);
+        let current = queue.current(&self.transfers);
+        match action {
+            Action::Up => queue.move_to(line.saturating_sub(1), &self.transfers),
+            Action::Down => queue.move_to(line + 1, &self.transfers),
+            Action::PageUp => queue.move_to(line.saturating_sub(page), &self.transfers),
+            Action::PageDown => queue.move_to(line + page, &self.transfers),
+            Action::First => queue.move_to(0, &self.transfers),
+            Action::Last => queue.move_to(usize::MAX, &self.transfers),
+            Action::Steps => {
+                if let Some(job) = current {
+                    queue.job = Some(job);
+                    queue.steps = Some(StepList::new(job));
+                    return vec![Effect::Engine(Command::Watch(Some(job)))];
+                }
+            }
+            Action::Cancel => self.ask_cancel_job(current),
+            Action::Retry => return current.map(retry).into_iter().collect(),
+            other => return self.act_in_either(other),
+        }
+        Vec::new()
+    }
+
+    pub(super) fn act_in_steps(&mut self, action: Action) -> Vec<Effect> {
+        self.notice.take_if(|notice| !notice.stays);
+        let Some(steps) = self.queue.as_mut().and_then(|queue| queue.steps.as_mut()) else {
+            return Vec::new();
+        };
+        let line = steps.line(&self.transfers);
+        let page = steps.height.saturating_sub(1).max(1);
+        let current = steps.current(&self.transfers).map(|step| Target::Step(steps.job, step));
+        match action {
+            Action::Up => steps.move_to(line.saturating_sub(1), &self.transfers),
+            Action::Down => steps.move_to(line + 1, &self.transfers),
+            Action::PageUp => steps.move_to(line.saturating_sub(page), &self.transfers),
+            Action::PageDown => steps.move_to(line + page, &self.transfers),
+            Action::First => steps.move_to(0, &self.transfers),
+            Action::Last => steps.move_to(usize::MAX, &self.transfers),
+            Action::Cancel => {
+                let cancel = |target| Effect::Engine(Command::Cancel(target));
+                return current.map(cancel).into_iter().collect();
+            }
+            Action::Retry => {
+                let retry = |target| Effect::Engine(Command::Retry(target));
+                return current.map(retry).into_iter().collect();
+            }
+            Action::Close => {
+                if let Some(queue) = &mut self.queue {
+                    queue.steps = None;
+                }
+                return vec![Effect::Engine(Command::Watch(None))];
+            }
+            other => return self.act_in_either(other),
+        }
+        Vec::new()
+    }
+
+    fn act_in_either(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Close | Action::Queue => return self.toggle_queue(),
+            Action::CancelEverything if self.transfers.open_count() > 0 => {
+                let jobs = self.transfers.open_count() as u64;
+                let words = super::super::text::counted(jobs, "job", "jobs");
+                self.open_dialog(forms::cancel(Target::Everything, words));
+            }
+            Action::ClearEnded => return vec![Effect::Engine(Command::ClearEnded)],
+            Action::Answer => self.questions.bring_back(),
+            Action::Help => self.show_help(),
+            Action::Quit | Action::Interrupt => return self.quit(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn ask_cancel_job(&mut self, job: Option<JobId>) {
+        let job = job.and_then(|id| self.transfers.job(id));
+        match job {
+            Some(job) if !job.state.has_ended() => {
+                let (id, words) = (job.id, job_words(&job.request));
+                self.open_dialog(forms::cancel(Target::Job(id), words));
+            }
+            Some(_) => self.say("This job has ended; c clears it away."),
+            None => {}
+        }
+    }
+}
+
+fn retry(job: JobId) -> Effect {
+    Effect::Engine(Command::Retry(Target::Job(job)))
+}

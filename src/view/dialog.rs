@@ -1,0 +1,153 @@
+//! A dialog over the panes.
+
+use ratatui::{buffer::Buffer, style::Style};
+
+use crate::{
+    domain::entry::Attributes,
+    model::{
+        Dialog, Field, Model, Value, Words, layout,
+        layout::{Area, DialogRow},
+        text,
+    },
+};
+
+use super::{
+    format,
+    look::Look,
+    pen::{self, Line},
+};
+
+/// Draws it. Where the terminal's cursor belongs, if a text is edited.
+pub(crate) fn draw(
+    model: &Model,
+    dialog: &Dialog,
+    look: &Look,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let parts = layout::dialog_parts(dialog, model.size.width, model.size.height);
+    pen::clear(buffer, parts.area);
+    let edge = if dialog.grave { look.bad() } else { look.accent() };
+    pen::frame(buffer, parts.area, edge);
+    let mut title = Line::new(buffer, parts.area.row(0));
+    title.skip(1).skip_right(1);
+    title.put(&format!(" {} ", dialog.title), edge.patch(look.strong()));
+    let mut cursor = None;
+    for (row, part) in parts.rows.iter().enumerate() {
+        let place = parts.inner.row(row as u16);
+        let mut line = Line::new(buffer, place);
+        match part {
+            DialogRow::Blank => {}
+            DialogRow::Text(number, shown) => match &dialog.words[*number] {
+                Words::File { label, attributes } => {
+                    draw_file(label, attributes, look, &mut line);
+                }
+                Words::Strong(_) => {
+                    line.put(shown, look.strong());
+                }
+                Words::Soft(_) => {
+                    line.put(shown, look.soft());
+                }
+                Words::Plain(_) | Words::Blank => {
+                    line.put(shown, Style::new());
+                }
+            },
+            DialogRow::Problem(words) => {
+                line.put(words, look.bad());
+            }
+            DialogRow::Field(number) => {
+                let focused = dialog.focus == *number;
+                if let Some(field) = dialog.fields.get(*number) {
+                    let at = draw_field(field, focused, parts.field_column, look, place, buffer);
+                    cursor = cursor.or(at);
+                }
+            }
+            DialogRow::Buttons(buttons) => {
+                for (number, x, width) in buttons {
+                    let focused = dialog.focus == dialog.fields.len() + number;
+                    let x = place.x.saturating_add(*x);
+                    let area = Area::new(
+                        x,
+                        place.y,
+                        (*width).min((place.x + place.width).saturating_sub(x)),
+                        place.height,
+                    );
+                    draw_button(dialog.buttons[*number].label, focused, look, area, buffer);
+                }
+            }
+        }
+    }
+    cursor
+}
+
+fn draw_file(label: &str, attributes: &Attributes, look: &Look, line: &mut Line<'_>) {
+    line.column(12).put(label, look.soft());
+    line.column(8).put_right(&text::size_short(attributes.size), Style::new());
+    line.skip(2).put(&format::time(attributes.modified, &look.zone), Style::new());
+}
+
+fn draw_button(label: &str, focused: bool, look: &Look, area: Area, buffer: &mut Buffer) {
+    let mut line = Line::new(buffer, area);
+    line.put(&format!("[ {label} ]"), if focused { look.strong() } else { Style::new() });
+    if focused {
+        pen::tint(buffer, area, look.cursor());
+    }
+}
+
+fn draw_field(
+    field: &Field,
+    focused: bool,
+    column: u16,
+    look: &Look,
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let label_style = if focused { look.strong() } else { look.soft() };
+    if let Value::Check(checked) = field.value {
+        let mut line = Line::new(buffer, area);
+        let sign = if checked { "[x] " } else { "[ ] " };
+        let style = if focused { pen::bold(look.cursor()) } else { Style::new() };
+        line.skip(column).put(sign, style).put(&field.label, label_style);
+        return None;
+    }
+    let mut line = Line::new(buffer, area);
+    line.column(column).skip_right(1).put(&field.label, label_style);
+    let x = area.x.saturating_add(column);
+    let room = area.width.saturating_sub(column);
+    let value = Area::new(x, area.y, room, area.height);
+    match &field.value {
+        Value::Text(input) => {
+            let scroll = input.visual_scroll(usize::from(room.max(1)));
+            let shown = skip_cells(input.value(), scroll);
+            pen::tint(buffer, value, look.field());
+            let (head, _) = text::split_at_cells(shown, usize::from(room));
+            Line::new(buffer, value).put(head, look.field());
+            let at = input.visual_cursor().max(scroll) - scroll;
+            focused.then(|| (x.saturating_add(at as u16), area.y))
+        }
+        Value::Secret(secret) => {
+            pen::tint(buffer, value, look.field());
+            let dots = secret.len().min(usize::from(room.saturating_sub(1)));
+            Line::new(buffer, value).put(&"•".repeat(dots), look.field());
+            focused.then(|| (x.saturating_add(dots as u16), area.y))
+        }
+        Value::Choice { options, chosen } => {
+            let mut line = Line::new(buffer, value);
+            for (number, option) in options.iter().enumerate() {
+                let style = match (number == *chosen, focused) {
+                    (true, true) => pen::bold(look.cursor()),
+                    (true, false) => look.strong(),
+                    (false, _) => look.soft(),
+                };
+                let sign = if number == *chosen { "(•) " } else { "( ) " };
+                line.put(sign, style).put(option, style).skip(2);
+            }
+            None
+        }
+        Value::Check(_) => None,
+    }
+}
+
+/// The text from a column on; a character that is cut by it is left out.
+fn skip_cells(shown: &str, cells: usize) -> &str {
+    text::split_at_cells(shown, cells).1
+}

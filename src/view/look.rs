@@ -1,0 +1,83 @@
+//! Colours and signs: the 16 of the terminal's own palette, so that light and dark are its business.
+
+use jiff::tz::TimeZone;
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::model::Outcome;
+
+/// How things look on this terminal, and in which time zone times are told.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Whether colours may be used; else bold, reverse and signs alone tell things apart.
+    pub colours: bool,
+    /// The zone of the times shown.
+    pub zone: TimeZone,
+}
+
+impl Look {
+    fn coloured(&self, colour: Color) -> Style {
+        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    /// Secondary text.
+    pub(crate) fn soft(&self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    pub(crate) fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// The frame of what has the focus.
+    pub(crate) fn accent(&self) -> Style {
+        self.coloured(Color::Cyan)
+    }
+
+    /// The title of what has the focus.
+    pub(crate) fn title(&self) -> Style {
+        self.accent().add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    pub(crate) fn directory(&self) -> Style {
+        self.coloured(Color::LightBlue).add_modifier(Modifier::BOLD)
+    }
+
+    pub(crate) fn link(&self) -> Style {
+        self.coloured(Color::Cyan)
+    }
+
+    pub(crate) fn marked(&self) -> Style {
+        self.coloured(Color::Magenta).add_modifier(Modifier::BOLD)
+    }
+
+    pub(crate) fn good(&self) -> Style {
+        self.coloured(Color::Green)
+    }
+
+    pub(crate) fn bad(&self) -> Style {
+        self.coloured(Color::Red).add_modifier(Modifier::BOLD)
+    }
+
+    /// What waits: retries, questions.
+    pub(crate) fn waiting(&self) -> Style {
+        self.coloured(Color::Magenta)
+    }
+
+    /// The row under the cursor of what has the focus.
+    pub(crate) fn cursor(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A field that is filled in.
+    pub(crate) fn field(&self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
+    }
+
+    pub(crate) fn outcome(&self, outcome: Outcome) -> Style {
+        match outcome {
+            Outcome::Good => self.good(),
+            Outcome::Plain => Style::new(),
+            Outcome::Bad => self.bad(),
+        }
+    }
+}
