@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod conformance;
+mod login;
 mod servers;
 mod support;
 mod tidy;
+mod transfers;
