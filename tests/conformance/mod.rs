@@ -15,7 +15,9 @@ mod names;
 mod ordinary;
 mod permissions;
 mod place;
+mod remote;
 mod renames;
+mod servers;
 mod streams;
 
 macro_rules! suite {
@@ -82,7 +84,6 @@ suite! {
     attributes::finish_sets_what_it_is_told,
     attributes::a_file_is_as_private_as_asked_from_the_start,
     attributes::a_folder_has_them_too,
-    permissions::what_is_denied_says_so,
     digests::equal_to_what_is_known,
     digests::of_what_cannot_be_read,
     connection::relative_paths_have_an_absolute_form,

@@ -11,11 +11,10 @@ use std::{
 const NOBODY: u32 = 65534;
 
 /// Where the tests run as root: runs this very test as somebody else, and says that it is done. Panics if it fails.
-pub(super) fn elsewhere() -> bool {
+pub(super) fn elsewhere(test: &str) -> bool {
     if !rustix::process::geteuid().is_root() {
         return false;
     }
-    let test = std::thread::current().name().expect("tests run on named threads").to_owned();
     let program = std::env::current_exe().unwrap();
     let folder = tempfile::Builder::new().prefix("wharf-ordinary-").tempdir().unwrap();
     let _ = rustix::fs::chown(
@@ -23,12 +22,12 @@ pub(super) fn elsewhere() -> bool {
         Some(rustix::fs::Uid::from_raw(NOBODY)),
         Some(rustix::fs::Gid::from_raw(NOBODY)),
     );
-    let output = match run(&program, &test, folder.path()) {
+    let output = match run(&program, test, folder.path()) {
         // The program lies where only root may go.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let copy = folder.path().join("tests");
             std::fs::copy(&program, &copy).unwrap();
-            run(&copy, &test, folder.path())
+            run(&copy, test, folder.path())
         }
         output => output,
     };

@@ -7,7 +7,7 @@ use wharf::{
     storage::{Replace, WriteOptions},
 };
 
-use super::place::{Behind, Kind, Place, fails};
+use super::place::{Behind, Kind, Place, fails, run};
 
 /// A file that may not be opened, and a folder that may be neither read nor entered.
 struct Denied {
@@ -38,10 +38,29 @@ async fn deny(place: &Place) -> Denied {
     Denied { file: place.at("file"), folder: place.at("folder") }
 }
 
-pub(super) async fn what_is_denied_says_so(place: Arc<Place>) {
-    if place.kind == Kind::Local && super::ordinary::elsewhere() {
-        return;
+#[test]
+fn memory() {
+    run(Kind::Memory, what_is_denied_says_so);
+}
+
+#[test]
+fn local() {
+    if !super::ordinary::elsewhere("conformance::permissions::local") {
+        run(Kind::Local, what_is_denied_says_so);
     }
+}
+
+#[test]
+fn embedded() {
+    run(Kind::Embedded, what_is_denied_says_so);
+}
+
+#[test]
+fn openssh() {
+    run(Kind::OpenSshOrdinary, what_is_denied_says_so);
+}
+
+async fn what_is_denied_says_so(place: Arc<Place>) {
     let denied = deny(&place).await;
     let no = [ErrorKind::PermissionDenied];
     let (storage, inside) = (&place.storage, denied.folder.join_typed("inside"));

@@ -14,6 +14,9 @@ use wharf::{
     storage::{FinishOptions, Storage, WriteOptions, local::LocalStorage, memory::MemoryStorage},
 };
 
+use super::remote;
+use crate::servers::sshd::{Account, Sftp};
+
 /// The storages that make the promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -21,6 +24,8 @@ pub(super) enum Kind {
     Local,
     Embedded,
     OpenSsh,
+    /// The same, logged in as somebody whom permissions bind.
+    OpenSshOrdinary,
 }
 
 /// How long a case may take before it counts as hung.
@@ -76,7 +81,9 @@ impl Place {
                 let storage = Arc::new(LocalStorage::new());
                 Some(Self::on_disk(kind, storage, folder.path().into(), vec![Box::new(folder)]))
             }
-            Kind::Embedded | Kind::OpenSsh => None,
+            Kind::Embedded => Some(remote::embedded(|_| ()).await),
+            Kind::OpenSsh => remote::openssh(Sftp::Program, Account::Me).await,
+            Kind::OpenSshOrdinary => remote::openssh(Sftp::Program, Account::Ordinary).await,
         }
     }
 
