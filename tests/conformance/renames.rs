@@ -100,7 +100,8 @@ pub(super) async fn of_a_folder_and_into_another(place: Arc<Place>) {
     assert_eq!(place.seen_behind("b/c/f").unwrap(), b"inside");
     let into_itself =
         place.storage.rename(&place.at("b"), &place.at("b/c/d"), Replace::Allowed).await;
-    fails(into_itself, &[ErrorKind::Invalid, ErrorKind::Failed]);
+    // OpenSSH says "bad message", which is as much as that the name will not do.
+    fails(into_itself, &[ErrorKind::Invalid, ErrorKind::InvalidName, ErrorKind::Failed]);
     assert_eq!(place.seen_behind("b/c/f").unwrap(), b"inside");
 }
 
