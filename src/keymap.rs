@@ -59,7 +59,10 @@ const FIELD: &[Context] = &[Context::Field];
 const CHOICE: &[Context] = &[Context::Choice];
 const READER: &[Context] = &[Context::Reader];
 
-use KeyCode::{BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Insert, Left, PageDown, PageUp, Right, Tab, Up};
+use KeyCode::{
+    BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Insert, Left, PageDown, PageUp, Right,
+    Tab, Up,
+};
 
 /// The table. The footer shows what has a short word, in this order; the help everything with words.
 static BINDINGS: &[Binding] = &[
@@ -68,7 +71,13 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[f(7), key('n')], Action::MakeDirectory, "make a directory", "mkdir"),
     bind(PANES, &[f(8), key('d'), code(Delete)], Action::Delete, "delete (asks first)", "delete"),
     bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
-    bind(PANES, &[key('o'), control('o')], Action::Connect, "open a place or server in this pane", "open"),
+    bind(
+        PANES,
+        &[key('o'), control('o')],
+        Action::Connect,
+        "open a place or server in this pane",
+        "open",
+    ),
     bind(PANES, &[key('w')], Action::Queue, "the queue: jobs and their steps", "queue"),
     bind(PANES, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(PANES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
@@ -91,14 +100,44 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('r'), control('r')], Action::Reread, "read again; connect again", ""),
     bind(PANES, &[key('a')], Action::Answer, "answer what was put aside", ""),
     bind(PANES, &[code(Esc)], Action::Close, "stop reading; put a notice away", ""),
-    bind(QUEUE, &[code(Enter), code(Right), key('l')], Action::Steps, "the steps of the job", "steps"),
-    bind(QUEUE_OR_STEPS, &[key('x'), code(Delete), f(8)], Action::Cancel, "cancel the job or step", "cancel"),
+    bind(
+        QUEUE,
+        &[code(Enter), code(Right), key('l')],
+        Action::Steps,
+        "the steps of the job",
+        "steps",
+    ),
+    bind(
+        QUEUE_OR_STEPS,
+        &[key('x'), code(Delete), f(8)],
+        Action::Cancel,
+        "cancel the job or step",
+        "cancel",
+    ),
     bind(QUEUE_OR_STEPS, &[key('X')], Action::CancelEverything, "cancel all jobs", ""),
     bind(QUEUE_OR_STEPS, &[key('r')], Action::Retry, "try again now", "retry"),
     bind(QUEUE_OR_STEPS, &[key('a')], Action::Answer, "answer what was put aside", "answer"),
-    bind(QUEUE_OR_STEPS, &[key('c')], Action::ClearEnded, "clear jobs that have ended", "clear ended"),
-    bind(STEPS, &[code(Esc), code(Backspace), code(Left), key('h')], Action::Close, "back to the jobs", "jobs"),
-    bind(QUEUE, &[code(Esc), code(Backspace), code(Left), key('h')], Action::Close, "back to the panes", "panes"),
+    bind(
+        QUEUE_OR_STEPS,
+        &[key('c')],
+        Action::ClearEnded,
+        "clear jobs that have ended",
+        "clear ended",
+    ),
+    bind(
+        STEPS,
+        &[code(Esc), code(Backspace), code(Left), key('h')],
+        Action::Close,
+        "back to the jobs",
+        "jobs",
+    ),
+    bind(
+        QUEUE,
+        &[code(Esc), code(Backspace), code(Left), key('h')],
+        Action::Close,
+        "back to the panes",
+        "panes",
+    ),
     bind(QUEUE_OR_STEPS, &[key('w')], Action::Queue, "back to the panes", ""),
     bind(QUEUE_OR_STEPS, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(QUEUE_OR_STEPS, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
@@ -114,8 +153,20 @@ static BINDINGS: &[Binding] = &[
     bind(CHOICE, &[key(' ')], Action::Toggle, "change the choice", "change"),
     bind(DIALOGS, &[code(Left)], Action::Left, "to the left", ""),
     bind(DIALOGS, &[code(Right)], Action::Right, "to the right", ""),
-    bind(FIELD, &[code(Backspace), control('h')], Action::DeleteBack, "delete the character before", ""),
-    bind(FIELD, &[code(Delete), control('d')], Action::DeleteForward, "delete the character after", ""),
+    bind(
+        FIELD,
+        &[code(Backspace), control('h')],
+        Action::DeleteBack,
+        "delete the character before",
+        "",
+    ),
+    bind(
+        FIELD,
+        &[code(Delete), control('d')],
+        Action::DeleteForward,
+        "delete the character after",
+        "",
+    ),
     bind(FIELD, &[control('w')], Action::DeleteWord, "delete the word before", ""),
     bind(FIELD, &[control('u')], Action::ClearLine, "empty the field", "empty"),
     bind(FIELD, &[code(Home), control('a')], Action::LineStart, "to the beginning", ""),
@@ -189,7 +240,10 @@ fn section(binding: &Binding) -> &'static str {
     match binding.contexts {
         [Context::Panes] => "Panes",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
-        [Context::Reader] | [Context::Field] | [Context::Choice] | [Context::Field, Context::Choice] => "Dialogs",
+        [Context::Reader]
+        | [Context::Field]
+        | [Context::Choice]
+        | [Context::Field, Context::Choice] => "Dialogs",
         _ => "Everywhere",
     }
 }

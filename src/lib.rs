@@ -7,17 +7,23 @@
 //! | room | what it is for | whom it may know |
 //! |---|---|---|
 //! | `main` | arguments to the screen, `cp` or `ls`; exit codes | everyone |
-//! | [`cli`] | headless commands on the same engine | `engine`, `storage::dial`, `settings`, `domain` |
-//! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, … |
+//! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `storage::dial`, `settings`, `domain` |
+//! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
 //! | [`terminal`] | enters and leaves the screen | nobody |
 //! | [`keymap`] | one table: chord → action, with its words | `model` (actions) |
 //! | [`settings`] | paths, ssh config, secrets | `domain` |
-//! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `domain` |
+//! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `engine::message`, `domain` |
 //! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
-//! | [`engine`] | jobs, steps, retry, verification | `storage` (the trait), `domain` |
-//! | [`storage`] | the contract, and who implements it | `domain` |
+//! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `storage` (the trait), `domain` |
+//! | `engine::message` | commands in, events out | `domain` |
+//! | [`storage`] | the contract all storages keep | `domain` |
+//! | `storage::dial` | from an endpoint to a connected storage | `storage`, `storage::local`, `storage::sftp`, `domain` |
+//! | `storage::local` | this machine's disks | `storage`, `domain` |
+//! | `storage::memory` | a test's own | `storage`, `domain` |
+//! | `storage::sftp` | SFTP servers | `storage`, `domain` |
 //! | [`domain`] | plain words, no I/O | nobody |
 //!
+//! A room is the most particular row that fits; it knows itself, and its neighbours only as far as the row says.
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
 //! key codes to `keymap`) alone; ssh2 to `storage::sftp`; keyring to `settings::secrets`.
 //!

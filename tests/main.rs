@@ -6,3 +6,4 @@
 
 mod servers;
 mod support;
+mod tidy;

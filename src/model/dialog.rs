@@ -31,7 +31,10 @@ pub(crate) enum Words {
     Soft(String),
     Blank,
     /// A file's size and time, set in columns.
-    File { label: &'static str, attributes: Attributes },
+    File {
+        label: &'static str,
+        attributes: Attributes,
+    },
 }
 
 /// Something to fill in.
@@ -118,11 +121,7 @@ impl Field {
         Self { label: label.into(), value: Value::Secret(Secret::new()) }
     }
 
-    pub(crate) fn choice(
-        label: &str,
-        options: &'static [&'static str],
-        chosen: usize,
-    ) -> Self {
+    pub(crate) fn choice(label: &str, options: &'static [&'static str], chosen: usize) -> Self {
         Self { label: label.to_owned(), value: Value::Choice { options, chosen } }
     }
 
@@ -157,10 +156,7 @@ impl Dialog {
 
     /// Whether characters go into a field.
     pub(crate) fn takes_text(&self) -> bool {
-        matches!(
-            self.focused_field(),
-            Some(Field { value: Value::Text(_) | Value::Secret(_), .. })
-        )
+        matches!(self.focused_field(), Some(Field { value: Value::Text(_) | Value::Secret(_), .. }))
     }
 
     /// The text of a field.

@@ -2,11 +2,7 @@
 
 use crate::{
     domain::{
-        digest::VerifyLevel,
-        display,
-        entry::Entry,
-        path::StoragePath,
-        place::Location,
+        digest::VerifyLevel, display, entry::Entry, path::StoragePath, place::Location,
         question::ConflictChoice,
     },
     engine::message::Target,
@@ -23,8 +19,11 @@ use super::{
 };
 
 /// Levels of checking, in the order of the choice.
-pub(crate) const VERIFY: [(&str, VerifyLevel); 3] =
-    [("hash, else size", VerifyLevel::Auto), ("size", VerifyLevel::Size), ("off", VerifyLevel::Off)];
+pub(crate) const VERIFY: [(&str, VerifyLevel); 3] = [
+    ("hash, else size", VerifyLevel::Auto),
+    ("size", VerifyLevel::Size),
+    ("off", VerifyLevel::Off),
+];
 const VERIFY_WORDS: [&str; 3] = [VERIFY[0].0, VERIFY[1].0, VERIFY[2].0];
 
 /// What to do with a name that is taken, in the order of the choice.
@@ -56,7 +55,9 @@ fn what(chosen: &[&Entry], tally: Tally) -> String {
         (0, false) if chosen.len() != 1 => name,
         (0, true) if chosen.len() == 1 => format!("{name}, with all it holds"),
         (0, true) => format!("{name}, with all they hold"),
-        (bytes, true) => format!("{name}, {} and what the directories hold", text::size_words(bytes)),
+        (bytes, true) => {
+            format!("{name}, {} and what the directories hold", text::size_words(bytes))
+        }
         (bytes, false) => format!("{name}, {}", text::size_words(bytes)),
     }
 }
@@ -103,16 +104,17 @@ pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog>
         Field::choice("If taken", &CONFLICT_WORDS, 0),
         Field::choice("Verify by", &VERIFY_WORDS, 0),
     ];
-    dialog.buttons =
-        vec![Button::accept(verb, verb.chars().next().map_or('c', |c| c.to_ascii_lowercase())), Button::leave("Cancel", 'n')];
+    dialog.buttons = vec![
+        Button::accept(verb, verb.chars().next().map_or('c', |c| c.to_ascii_lowercase())),
+        Button::leave("Cancel", 'n'),
+    ];
     Some(dialog)
 }
 
 /// Make a directory in a pane's place.
 pub(crate) fn make_directory(pane: &Pane, side: Side) -> Dialog {
     let within = pane.location.clone();
-    let mut dialog =
-        Dialog::new(Purpose::MakeDirectory { side, within }, "Make a directory");
+    let mut dialog = Dialog::new(Purpose::MakeDirectory { side, within }, "Make a directory");
     dialog.words = vec![Words::Soft(format!("in {}", pane.location)), Words::Blank];
     dialog.fields = vec![Field::text("Name", "")];
     dialog.buttons = vec![Button::accept("Make", 'm'), Button::leave("Cancel", 'n')];
@@ -124,8 +126,7 @@ pub(crate) fn rename(pane: &Pane, side: Side) -> Option<Dialog> {
     let entry = pane.current_entry()?;
     let shown = escaped(entry);
     let from = pane.location.with_path(pane.location.path.join(&entry.name));
-    let mut dialog =
-        Dialog::new(Purpose::Rename { side, from, shown: shown.clone() }, "Rename");
+    let mut dialog = Dialog::new(Purpose::Rename { side, from, shown: shown.clone() }, "Rename");
     dialog.words = vec![
         Words::Strong(shown.clone()),
         Words::Soft(format!("in {}", pane.location)),
@@ -162,8 +163,7 @@ pub(crate) fn delete(pane: &Pane) -> Option<Dialog> {
 /// Open a place in a pane.
 pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
     let which = if side == Side::Left { "left" } else { "right" };
-    let mut dialog =
-        Dialog::new(Purpose::Connect { side }, format!("Open in the {which} pane"));
+    let mut dialog = Dialog::new(Purpose::Connect { side }, format!("Open in the {which} pane"));
     dialog.words = vec![
         Words::Soft("user@host:path      over SSH; ~/.ssh/config is heeded".to_owned()),
         Words::Soft("sftp://user@host:2222/path".to_owned()),
@@ -180,10 +180,8 @@ pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
 pub(crate) fn pattern(side: Side, mark: bool) -> Dialog {
     let title = if mark { "Mark by pattern" } else { "Unmark by pattern" };
     let mut dialog = Dialog::new(Purpose::Pattern { side, mark }, title);
-    dialog.words = vec![
-        Words::Soft("*.csv   report-??.txt   {a,b}*   [0-9]*".to_owned()),
-        Words::Blank,
-    ];
+    dialog.words =
+        vec![Words::Soft("*.csv   report-??.txt   {a,b}*   [0-9]*".to_owned()), Words::Blank];
     dialog.fields = vec![Field::text("Pattern", "*")];
     let verb = if mark { Button::accept("Mark", 'm') } else { Button::accept("Unmark", 'u') };
     dialog.buttons = vec![verb, Button::leave("Cancel", 'n')];
@@ -216,7 +214,8 @@ pub(crate) fn quit(jobs: usize) -> Dialog {
     dialog.words = vec![
         Words::Strong(format!("{jobs} not ended.")),
         Words::Plain(
-            "Quitting cancels the rest: what has arrived stays, what has not is left out.".to_owned(),
+            "Quitting cancels the rest: what has arrived stays, what has not is left out."
+                .to_owned(),
         ),
     ];
     dialog.buttons = vec![Button::accept("Quit", 'y'), Button::leave("Stay", 'n')];

@@ -92,10 +92,7 @@ pub(crate) fn parts(model: &Model) -> Parts {
     let (transfers, status, footer) = (line(has_transfers), line(has_status), line(has_footer));
     let panes = if width >= TWO_PANES {
         let left = width / 2;
-        [
-            Some(Area { width: left, ..body }),
-            Some(Area { x: left, width: width - left, ..body }),
-        ]
+        [Some(Area { width: left, ..body }), Some(Area { x: left, width: width - left, ..body })]
     } else {
         let shown = |side| (model.focus == side).then_some(body);
         [shown(Side::Left), shown(Side::Right)]
@@ -116,11 +113,8 @@ pub(crate) struct PaneParts {
 pub(crate) fn pane_parts(area: Area) -> PaneParts {
     let boxed = area.height >= 6 && area.width >= 20;
     if !boxed {
-        let rows = Area {
-            y: area.y.saturating_add(1),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let rows =
+            Area { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
         return PaneParts { boxed, header: None, rows };
     }
     let inner = area.inner();
@@ -163,7 +157,8 @@ pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogPa
     let padding = if roomy { 2 } else { 0 };
     let inner_width = outer_width.saturating_sub(2 + 2 * padding);
     let rows = dialog_rows(dialog, inner_width);
-    let wanted_height = (rows.len() as u16).saturating_add(if roomy && height > 12 { 4 } else { 2 });
+    let wanted_height =
+        (rows.len() as u16).saturating_add(if roomy && height > 12 { 4 } else { 2 });
     let area = screen.centered(outer_width, wanted_height);
     let vertical = if area.height as usize >= rows.len() + 4 { 2 } else { 1 };
     let inner = Area {

@@ -18,7 +18,12 @@ use super::{
 
 impl Model {
     /// Opens a place in a pane; what the pane shows stays until the place is open.
-    pub(super) fn go(&mut self, side: Side, location: Location, cursor: Option<Name>) -> Vec<Effect> {
+    pub(super) fn go(
+        &mut self,
+        side: Side,
+        location: Location,
+        cursor: Option<Name>,
+    ) -> Vec<Effect> {
         let mut effects = self.leave_opening(side);
         let ticket = self.next_ticket();
         if let State::Streaming(old) = self.pane(side).state {
@@ -34,7 +39,13 @@ impl Model {
     /// Reads a pane's place again.
     pub(super) fn reread(&mut self, side: Side, quiet: bool, cursor: Option<Name>) -> Vec<Effect> {
         let pane = self.pane(side);
-        if quiet && (pane.opening.is_some() && !matches!(pane.opening, Some(Opening { how: How::Reread { quiet: true, .. }, .. }))) {
+        if quiet
+            && (pane.opening.is_some()
+                && !matches!(
+                    pane.opening,
+                    Some(Opening { how: How::Reread { quiet: true, .. }, .. })
+                ))
+        {
             return Vec::new();
         }
         if !pane.shows_a_place() || matches!(pane.state, State::Broken(_)) {

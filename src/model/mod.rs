@@ -202,7 +202,8 @@ impl Model {
     pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
         let Beginning { left, right, here, help_lines } = beginning;
         let asks_where = left.is_none() && right.is_none();
-        let place = |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
+        let place =
+            |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
         let (left, right) = (place(left), place(right));
         let mut model = Self {
             size: Size::default(),

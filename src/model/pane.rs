@@ -158,7 +158,8 @@ impl Pane {
         let height = self.height.max(1);
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         let last_top = self.rows.len().saturating_sub(height);
-        self.top = self.top.min(self.cursor).min(last_top).max((self.cursor + 1).saturating_sub(height));
+        self.top =
+            self.top.min(self.cursor).min(last_top).max((self.cursor + 1).saturating_sub(height));
     }
 
     fn put_cursor_on(&mut self, name: &Name) -> bool {
@@ -218,11 +219,8 @@ impl Pane {
             How::Go(Some(name)) => Some(name),
             _ => remembered,
         };
-        self.rows = Rows::new(
-            self.rows.sort(),
-            self.rows.show_hidden(),
-            location.path.parent().is_some(),
-        );
+        self.rows =
+            Rows::new(self.rows.sort(), self.rows.show_hidden(), location.path.parent().is_some());
         self.location = location;
         self.state = State::Streaming(ticket);
         (self.cursor, self.top, self.moved) = (0, 0, false);
@@ -294,10 +292,6 @@ impl Pane {
 
     /// Empty rows for reading the same place again.
     pub(crate) fn fresh_rows(&self) -> Rows {
-        Rows::new(
-            self.rows.sort(),
-            self.rows.show_hidden(),
-            self.location.path.parent().is_some(),
-        )
+        Rows::new(self.rows.sort(), self.rows.show_hidden(), self.location.path.parent().is_some())
     }
 }

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn places_survive_a_field() {
         let here = Location::local(StoragePath::new("/here"));
-        for typed in ["/a/b", "anna@files:/srv/in", "files:in", "sftp://anna@files:2222/srv/100%25"] {
+        for typed in ["/a/b", "anna@files:/srv/in", "files:in", "sftp://anna@files:2222/srv/100%25"]
+        {
             let location = read(typed, &here).unwrap();
             assert_eq!(as_typed(&location), typed);
             let prefilled = Prefilled::directory(&location);

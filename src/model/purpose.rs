@@ -9,7 +9,7 @@ use crate::{
     engine::message::{QuestionId, Target},
 };
 
-use super::{place_text::Prefilled, Side};
+use super::{Side, place_text::Prefilled};
 
 /// What a dialog is for.
 #[derive(Debug)]

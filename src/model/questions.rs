@@ -99,10 +99,8 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
             dialog.words = vec![Words::Strong(format!("{user} on {}", site.host()))];
             dialog.words.push(Words::Blank);
             again(&mut dialog, again_because);
-            dialog.fields = vec![
-                Field::secret("Password"),
-                Field::check("Keep in the keyring", false),
-            ];
+            dialog.fields =
+                vec![Field::secret("Password"), Field::check("Keep in the keyring", false)];
             dialog.buttons = vec![Button::accept("Log in", 'l'), Button::leave("Cancel", 'n')];
             dialog
         }
@@ -134,7 +132,8 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
         }
         Question::Conflict { from, source, to, target } => {
             let mut dialog = Dialog::new(purpose, "The name is taken");
-            let name = to.path.name().map_or_else(String::new, |name| display::escape(name.as_bytes()));
+            let name =
+                to.path.name().map_or_else(String::new, |name| display::escape(name.as_bytes()));
             dialog.words = vec![
                 Words::Strong(name),
                 Words::Soft(format!("at   {to}")),

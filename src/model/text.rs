@@ -97,7 +97,8 @@ pub(crate) fn cut_middle(text: &str, width: usize, tail: usize) -> String {
 
 /// A name cut in the middle so that its extension can be read.
 pub(crate) fn cut_name(name: &str, width: usize) -> String {
-    let extension = super::sort::extension_start(name.as_bytes()).map_or(0, |dot| cells(&name[dot..]));
+    let extension =
+        super::sort::extension_start(name.as_bytes()).map_or(0, |dot| cells(&name[dot..]));
     let tail = (extension + 2).max(width / 3).min(width / 2);
     cut_middle(name, width, tail)
 }

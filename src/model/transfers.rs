@@ -104,7 +104,8 @@ impl Transfers {
     /// All jobs in one; only those under way where there are any.
     pub(crate) fn overall(&self) -> Overall {
         let any_open = self.jobs().iter().any(|job| !job.state.has_ended());
-        let mut all = Overall { jobs: self.jobs().len(), plan_complete: true, ..Overall::default() };
+        let mut all =
+            Overall { jobs: self.jobs().len(), plan_complete: true, ..Overall::default() };
         for job in self.jobs() {
             add(&mut all.counts, &job.counts);
             all.cancelled += usize::from(job.state == JobState::Cancelled);

@@ -1,1 +1,7 @@
-//! (under construction)
+//! What a person has set up: where Wharf keeps things, their ssh config, their keyring.
+
+mod child;
+pub mod log;
+pub mod paths;
+pub mod secrets;
+pub mod ssh_config;

@@ -4,7 +4,11 @@ use ratatui::{buffer::Buffer, style::Style};
 
 use crate::{
     domain::entry::Attributes,
-    model::{Dialog, Field, Model, Value, Words, layout, layout::{Area, DialogRow}, text},
+    model::{
+        Dialog, Field, Model, Value, Words, layout,
+        layout::{Area, DialogRow},
+        text,
+    },
 };
 
 use super::{
@@ -61,7 +65,12 @@ pub(crate) fn draw(
                 for (number, x, width) in buttons {
                     let focused = dialog.focus == dialog.fields.len() + number;
                     let x = place.x.saturating_add(*x);
-                    let area = Area::new(x, place.y, (*width).min((place.x + place.width).saturating_sub(x)), place.height);
+                    let area = Area::new(
+                        x,
+                        place.y,
+                        (*width).min((place.x + place.width).saturating_sub(x)),
+                        place.height,
+                    );
                     draw_button(dialog.buttons[*number].label, focused, look, area, buffer);
                 }
             }

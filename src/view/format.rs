@@ -31,7 +31,9 @@ pub(crate) fn time(modified: Option<Timestamp>, zone: &TimeZone) -> String {
 pub(crate) fn permissions(bits: Option<u32>) -> String {
     let Some(bits) = bits else { return String::new() };
     let mut shown = String::with_capacity(9);
-    for (shift, special, low, high) in [(6, 0o4000, 's', 'S'), (3, 0o2000, 's', 'S'), (0, 0o1000, 't', 'T')] {
+    for (shift, special, low, high) in
+        [(6, 0o4000, 's', 'S'), (3, 0o2000, 's', 'S'), (0, 0o1000, 't', 'T')]
+    {
         let triple = bits >> shift;
         shown.push(if triple & 4 != 0 { 'r' } else { '-' });
         shown.push(if triple & 2 != 0 { 'w' } else { '-' });

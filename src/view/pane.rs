@@ -9,7 +9,9 @@ use crate::{
         place::{Endpoint, Location},
     },
     engine::message::ConnectionState,
-    model::{How, Item, Model, Pane, Row, Side, SortBy, State, is_directory, layout, layout::Area, text},
+    model::{
+        How, Item, Model, Pane, Row, Side, SortBy, State, is_directory, layout, layout::Area, text,
+    },
 };
 
 use super::{
@@ -208,7 +210,8 @@ fn draw_rows(
 fn instead_of_rows(model: &Model, pane: &Pane, look: &Look) -> Option<(Vec<String>, Style)> {
     match &pane.state {
         State::Blank => {
-            let location = pane.opening.as_ref().map_or(&pane.location, |opening| &opening.location);
+            let location =
+                pane.opening.as_ref().map_or(&pane.location, |opening| &opening.location);
             let words = match (&location.endpoint, model.connections.get(&location.endpoint)) {
                 (Endpoint::Local, _) => "Reading…".to_owned(),
                 (Endpoint::Remote(site), Some(ConnectionState::Connected)) => {

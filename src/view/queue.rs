@@ -17,7 +17,13 @@ use super::{
 };
 
 /// The frame of the panel with its title; the area of its rows.
-pub(crate) fn panel(title: &str, note: &str, look: &Look, area: Area, buffer: &mut Buffer) -> layout::PaneParts {
+pub(crate) fn panel(
+    title: &str,
+    note: &str,
+    look: &Look,
+    area: Area,
+    buffer: &mut Buffer,
+) -> layout::PaneParts {
     let parts = layout::pane_parts(area);
     if parts.boxed {
         pen::frame(buffer, area, look.accent());
@@ -74,7 +80,9 @@ pub(crate) fn draw(
     }
     if jobs.is_empty() {
         let row = parts.rows.row(parts.rows.height / 3);
-        Line::new(buffer, row).skip(2).put("No jobs. F5 in a pane copies what is marked there.", look.soft());
+        Line::new(buffer, row)
+            .skip(2)
+            .put("No jobs. F5 in a pane copies what is marked there.", look.soft());
         return;
     }
     let current = panel_state.line(&model.transfers);
@@ -100,7 +108,11 @@ fn draw_job(model: &Model, job: &JobProgress, columns: &Columns, look: &Look, li
         JobState::Cancelled => ("-", look.soft()),
     };
     line.column(2).put(sign, style);
-    let words = text::cut_middle(&job_words(&job.request), usize::from(columns.words), usize::from(columns.words) / 2);
+    let words = text::cut_middle(
+        &job_words(&job.request),
+        usize::from(columns.words),
+        usize::from(columns.words) / 2,
+    );
     line.column(columns.words).put(&words, ratatui::style::Style::new());
     line.skip(2);
     let part = share_of_job(job);

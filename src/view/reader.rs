@@ -33,13 +33,17 @@ pub(crate) fn draw(model: &Model, reader: &Reader, look: &Look, buffer: &mut Buf
     bottom.put(" Esc closes ", look.soft());
     match reader.lines(usize::from(inner.width)) {
         Some(lines) => {
-            for (row, line) in lines.iter().skip(reader.top).take(usize::from(inner.height)).enumerate() {
+            for (row, line) in
+                lines.iter().skip(reader.top).take(usize::from(inner.height)).enumerate()
+            {
                 Line::new(buffer, inner.row(row as u16)).put(line, Style::new());
             }
         }
         None => {
             let help = keymap::help();
-            for (row, line) in help.iter().skip(reader.top).take(usize::from(inner.height)).enumerate() {
+            for (row, line) in
+                help.iter().skip(reader.top).take(usize::from(inner.height)).enumerate()
+            {
                 let mut place = Line::new(buffer, inner.row(row as u16));
                 match line {
                     HelpLine::Blank => {}

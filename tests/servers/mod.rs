@@ -4,7 +4,10 @@
 
 pub(crate) mod client;
 pub(crate) mod embedded;
+pub(crate) mod evil_sftp;
 pub(crate) mod processes;
 pub(crate) mod programs;
+pub(crate) mod relay;
+mod relay_check;
 pub(crate) mod sshd;
 mod sshd_check;

@@ -32,7 +32,8 @@ impl Model {
 
     /// A button was pressed.
     pub(super) fn press(&mut self, press: Press) -> Vec<Effect> {
-        let Some(Layer::Dialog(mut dialog)) = self.layers.pop_if(|top| matches!(top, Layer::Dialog(_)))
+        let Some(Layer::Dialog(mut dialog)) =
+            self.layers.pop_if(|top| matches!(top, Layer::Dialog(_)))
         else {
             return Vec::new();
         };
@@ -162,7 +163,8 @@ impl Model {
         if typed == shown {
             return Ok(Vec::new());
         }
-        let name = crate::domain::path::Name::new(typed).map_err(|bad| sentence(&bad.to_string()))?;
+        let name =
+            crate::domain::path::Name::new(typed).map_err(|bad| sentence(&bad.to_string()))?;
         let Some(directory) = from.path.parent() else { return Ok(Vec::new()) };
         let act = Act::Rename { from: from.clone(), to: directory.join(&name) };
         let directory = from.with_path(directory);

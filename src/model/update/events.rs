@@ -6,7 +6,9 @@ use crate::{
 };
 
 use super::super::{
-    Effect, Layer, Model, Outcome, purpose::Purpose, text,
+    Effect, Layer, Model, Outcome,
+    purpose::Purpose,
+    text,
     transfers::{job_words, verdict_words},
 };
 
@@ -28,7 +30,9 @@ impl Model {
                 }
             }
             Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
-            Event::Performed { ticket, act, result } => return self.performed(ticket, &act, result),
+            Event::Performed { ticket, act, result } => {
+                return self.performed(ticket, &act, result);
+            }
             Event::StepDone(done) => {
                 if let Some(digest) = done.digest {
                     self.transfers.keep_digest(done.job, done.step, digest);
@@ -94,7 +98,8 @@ impl Model {
         let counts = &summary.counts;
         let verdicts: Vec<String> =
             verdict_words(counts).into_iter().map(|(_, words)| words).collect();
-        let verdicts = if verdicts.is_empty() { "nothing to do".to_owned() } else { verdicts.join(" · ") };
+        let verdicts =
+            if verdicts.is_empty() { "nothing to do".to_owned() } else { verdicts.join(" · ") };
         let time = text::duration(summary.seconds);
         let outcome = if counts.failed > 0 { Outcome::Bad } else { Outcome::Good };
         let word = match (summary.cancelled, counts.failed) {

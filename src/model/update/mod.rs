@@ -6,9 +6,7 @@ mod mouse;
 mod panes;
 mod queue;
 
-use super::{
-    Action, Context, Effect, Layer, Message, Model, Reader, Size, forms, layout,
-};
+use super::{Action, Context, Effect, Layer, Message, Model, Reader, Size, forms, layout};
 
 /// Takes a message in. Returns what is to be done besides.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {

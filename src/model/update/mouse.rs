@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::super::{
-    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
-    layout::DialogRow,
+    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout, layout::DialogRow,
 };
 
 /// Two presses within this time are a double click.
@@ -108,7 +107,8 @@ impl Model {
             }
             Some(DialogRow::Buttons(buttons)) => {
                 let x = mouse.x - parts.inner.x;
-                let hit = buttons.iter().find(|(_, start, width)| x >= *start && x - start < *width);
+                let hit =
+                    buttons.iter().find(|(_, start, width)| x >= *start && x - start < *width);
                 let button = hit.and_then(|(number, ..)| dialog.buttons.get(*number)).copied();
                 if let Some(button) = button {
                     return self.press(button.press);

@@ -151,8 +151,7 @@ impl Model {
             self.say("The other pane shows no place to put it.");
             return;
         }
-        let dialog =
-            forms::transfer(self.focused(), self.pane(self.focus.other()), moves);
+        let dialog = forms::transfer(self.focused(), self.pane(self.focus.other()), moves);
         self.open_or_say(dialog);
     }
 
