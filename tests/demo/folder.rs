@@ -3,11 +3,12 @@
 use std::{
     fs, io,
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     process,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -27,6 +28,8 @@ const GRACE: Duration = Duration::from_secs(3);
 pub(crate) struct DemoFolder {
     folder: TempDir,
     screen_is_up: Arc<AtomicBool>,
+    /// Never sent to: its end tells the watcher that the folder is gone.
+    _still_there: mpsc::Sender<()>,
 }
 
 impl DemoFolder {
@@ -36,9 +39,10 @@ impl DemoFolder {
             tempfile::Builder::new().prefix("wharf-demo-").permissions(private).tempdir()?;
         let screen_is_up = Arc::new(AtomicBool::new(false));
         let signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        let (still_there, gone) = mpsc::channel();
         let (path, is_up) = (folder.path().to_owned(), screen_is_up.clone());
-        thread::spawn(move || watch(signals, &path, &is_up));
-        Ok(Self { folder, screen_is_up })
+        thread::spawn(move || watch(signals, &path, &is_up, &gone));
+        Ok(Self { folder, screen_is_up, _still_there: still_there })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -51,14 +55,19 @@ impl DemoFolder {
     }
 }
 
-fn watch(mut signals: Signals, folder: &PathBuf, screen_is_up: &AtomicBool) {
+fn watch(
+    mut signals: Signals,
+    folder: &Path,
+    screen_is_up: &AtomicBool,
+    gone: &mpsc::Receiver<()>,
+) {
     for signal in signals.forever() {
         let is_up = screen_is_up.load(Ordering::Relaxed);
         match signal {
             // A key like any other while the screen is up.
             SIGINT if is_up => continue,
-            // Usually the process has ended before this is over, and its folder with it.
-            _ if is_up => thread::sleep(GRACE),
+            // Usually the screen leaves before this is over, and the folder goes with it.
+            _ if is_up => drop(gone.recv_timeout(GRACE)),
             _ => {}
         }
         let _ = fs::remove_dir_all(folder);
