@@ -1,6 +1,44 @@
 //! Jobs in the background: commands in, events out. Knows no screen and no protocol.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`message`] | all that passes in and out |
+//! | `central` | the one task that owns the state; `work`, `connecting`, `browse`: its acts |
+//! | `job`, `step`, `queue` | where each step of a job is |
+//! | `schedule`, `retry` | pure decisions: what next, and whether again |
+//! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
+//! | `destination`, `conflict`, `part`, `verify` | what these have in common |
+//! | `sites`, `questions` | connections shared by all; what a person is asked |
+//! | `journal`, `progress` | what happened; how everything stands |
+//!
+//! The central task waits for nothing but messages. Attempts run as tasks of their own, own no state, and are
+//! aborted where they stand when a person says so: a storage that hangs holds nobody up.
 
 pub mod message;
+
+mod browse;
+mod central;
+mod conflict;
+mod connecting;
+mod destination;
+mod errand;
+mod job;
+mod journal;
+mod links;
+mod look;
+mod part;
+mod progress;
+mod questions;
+mod queue;
+mod removal;
+mod retry;
+mod schedule;
+mod sites;
+mod step;
+mod transfer;
+mod tree;
+mod verify;
+mod work;
 
 use std::sync::Arc;
 
@@ -20,9 +58,10 @@ pub struct Handles {
 }
 
 /// Starts the engine on the current tokio runtime.
-pub fn start(_dial: Arc<dyn Dial>) -> Handles {
-    let (commands, _) = mpsc::unbounded_channel();
-    let (_, events) = mpsc::unbounded_channel();
-    let (_, progress) = watch::channel(Arc::default());
+pub fn start(dial: Arc<dyn Dial>) -> Handles {
+    let (commands, orders) = mpsc::unbounded_channel();
+    let (outlet, events) = mpsc::unbounded_channel();
+    let (snapshots, progress) = watch::channel(Arc::default());
+    tokio::spawn(central::Central::new(dial, orders, outlet, snapshots).run());
     Handles { commands, events, progress }
 }

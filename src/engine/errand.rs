@@ -1,0 +1,186 @@
+//! One attempt at one step: what it is given, what it lets be seen meanwhile, and where it is sent.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, AtomicU64, Ordering},
+};
+
+use tokio::sync::{OnceCell, mpsc, oneshot};
+
+use super::{
+    destination::Resolved,
+    links, look,
+    message::{JobId, JobRequest, StepId, Work},
+    part::Place,
+    removal,
+    step::{Fail, Found, Outcome, Phase, Step, Task},
+    transfer, tree,
+};
+use crate::{
+    domain::{
+        entry::RefusedName,
+        error::ErrorKind,
+        path::StoragePath,
+        place::{Endpoint, Location},
+    },
+    storage::Storage,
+};
+
+/// All that an attempt needs.
+pub(super) struct Errand {
+    pub(super) request: Arc<JobRequest>,
+    /// Found out once for all sources of the job.
+    pub(super) destination: Arc<OnceCell<Resolved>>,
+    pub(super) step: Step,
+    pub(super) source: Arc<dyn Storage>,
+    /// For a removal: the source once more.
+    pub(super) target: Place,
+    pub(super) live: Arc<Live>,
+    pub(super) plan: Announcer,
+}
+
+/// What can be seen of an attempt while it is under way.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    carried: AtomicU64,
+    phase: AtomicU8,
+}
+
+/// Where an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LivePhase {
+    Copying = 0,
+    Verifying = 1,
+    Committing = 2,
+}
+
+impl Live {
+    pub(super) fn carry(&self, bytes: usize) {
+        self.carried.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn carried(&self) -> u64 {
+        self.carried.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn enter(&self, phase: LivePhase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn phase(&self) -> LivePhase {
+        match self.phase.load(Ordering::Relaxed) {
+            0 => LivePhase::Copying,
+            1 => LivePhase::Verifying,
+            _ => LivePhase::Committing,
+        }
+    }
+}
+
+/// Entries found under a directory, on their way into the plan.
+pub(super) struct Announcement {
+    pub(super) job: JobId,
+    pub(super) parent: StepId,
+    pub(super) found: Vec<Found>,
+    pub(super) refused: Vec<RefusedName>,
+    /// Answered when the plan has room for more.
+    pub(super) room: oneshot::Sender<()>,
+}
+
+/// Hands announcements over, and waits when the plan is far enough ahead.
+pub(super) struct Announcer {
+    pub(super) job: JobId,
+    pub(super) parent: StepId,
+    pub(super) announcements: mpsc::UnboundedSender<Announcement>,
+}
+
+impl Announcer {
+    pub(super) async fn announce(&self, found: Vec<Found>, refused: Vec<RefusedName>) {
+        if found.is_empty() && refused.is_empty() {
+            return;
+        }
+        let (room, granted) = oneshot::channel();
+        let Self { job, parent, .. } = *self;
+        let _ = self.announcements.send(Announcement { job, parent, found, refused, room });
+        // Nobody answers only when the job is gone, and then this attempt is about to be as well.
+        let _ = granted.await;
+    }
+}
+
+impl Errand {
+    /// The attempt.
+    pub(super) async fn run(self) -> Outcome {
+        let attempt = match &self.step.task {
+            Task::Look => look::look(&self).await,
+            Task::File(stage) => transfer::cross(&self, stage).await,
+            Task::Symlink => links::copy_link(&self).await,
+            Task::Directory(Phase::Expand, folder) => tree::open_directory(&self, folder).await,
+            Task::Directory(Phase::Close(left), folder) => {
+                tree::close_directory(&self, folder, *left).await
+            }
+            Task::Rename => links::rename(&self).await,
+            Task::Refuse(error) => Err(Fail { error: error.clone(), at: None, resume: None }),
+            Task::RemoveFile => removal::remove_file(&self).await,
+            Task::RemoveDirectory(Phase::Expand, folder) => {
+                removal::open_directory(&self, folder).await
+            }
+            Task::RemoveDirectory(Phase::Close(left), _) => {
+                removal::close_directory(&self, *left).await
+            }
+        };
+        attempt.unwrap_or_else(Outcome::Failed)
+    }
+
+    pub(super) fn target(&self) -> &dyn Storage {
+        &*self.target.storage
+    }
+
+    /// Where the copy goes. That it is known is for `look` and the tree walk to see to.
+    pub(super) fn to(&self) -> Result<&StoragePath, Fail> {
+        self.step.to.as_ref().ok_or_else(|| {
+            Fail::new(
+                ErrorKind::Invalid,
+                format!("copy {}", self.from_words()),
+                "it has no destination",
+            )
+        })
+    }
+
+    /// The source as an error calls it.
+    pub(super) fn from_words(&self) -> Location {
+        Location { endpoint: self.request.from.clone(), path: self.step.from.clone() }
+    }
+
+    /// What is being done, to complete "Could not …".
+    pub(super) fn doing(&self) -> String {
+        let verb = match self.request.work {
+            Work::Copy(_) => "copy",
+            Work::Move(_) => "move",
+            Work::Delete => return format!("remove {}", self.from_words()),
+        };
+        match &self.step.to {
+            Some(to) => {
+                let to = Location { endpoint: self.target.endpoint.clone(), path: to.clone() };
+                format!("{verb} {} to {to}", self.from_words())
+            }
+            None => format!("{verb} {}", self.from_words()),
+        }
+    }
+
+    /// A failure of the step as a whole.
+    pub(super) fn fail(&self, kind: ErrorKind, why: impl Into<Box<str>>) -> Fail {
+        Fail::new(kind, self.doing(), why)
+    }
+
+    pub(super) fn is_move(&self) -> bool {
+        matches!(self.request.work, Work::Move(_))
+    }
+
+    /// Whether source and destination are the same storage.
+    pub(super) fn is_within_one_endpoint(&self) -> bool {
+        self.request.from == self.target.endpoint
+    }
+
+    pub(super) fn source_is_here(&self) -> bool {
+        self.request.from == Endpoint::Local
+    }
+}

@@ -1,0 +1,337 @@
+//! One job: where each of its steps is. Values in, values out; the central loop acts on them.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use tokio::{
+    sync::{OnceCell, oneshot},
+    task::AbortHandle,
+    time::Instant,
+};
+
+use super::{
+    destination::Resolved,
+    errand::Live,
+    message::{
+        Destination, JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState, Work,
+    },
+    progress::Rate,
+    queue::{Load, Queue, class_of},
+    step::{Found, History, Left, Step, Task},
+};
+use crate::domain::{
+    error::Error,
+    path::StoragePath,
+    place::{Endpoint, Location},
+    question::ConflictChoice,
+};
+
+/// How far the plan looks ahead, in steps that could run and are no directories.
+const LOOK_AHEAD: usize = 1024;
+/// So many steps may wait for a person while the plan goes on.
+const MOST_ASKING: usize = 10_000;
+/// Of the steps that ended, so many are remembered to be shown.
+const REMEMBERED: usize = 200;
+
+/// A job and all its steps that have not ended.
+pub(super) struct Job {
+    pub(super) id: JobId,
+    pub(super) request: Arc<JobRequest>,
+    pub(super) destination: Arc<OnceCell<Resolved>>,
+    pub(super) queue: Queue,
+    pub(super) running: HashMap<StepId, Running>,
+    pub(super) running_load: Load,
+    pub(super) retrying: BTreeMap<StepId, (Step, Retrying)>,
+    pub(super) asking: BTreeMap<StepId, (Step, QuestionId)>,
+    /// Directories with entries under way.
+    pub(super) folders: HashMap<StepId, OpenFolder>,
+    pub(super) failed: BTreeMap<StepId, (Step, Error)>,
+    pub(super) recent: VecDeque<StepProgress>,
+    /// Announcers that wait for room in the plan.
+    pub(super) held: Vec<oneshot::Sender<()>>,
+    pub(super) choice_for_all: Option<ConflictChoice>,
+    pub(super) added: Instant,
+    pub(super) began: Option<Instant>,
+    pub(super) ended: Option<Instant>,
+    pub(super) cancelled: bool,
+    pub(super) last_failure: Option<Error>,
+    pub(super) served: u64,
+    pub(super) rate: Rate,
+    /// Steps alive that may bring more steps.
+    may_bring_more: usize,
+    next_step: u64,
+}
+
+/// A step under way.
+pub(super) struct Running {
+    pub(super) step: Step,
+    pub(super) live: Arc<Live>,
+    pub(super) task: AbortHandle,
+    /// Which connections it uses, source's and target's.
+    pub(super) generations: (u64, u64),
+}
+
+/// A directory whose entries are under way.
+#[derive(Default)]
+pub(super) struct OpenFolder {
+    /// The directory's own step, once all entries are announced.
+    pub(super) step: Option<Step>,
+    /// Entries that have not ended.
+    pub(super) open: u64,
+    pub(super) left: Left,
+}
+
+impl Job {
+    pub(super) fn new(id: JobId, request: JobRequest, now: Instant) -> Self {
+        Self {
+            id,
+            request: Arc::new(request),
+            destination: Arc::default(),
+            queue: Queue::default(),
+            running: HashMap::new(),
+            running_load: Load::default(),
+            retrying: BTreeMap::new(),
+            asking: BTreeMap::new(),
+            folders: HashMap::new(),
+            failed: BTreeMap::new(),
+            recent: VecDeque::new(),
+            held: Vec::new(),
+            choice_for_all: None,
+            added: now,
+            began: None,
+            ended: None,
+            cancelled: false,
+            last_failure: None,
+            served: 0,
+            rate: Rate::default(),
+            may_bring_more: 0,
+            next_step: 0,
+        }
+    }
+
+    /// The endpoint of the sources, and the one copies go to.
+    pub(super) fn route(&self) -> (&Endpoint, &Endpoint) {
+        let from = &self.request.from;
+        (from, destination_of(&self.request).map_or(from, |location| &location.endpoint))
+    }
+
+    pub(super) fn needs(&self, endpoint: &Endpoint) -> bool {
+        let (from, to) = self.route();
+        from == endpoint || to == endpoint
+    }
+
+    /// A step for something found, not in the queue yet.
+    pub(super) fn plan(&mut self, found: Found, parent: Option<StepId>) -> Step {
+        let depth = parent
+            .and_then(|parent| self.running.get(&parent))
+            .map_or(0, |parent| parent.step.depth + 1);
+        let step = Step {
+            id: StepId(self.next_step),
+            parent,
+            depth,
+            from: found.from,
+            to: found.to,
+            source: found.source,
+            task: found.task,
+            target: found.target,
+            choice: None,
+            history: History::default(),
+        };
+        self.next_step += 1;
+        self.may_bring_more += usize::from(step.may_bring_more());
+        if let Some(parent) = parent {
+            self.folders.entry(parent).or_default().open += 1;
+        }
+        step
+    }
+
+    /// The first step for a source.
+    pub(super) fn plan_source(&mut self, source: StoragePath) -> Step {
+        self.plan(Found::unknown(source, Task::Look), None)
+    }
+
+    /// Changes what a step is to do next, and keeps the books about it.
+    pub(super) fn change(&mut self, step: &mut Step, change: impl FnOnce(&mut Step)) {
+        self.may_bring_more -= usize::from(step.may_bring_more());
+        change(step);
+        self.may_bring_more += usize::from(step.may_bring_more());
+    }
+
+    pub(super) fn run(&mut self, running: Running) {
+        *self.running_load.of_mut(class_of(&running.step)) += 1;
+        self.running.insert(running.step.id, running);
+    }
+
+    /// Takes a step out of those under way; `None` if it was cancelled meanwhile.
+    pub(super) fn stop_running(&mut self, id: StepId) -> Option<Running> {
+        let running = self.running.remove(&id)?;
+        *self.running_load.of_mut(class_of(&running.step)) -= 1;
+        Some(running)
+    }
+
+    /// A directory's entries are all announced: it is closed after the last of them.
+    pub(super) fn expanded(&mut self, step: Step) {
+        self.may_bring_more -= usize::from(step.may_bring_more());
+        self.close_or_wait(step.into_close(Left::Nothing));
+    }
+
+    fn close_or_wait(&mut self, step: Step) {
+        let folder = self.folders.entry(step.id).or_default();
+        if folder.open == 0 {
+            self.queue.push(step.into_close(folder.left));
+        } else {
+            folder.step = Some(step);
+        }
+    }
+
+    /// Keeps the books about a step that has ended; `left` is what it leaves in its directory.
+    pub(super) fn end(&mut self, step: &Step, left: Left, shown: StepState, carried_bytes: u64) {
+        self.may_bring_more -= usize::from(step.may_bring_more());
+        if matches!(shown, StepState::Done(_)) {
+            self.folders.remove(&step.id);
+        }
+        if !matches!(shown, StepState::Failed(_)) {
+            self.recent.push_front(StepProgress {
+                id: step.id,
+                what: step.kind(),
+                from: step.from.clone(),
+                to: step.to.clone(),
+                source: step.source,
+                state: shown,
+                carried_bytes,
+            });
+            self.recent.truncate(REMEMBERED);
+        }
+        let Some(parent) = step.parent else { return };
+        let Some(folder) = self.folders.get_mut(&parent) else { return };
+        folder.open = folder.open.saturating_sub(1);
+        folder.left = folder.left.max(left);
+        if folder.open == 0
+            && let Some(step) = folder.step.take()
+        {
+            self.queue.push(step.into_close(folder.left));
+        }
+    }
+
+    /// Takes failed steps back to be tried once more, with the directories that failed because of them.
+    /// How many.
+    pub(super) fn revive(&mut self, only: Option<StepId>) -> u64 {
+        // Entries before the directories that hold them, so that these wait for those.
+        let ids: Vec<StepId> = match only {
+            Some(id) => Some(id).into_iter().filter(|id| self.failed.contains_key(id)).collect(),
+            None => self.failed.keys().rev().copied().collect(),
+        };
+        let mut revived = 0;
+        for id in ids {
+            revived += self.revive_one(id);
+        }
+        if revived > 0 {
+            self.destination = Arc::default();
+            self.ended = None;
+            self.cancelled = false;
+            self.last_failure = self.failed.values().next_back().map(|(_, error)| error.clone());
+        }
+        revived
+    }
+
+    fn revive_one(&mut self, id: StepId) -> u64 {
+        let Some((mut step, _)) = self.failed.remove(&id) else { return 0 };
+        step.history.fruitless = 0;
+        step.choice = None;
+        self.may_bring_more += usize::from(step.may_bring_more());
+        let mut revived = 1;
+        if let Some(parent) = step.parent
+            && let Some(folder) = self.folders.get_mut(&parent)
+        {
+            folder.open += 1;
+            folder.left = Left::Nothing;
+            if self.failed.get(&parent).is_some_and(|(parent, _)| parent.is_closing()) {
+                revived += self.revive_one(parent);
+            }
+        }
+        if step.is_closing() {
+            self.close_or_wait(step)
+        } else {
+            self.queue.push(step)
+        }
+        revived
+    }
+
+    /// Whether a step is a directory step or lies somewhere below it.
+    pub(super) fn is_within(
+        &self,
+        step: StepId,
+        parent: Option<StepId>,
+        directory: StepId,
+    ) -> bool {
+        let mut current = (step, parent);
+        loop {
+            match current {
+                (id, _) if id == directory => return true,
+                (_, Some(parent)) => current = (parent, self.parent_of(parent)),
+                (_, None) => return false,
+            }
+        }
+    }
+
+    /// The steps that have not ended: of a directory step and all below it, or all.
+    pub(super) fn steps_alive(&self, only: Option<StepId>) -> HashSet<StepId> {
+        self.queue
+            .iter()
+            .chain(self.running.values().map(|running| &running.step))
+            .chain(self.retrying.values().map(|(step, _)| step))
+            .chain(self.asking.values().map(|(step, _)| step))
+            .chain(self.folders.values().filter_map(|folder| folder.step.as_ref()))
+            .filter(|step| only.is_none_or(|of| self.is_within(step.id, step.parent, of)))
+            .map(|step| step.id)
+            .collect()
+    }
+
+    fn parent_of(&self, directory: StepId) -> Option<StepId> {
+        let open = self.folders.get(&directory).and_then(|folder| folder.step.as_ref());
+        open.or_else(|| self.running.get(&directory).map(|running| &running.step))
+            .or_else(|| self.retrying.get(&directory).map(|(step, _)| step))
+            .or_else(|| self.failed.get(&directory).map(|(step, _)| step))?
+            .parent
+    }
+
+    /// Whether the plan may look further ahead.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.leaves() < LOOK_AHEAD && self.asking.len() < MOST_ASKING
+    }
+
+    /// Lets announcers go on where there is room.
+    pub(super) fn grant_room(&mut self) {
+        if self.has_room() {
+            for room in self.held.drain(..) {
+                let _ = room.send(());
+            }
+        }
+    }
+
+    pub(super) fn plan_is_complete(&self) -> bool {
+        self.may_bring_more == 0
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+            && self.running.is_empty()
+            && self.retrying.is_empty()
+            && self.asking.is_empty()
+    }
+}
+
+/// Where a job's copies go.
+pub(super) fn destination_of(request: &JobRequest) -> Option<&Location> {
+    match &request.work {
+        Work::Copy(destination) | Work::Move(destination) => Some(match destination {
+            Destination::Into(location)
+            | Destination::Exactly(location)
+            | Destination::AsCp(location) => location,
+        }),
+        Work::Delete => None,
+    }
+}

@@ -1,0 +1,199 @@
+//! The temporary file beside a destination: its name, and its removal whatever happens.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::mpsc, task::JoinSet, time};
+
+use crate::{
+    domain::{
+        error::ErrorKind,
+        path::{Name, StoragePath},
+        place::Endpoint,
+    },
+    storage::Storage,
+};
+
+/// The longest name common file systems take.
+const LONGEST_PART_NAME: usize = 255;
+const RANDOM_LETTERS: usize = 8;
+const SUFFIX: &[u8] = b".part";
+
+/// A part on its way, removed when dropped unless it was kept.
+pub(super) struct Part {
+    litter: Option<Litter>,
+    path: StoragePath,
+}
+
+impl Part {
+    /// A fresh name beside `destination`. Nothing is made yet.
+    pub(super) fn beside(destination: &StoragePath, place: Place) -> Self {
+        let path = part_path(destination);
+        Self { litter: Some(Litter { place, path: path.clone() }), path }
+    }
+
+    /// One that an earlier attempt left at `path`.
+    pub(super) fn at(path: StoragePath, place: Place) -> Self {
+        Self { litter: Some(Litter { place, path: path.clone() }), path }
+    }
+
+    pub(super) fn path(&self) -> &StoragePath {
+        &self.path
+    }
+
+    /// It became the destination, or the next attempt needs it.
+    pub(super) fn keep(mut self) {
+        self.litter = None;
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Some(litter) = self.litter.take() {
+            litter.throw_away();
+        }
+    }
+}
+
+/// Where parts are made, and who clears them away.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) endpoint: Endpoint,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) janitor: Janitor,
+}
+
+/// A part nobody needs any more.
+pub(super) struct Litter {
+    place: Place,
+    path: StoragePath,
+}
+
+impl Litter {
+    pub(super) fn new(place: Place, path: StoragePath) -> Self {
+        Self { place, path }
+    }
+
+    /// Hands it to the janitor. Never waits.
+    pub(super) fn throw_away(self) {
+        let janitor = self.place.janitor.clone();
+        let _ = janitor.litter.send(self);
+    }
+}
+
+/// A part that could not be removed because the connection had ended: for the next connection.
+pub(super) struct LeftBehind {
+    pub(super) endpoint: Endpoint,
+    /// The connection it could not be removed with.
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) path: StoragePath,
+}
+
+/// Clears away in the background, so that neither a cancel nor a failure waits for a server.
+#[derive(Clone)]
+pub(super) struct Janitor {
+    litter: mpsc::UnboundedSender<Litter>,
+}
+
+/// How long one removal may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// An aborted call may still be making the part while it is to be removed: look again this much later.
+const SECOND_LOOK: Duration = Duration::from_millis(200);
+
+impl Janitor {
+    /// A janitor, and the task that does the work; it ends when all handles to the janitor are gone.
+    pub(super) fn start(
+        left_behind: impl Fn(LeftBehind) + Clone + Send + Sync + 'static,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (litter, mut thrown_away) = mpsc::unbounded_channel::<Litter>();
+        let work = tokio::spawn(async move {
+            let mut removals = JoinSet::new();
+            while let Some(Litter { place: Place { endpoint, storage, .. }, path }) =
+                thrown_away.recv().await
+            {
+                let left_behind = left_behind.clone();
+                removals.spawn(async move {
+                    let removed = time::timeout(PATIENCE, remove(&*storage, &path)).await;
+                    if !removed.unwrap_or(false) {
+                        left_behind(LeftBehind { endpoint, storage, path });
+                    }
+                });
+                while removals.try_join_next().is_some() {}
+            }
+            while removals.join_next().await.is_some() {}
+        });
+        (Self { litter }, work)
+    }
+}
+
+/// Whether the part is known to be gone, or never will be by trying.
+async fn remove(storage: &dyn Storage, path: &StoragePath) -> bool {
+    for last_look in [false, true] {
+        match storage.remove_file(path).await {
+            Ok(()) => return true,
+            Err(error) if error.kind().ends_the_connection() => return false,
+            Err(error) if error.kind() == ErrorKind::NotFound && !last_look => {
+                time::sleep(SECOND_LOOK).await;
+            }
+            Err(_) => return true,
+        }
+    }
+    true
+}
+
+fn part_path(destination: &StoragePath) -> StoragePath {
+    let name = destination.name();
+    let bytes = name.as_ref().map_or(&b"file"[..], Name::as_bytes);
+    let part = part_name(bytes, std::array::from_fn(|_| fastrand::alphanumeric() as u8));
+    match (destination.parent(), Name::new(&part)) {
+        (Some(parent), Ok(part)) => parent.join(&part),
+        _ => StoragePath::new(part),
+    }
+}
+
+/// `.NAME.XXXXXXXX.part`, with NAME cut so that the whole is a name file systems take.
+fn part_name(name: &[u8], random: [u8; RANDOM_LETTERS]) -> Vec<u8> {
+    let room = LONGEST_PART_NAME - (2 + RANDOM_LETTERS + SUFFIX.len());
+    let mut end = name.len().min(room);
+    // Some servers take only whole UTF-8 characters: do not cut one in two.
+    while end < name.len() && end > room - 4 && name[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    let mut part = Vec::with_capacity(LONGEST_PART_NAME);
+    part.push(b'.');
+    part.extend_from_slice(&name[..end]);
+    part.push(b'.');
+    part.extend_from_slice(&random);
+    part.extend_from_slice(SUFFIX);
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn part_names_say_whose_they_are() {
+        assert_eq!(part_name(b"a.csv", *b"abcd1234"), b".a.csv.abcd1234.part");
+        let path = part_path(&StoragePath::new("/srv/in/a.csv"));
+        assert_eq!(path.parent(), Some(StoragePath::new("/srv/in")));
+        assert!(path.as_bytes().starts_with(b"/srv/in/.a.csv."), "{path:?}");
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let name = "ü".repeat(127);
+        let part = part_name(name.as_bytes(), *b"abcd1234");
+        assert!(part.len() <= LONGEST_PART_NAME && std::str::from_utf8(&part).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_makes_a_part_name(name in proptest::collection::vec(1u8.., 1..600)) {
+            prop_assume!(Name::new(&name).is_ok());
+            let part = part_name(&name, *b"abcd1234");
+            prop_assert!(part.len() <= LONGEST_PART_NAME && part.ends_with(SUFFIX) && part[0] == b'.');
+            prop_assert!(Name::new(&part).is_ok());
+        }
+    }
+}

@@ -1,0 +1,537 @@
+//! The central task's dealings with jobs: steps started, ended, retried, asked about, cancelled.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::time::Instant;
+
+use super::{
+    central::{Central, Ending, Role, vanished},
+    errand::{Announcement, Announcer, Errand, Live},
+    job::{Job, Running},
+    journal::Transition,
+    message::{
+        Event, JobId, JobRequest, JobSummary, QuestionId, StepDone, StepEnding, StepId, StepState,
+        Target, Work,
+    },
+    part::Litter,
+    progress,
+    questions::Waiting,
+    retry::{self, Next},
+    schedule::{self, Limits, Offer},
+    sites::Availability,
+    step::{Arrived, End, Fail, Found, Known, Left, Outcome, Stage, Step, Task},
+};
+use crate::domain::{
+    display,
+    entry::Attributes,
+    error::{Error, ErrorKind},
+    place::{Endpoint, Location},
+    question::{Answer, ConflictChoice, Question},
+};
+
+/// How a step ended for good.
+enum StepEnd {
+    Done(Arrived),
+    Failed(Error),
+    Skipped,
+    Cancelled,
+}
+
+impl Central {
+    pub(super) fn add(&mut self, id: JobId, request: JobRequest) {
+        if self.job(id).is_some() {
+            let words = format!("The job {} was added twice; the second was left out.", id.0);
+            self.tell(Event::Notice(words));
+            return;
+        }
+        self.journal.record(id, Transition::Added);
+        let mut job = Job::new(id, request, Instant::now());
+        for source in job.request.clone().sources.iter().cloned() {
+            let step = job.plan_source(source);
+            self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
+            job.queue.push(step);
+        }
+        self.jobs.push(job);
+    }
+
+    /// Takes what a directory step found into the plan.
+    pub(super) fn announced(&mut self, announcement: Announcement) {
+        self.mark_changed();
+        let Announcement { job: id, parent, found, refused, room } = announcement;
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        if !job.running.contains_key(&parent) {
+            return;
+        }
+        for found in found {
+            let step = job.plan(found, Some(parent));
+            self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
+            job.queue.push(step);
+        }
+        job.held.push(room);
+        job.grant_room();
+        for refused in refused {
+            self.refuse_name(id, parent, &refused.bytes, &refused.why.to_string());
+        }
+    }
+
+    /// A name that may not be used counts as a step that failed: it was to be carried, and is not.
+    fn refuse_name(&mut self, id: JobId, parent: StepId, name: &[u8], why: &str) {
+        let Some(job) = self.job(id) else { return };
+        let Some(running) = job.running.get(&parent) else { return };
+        let directory = running.step.from.clone();
+        let place = Location { endpoint: job.request.from.clone(), path: directory.clone() };
+        let verb = verb(&job.request.work);
+        let doing = format!("{verb} \"{}\" in {place}", display::escape(name));
+        let error = Error::new(ErrorKind::InvalidName, doing, why);
+        let step = job.plan(Found::unknown(directory, Task::Refuse(error.clone())), Some(parent));
+        self.journal.record(id, Transition::Planned { bytes: 0 });
+        self.end_step(id, step, StepEnd::Failed(error), 0);
+    }
+
+    /// Starts all that may start.
+    pub(super) fn start_steps(&mut self, now: Instant) {
+        let mut routes: HashMap<(Endpoint, Endpoint), Vec<Offer>> = HashMap::new();
+        for (index, job) in self.jobs.iter().enumerate() {
+            if job.ended.is_some() || (job.queue.is_empty() && job.running.is_empty()) {
+                continue;
+            }
+            let (from, to) = job.route();
+            let offer = Offer {
+                job: index,
+                ready: job.queue.load(),
+                running: job.running_load,
+                served: job.served,
+                planned_ahead: !job.has_room(),
+            };
+            routes.entry((from.clone(), to.clone())).or_default().push(offer);
+        }
+        let limits = Limits::default();
+        for ((from, to), mut offers) in routes {
+            let (Availability::Connected(source), Availability::Connected(target)) =
+                (self.sites.availability(&from, now), self.sites.availability(&to, now))
+            else {
+                continue;
+            };
+            let place = self.place(&to, target.storage);
+            let generations = (source.generation, target.generation);
+            while let Some((index, class)) = schedule::next(&offers, &limits) {
+                let job = &mut self.jobs[index];
+                let Some(mut step) = job.queue.pop(class) else { break };
+                self.served += 1;
+                job.served = self.served;
+                job.began.get_or_insert(now);
+                if let Some(offer) = offers.iter_mut().find(|offer| offer.job == index) {
+                    *offer.ready.of_mut(class) -= 1;
+                    *offer.running.of_mut(class) += 1;
+                    offer.served = self.served;
+                    offer.planned_ahead = !job.has_room();
+                }
+                step.history.attempts += 1;
+                step.history.began.get_or_insert(now);
+                let live = Arc::new(Live::default());
+                let errand = Errand {
+                    request: job.request.clone(),
+                    destination: job.destination.clone(),
+                    step: Step {
+                        choice: step
+                            .choice
+                            .or(job.choice_for_all)
+                            .or(job.request.options.on_conflict),
+                        ..step.clone()
+                    },
+                    source: source.storage.clone(),
+                    target: place.clone(),
+                    live: live.clone(),
+                    plan: Announcer {
+                        job: job.id,
+                        parent: step.id,
+                        announcements: self.inlets.announcements.clone(),
+                    },
+                };
+                let task = self.tasks.spawn(async move { Ending::Step(errand.run().await) });
+                self.roles.insert(task.id(), Role::Step(job.id, step.id));
+                job.run(Running { step, live, task, generations });
+            }
+        }
+        for job in &mut self.jobs {
+            job.grant_room();
+        }
+    }
+
+    pub(super) fn step_ended(&mut self, id: JobId, step: StepId, outcome: Outcome) {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        let Some(running) = job.stop_running(step) else { return };
+        let carried = running.live.carried();
+        let generations = running.generations;
+        let mut step = running.step;
+        let (from, to) = job.route();
+        let (from, to) = (from.clone(), to.clone());
+        if !matches!(outcome, Outcome::Failed(_)) {
+            self.sites.was_of_use(&from);
+            self.sites.was_of_use(&to);
+        }
+        match outcome {
+            Outcome::Done(arrived) => self.end_step(id, step, StepEnd::Done(arrived), carried),
+            Outcome::Skipped => self.end_step(id, step, StepEnd::Skipped, carried),
+            Outcome::Turned(found) => {
+                let from_bytes = step.planned_bytes();
+                job.change(&mut step, |step| {
+                    step.history.attempts -= 1;
+                    step.from = found.from;
+                    step.to = found.to;
+                    step.source = found.source;
+                    step.task = found.task;
+                    step.target = found.target;
+                });
+                let to_bytes = step.planned_bytes();
+                self.journal.record(id, Transition::Turned { from_bytes, to_bytes });
+                job.queue.push_first(step);
+            }
+            Outcome::Expanded => {
+                step.history.attempts -= 1;
+                job.expanded(step);
+            }
+            Outcome::Conflict { source, target } => {
+                step.history.attempts -= 1;
+                self.ask_about(id, step, source, target);
+            }
+            Outcome::Failed(fail) => {
+                if fail.error.kind().ends_the_connection() {
+                    match fail.at {
+                        Some(End::Source) => self.lost(&from, generations.0, &fail.error),
+                        Some(End::Target) => self.lost(&to, generations.1, &fail.error),
+                        None => {}
+                    }
+                }
+                self.step_failed(id, step, fail, carried);
+            }
+        }
+    }
+
+    /// Waits for another attempt, or ends it.
+    fn step_failed(&mut self, id: JobId, mut step: Step, fail: Fail, carried: u64) {
+        let ended = self.journal.of(id).ended();
+        let Some(job) = self.job(id) else { return };
+        let Fail { error, resume, .. } = fail;
+        job.change(&mut step, |step| {
+            match (resume, &step.task) {
+                (Some(resume), _) => step.task = resume,
+                (None, Task::File(_)) => step.task = Task::File(Stage::Copy),
+                (None, _) => {}
+            }
+            // Much can have changed; what is known is asked anew.
+            step.target = Known::Unknown;
+        });
+        let history = &mut step.history;
+        let got_further = carried > history.furthest || ended > history.others_ended;
+        if retry::progress_counts(error.kind()) && got_further {
+            history.fruitless = 0;
+        }
+        history.fruitless += 1;
+        history.furthest = history.furthest.max(carried);
+        history.others_ended = ended;
+        match retry::after_failure(error.kind(), history.fruitless, fastrand::f64()) {
+            Next::Wait(wait) => {
+                let at = Instant::now() + wait;
+                let retrying = progress::retrying(at, history.attempts + 1, error);
+                job.retrying.insert(step.id, (step, retrying));
+            }
+            Next::GiveUp => self.end_step(id, step, StepEnd::Failed(error), carried),
+        }
+    }
+
+    pub(super) fn step_vanished(&mut self, id: JobId, step: StepId) {
+        let Some(job) = self.job(id) else { return };
+        let Some(running) = job.stop_running(step) else { return };
+        let from = Location { endpoint: job.request.from.clone(), path: running.step.from.clone() };
+        let error = vanished(format!("{} {from}", verb(&job.request.work)));
+        self.end_step(id, running.step, StepEnd::Failed(error), 0);
+    }
+
+    /// Tells of a step's end, and keeps the books.
+    fn end_step(&mut self, id: JobId, step: Step, end: StepEnd, carried: u64) {
+        let planned_bytes = step.planned_bytes();
+        let transition = match &end {
+            StepEnd::Done(arrived) => {
+                Transition::Done { kind: step.kind(), planned_bytes, arrived: *arrived }
+            }
+            StepEnd::Failed(_) => Transition::Failed,
+            StepEnd::Skipped => Transition::Skipped { planned_bytes },
+            StepEnd::Cancelled => Transition::Cancelled,
+        };
+        self.journal.record(id, transition);
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        let (left, shown, shown_bytes) = match &end {
+            StepEnd::Done(arrived) => {
+                (Left::Nothing, StepState::Done(arrived.verdict), arrived.bytes)
+            }
+            StepEnd::Failed(error) => (Left::Failed, StepState::Failed(error.clone()), carried),
+            StepEnd::Skipped => (Left::Skipped, StepState::Skipped, 0),
+            StepEnd::Cancelled => (Left::Skipped, StepState::Cancelled, carried),
+        };
+        job.end(&step, left, shown, shown_bytes);
+        let (from, to) = job.route();
+        let litter_place = to.clone();
+        let from = Location { endpoint: from.clone(), path: step.from.clone() };
+        let to = step.to.clone().map(|path| Location { endpoint: litter_place.clone(), path });
+        let attempts = step.history.attempts;
+        let ending = match end {
+            StepEnd::Done(Arrived { bytes, verdict, digest }) => {
+                let began = step.history.began.unwrap_or_else(Instant::now);
+                self.tell(Event::StepDone(StepDone {
+                    job: id,
+                    step: step.id,
+                    from,
+                    to,
+                    what: step.kind(),
+                    bytes,
+                    verdict,
+                    digest,
+                    attempts: attempts.max(1),
+                    seconds: began.elapsed().as_secs_f64(),
+                }));
+                return;
+            }
+            StepEnd::Failed(error) => {
+                job.last_failure = Some(error.clone());
+                job.failed.insert(step.id, (step.clone(), error.clone()));
+                StepEnding::Failed { error, attempts }
+            }
+            StepEnd::Skipped => StepEnding::Skipped,
+            StepEnd::Cancelled => StepEnding::Cancelled,
+        };
+        if let Task::File(Stage::Commit(ready)) = &step.task
+            && matches!(ending, StepEnding::Cancelled)
+        {
+            self.throw_away(&litter_place, ready.part.clone());
+        }
+        self.tell(Event::StepEnded { job: id, step: step.id, from, to, ending });
+    }
+
+    /// Clears away a part that no attempt will go on with, now or with the next connection.
+    fn throw_away(&mut self, endpoint: &Endpoint, part: crate::domain::path::StoragePath) {
+        match self.sites.availability(endpoint, Instant::now()) {
+            Availability::Connected(connection) => {
+                Litter::new(self.place(endpoint, connection.storage), part).throw_away();
+            }
+            _ => self.left_behind.entry(endpoint.clone()).or_default().push(part),
+        }
+    }
+
+    fn ask_about(&mut self, id: JobId, step: Step, source: Attributes, target: Attributes) {
+        let question_id = self.questions.open_for_step(id, step.id);
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        // The answer for all may have come while this one was on its way.
+        if job.choice_for_all.is_some() {
+            self.questions.close(question_id);
+            job.queue.push_first(step);
+            return;
+        }
+        let (from, to) = job.route();
+        let question = Question::Conflict {
+            from: Location { endpoint: from.clone(), path: step.from.clone() },
+            source,
+            to: Location {
+                endpoint: to.clone(),
+                path: step.to.clone().unwrap_or_else(|| step.from.clone()),
+            },
+            target,
+        };
+        job.asking.insert(step.id, (step, question_id));
+        self.tell(Event::Asked { id: question_id, job: Some(id), question });
+    }
+
+    pub(super) fn answered(&mut self, id: QuestionId, answer: Answer) {
+        let (job, step) = match self.questions.close(id) {
+            None => return,
+            Some(Waiting::Login(reply)) => {
+                // Whoever asked may have given up in this very moment.
+                let _ = reply.send(answer);
+                return;
+            }
+            Some(Waiting::Step(job, step)) => (job, step),
+        };
+        let (choice, for_all) = match answer {
+            Answer::Conflict { choice, for_all } => (choice, for_all),
+            Answer::Yes => (ConflictChoice::Overwrite, false),
+            Answer::No | Answer::Texts { .. } => (ConflictChoice::Fail, false),
+        };
+        let Some(job) = self.jobs.iter_mut().find(|candidate| candidate.id == job) else { return };
+        let mut answered: Vec<(Step, QuestionId)> = job.asking.remove(&step).into_iter().collect();
+        if for_all {
+            job.choice_for_all = Some(choice);
+            answered.extend(std::mem::take(&mut job.asking).into_values());
+        }
+        let mut withdrawn = Vec::new();
+        for (mut step, question) in answered {
+            step.choice = Some(choice);
+            job.queue.push_first(step);
+            if question != id {
+                withdrawn.push(question);
+            }
+        }
+        self.withdraw(withdrawn);
+    }
+
+    fn withdraw(&mut self, questions: Vec<QuestionId>) {
+        for question in questions {
+            self.questions.close(question);
+            self.tell(Event::Withdrawn(question));
+        }
+    }
+
+    /// Puts back into the queue what has waited long enough.
+    pub(super) fn wake_retries(&mut self, now: Instant) {
+        let mut woken = false;
+        for job in &mut self.jobs {
+            let due = |(_, (_, retrying)): &(&StepId, &(Step, super::message::Retrying))| {
+                Instant::from_std(retrying.at) <= now
+            };
+            let due: Vec<StepId> = job.retrying.iter().filter(due).map(|(id, _)| *id).collect();
+            for id in due {
+                if let Some((step, _)) = job.retrying.remove(&id) {
+                    job.queue.push_first(step);
+                    woken = true;
+                }
+            }
+        }
+        if woken {
+            self.mark_changed();
+        }
+    }
+
+    pub(super) fn next_retry(&self) -> Option<Instant> {
+        let waits = self.jobs.iter().flat_map(|job| job.retrying.values());
+        waits.map(|(_, retrying)| Instant::from_std(retrying.at)).min()
+    }
+
+    /// A connection cannot be had: all that waits for it fails at once, for the same reason.
+    pub(super) fn fail_all_waiting(&mut self, id: JobId, error: &Error) {
+        loop {
+            let Some(job) = self.job(id) else { return };
+            let mut waiting = job.queue.take(|_, _| true);
+            waiting.extend(std::mem::take(&mut job.retrying).into_values().map(|(step, _)| step));
+            // The end of a directory's last entry puts the directory itself into the queue.
+            if waiting.is_empty() {
+                return;
+            }
+            for step in waiting {
+                self.end_step(id, step, StepEnd::Failed(error.clone()), 0);
+            }
+        }
+    }
+
+    /// Tells of jobs that have nothing left to do.
+    pub(super) fn end_jobs(&mut self, now: Instant) {
+        for index in 0..self.jobs.len() {
+            let job = &mut self.jobs[index];
+            if job.ended.is_some() || !job.is_empty() {
+                continue;
+            }
+            job.ended = Some(now);
+            let summary = JobSummary {
+                job: job.id,
+                cancelled: job.cancelled,
+                counts: self.journal.of(job.id).counts,
+                seconds: now.duration_since(job.began.unwrap_or(job.added)).as_secs_f64(),
+            };
+            self.mark_changed();
+            self.tell(Event::JobEnded(summary));
+        }
+    }
+
+    pub(super) fn cancel(&mut self, target: Target) {
+        match target {
+            Target::Step(job, step) => self.cancel_steps(job, Some(step)),
+            Target::Job(job) => self.cancel_steps(job, None),
+            Target::Everything => {
+                let jobs: Vec<JobId> = self.jobs.iter().map(|job| job.id).collect();
+                for job in jobs {
+                    self.cancel_steps(job, None);
+                }
+            }
+        }
+    }
+
+    /// Stops a step with all below it, or all steps, without waiting for anyone.
+    fn cancel_steps(&mut self, id: JobId, only: Option<StepId>) {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id && job.ended.is_none()) else {
+            return;
+        };
+        let steps = job.steps_alive(only);
+        let waiting = job.queue.take(|id, _| steps.contains(&id));
+        let mut withdrawn = Vec::new();
+        let mut cancelled = Vec::new();
+        for step in steps {
+            if let Some(running) = job.stop_running(step) {
+                running.task.abort();
+                self.roles.remove(&running.task.id());
+                cancelled.push((running.step, running.live.carried()));
+            } else if let Some((step, _)) = job.retrying.remove(&step) {
+                cancelled.push((step, 0));
+            } else if let Some((step, question)) = job.asking.remove(&step) {
+                withdrawn.push(question);
+                cancelled.push((step, 0));
+            } else if let Some(step) =
+                job.folders.get_mut(&step).and_then(|folder| folder.step.take())
+            {
+                cancelled.push((step, 0));
+            }
+        }
+        cancelled.extend(waiting.into_iter().map(|step| (step, 0)));
+        if only.is_none() {
+            job.cancelled = true;
+            job.held.clear();
+        }
+        self.withdraw(withdrawn);
+        for (step, carried) in cancelled {
+            self.end_step(id, step, StepEnd::Cancelled, carried);
+        }
+    }
+
+    pub(super) fn retry(&mut self, target: Target) {
+        let (id, only) = match target {
+            Target::Step(job, step) => (job, Some(step)),
+            Target::Job(job) => (job, None),
+            Target::Everything => {
+                let jobs: Vec<JobId> = self.jobs.iter().map(|job| job.id).collect();
+                for job in jobs {
+                    self.retry(Target::Job(job));
+                }
+                return;
+            }
+        };
+        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
+        let waiting: Vec<StepId> = match only {
+            Some(step) => vec![step],
+            None => job.retrying.keys().copied().collect(),
+        };
+        for step in waiting {
+            if let Some((step, _)) = job.retrying.remove(&step) {
+                job.queue.push_first(step);
+            }
+        }
+        for _ in 0..job.revive(only) {
+            self.journal.record(id, Transition::Revived);
+        }
+        let (from, to) = job.route();
+        self.sites.hurry(from);
+        self.sites.hurry(to);
+    }
+
+    pub(super) fn clear_ended(&mut self) {
+        let ended = |job: &&Job| job.ended.is_some();
+        for job in self.jobs.iter().filter(ended) {
+            self.journal.record(job.id, Transition::Forgotten);
+        }
+        self.jobs.retain(|job| job.ended.is_none());
+    }
+}
+
+fn verb(work: &Work) -> &'static str {
+    match work {
+        Work::Copy(_) => "copy",
+        Work::Move(_) => "move",
+        Work::Delete => "remove",
+    }
+}
