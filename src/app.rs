@@ -70,7 +70,8 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
     // The screen is given back first: a slow engine does not hold the shell's window.
     let result = app.run(&mut handles, effects).await;
     let _ = handles.commands.send(Command::Shutdown);
-    let _ = time::timeout(ENGINE_END, async { while handles.events.recv().await.is_some() {} }).await;
+    let _ =
+        time::timeout(ENGINE_END, async { while handles.events.recv().await.is_some() {} }).await;
     Ok(result?)
 }
 
@@ -222,7 +223,8 @@ impl App {
                 Effect::Redraw => self.screen.redraw()?,
                 Effect::Suspend => {
                     if !self.screen.suspend()? {
-                        let words = "There is no shell to go back to: Wharf was not started from one.";
+                        let words =
+                            "There is no shell to go back to: Wharf was not started from one.";
                         update(&mut self.model, Message::Trouble(words.to_owned()));
                     }
                     self.dirty = true;

@@ -21,8 +21,8 @@ use crossterm::{
     queue,
     style::Print,
     terminal::{
-        self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
-        LeaveAlternateScreen, SetTitle,
+        self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate,
+        EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
@@ -37,7 +37,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoScreen {
     /// Input or output is a file, a pipe, or nothing.
-    #[error("the screen needs a terminal for input and output; `wharf cp` and `wharf ls` work without one")]
+    #[error(
+        "the screen needs a terminal for input and output; `wharf cp` and `wharf ls` work without one"
+    )]
     NotATerminal,
     /// `TERM` says that the terminal can do nothing.
     #[error("the terminal (TERM={0}) cannot show a screen; `wharf cp` and `wharf ls` work on it")]
