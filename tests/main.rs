@@ -6,5 +6,6 @@
 
 mod login;
 mod servers;
+mod sftp;
 mod support;
 mod tidy;
