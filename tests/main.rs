@@ -6,6 +6,7 @@
 
 mod login;
 mod servers;
+mod sftp;
 mod support;
 mod tidy;
 mod transfers;
