@@ -4,6 +4,7 @@
 
 pub(crate) mod client;
 pub(crate) mod embedded;
+pub(crate) mod evil_sftp;
 pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod relay;

@@ -28,7 +28,7 @@ impl Source {
     pub(super) fn new(path: &str, text: &str) -> Self {
         let words = words(text);
         let is_test =
-            path.starts_with("tests/") || path.ends_with("/tests.rs") || path.contains("/tests/");
+            path.starts_with("tests/") || path.ends_with("tests.rs") || path.contains("/tests/");
         let product = if is_test { Vec::new() } else { without_tests(&words) };
         Self { path: path.into(), text: text.into(), words, product }
     }

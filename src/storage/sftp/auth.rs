@@ -286,7 +286,18 @@ impl Attempt<'_> {
             Answer::Texts { texts, keep } if !texts.is_empty() => {
                 Ok(texts.into_iter().next().map(|password| (password, keep, Source::Person)))
             }
-            _ => Err(Error::new(ErrorKind::LoginRefused, self.doing(), "no password was given")),
+            _ => {
+                let why = format!("no password was given{}", self.tried_before());
+                Err(Error::new(ErrorKind::LoginRefused, self.doing(), why))
+            }
+        }
+    }
+
+    /// What was tried before a person gave up, in words.
+    pub(super) fn tried_before(&self) -> String {
+        match self.progress.tried.as_slice() {
+            [] => String::new(),
+            tried => format!(" (tried before: {})", tried.join(", ")),
         }
     }
 
@@ -316,7 +327,8 @@ impl Attempt<'_> {
 
     /// Some words for a question, and what the server says before any login.
     pub(super) fn with_banner(&self, words: &str) -> String {
-        let banner = self.session.userauth_banner().ok().flatten().unwrap_or_default().trim();
+        let banner = self.session.userauth_banner().ok().flatten().unwrap_or_default();
+        let banner = banner.split_whitespace().collect::<Vec<_>>().join(" ");
         if banner.is_empty() {
             return words.to_owned();
         }

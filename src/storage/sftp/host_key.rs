@@ -143,7 +143,7 @@ impl KnownHost {
 
     fn words_of_changed(&self, key_type: &str, fingerprint: &str, spot: &Spot) -> String {
         format!(
-            "THE HOST KEY HAS CHANGED: the server shows {key_type} {fingerprint}, but {file}, line {line}, holds another \
+            "its host key HAS CHANGED: the server shows {key_type} {fingerprint}, but {file}, line {line}, holds another \
              key; someone may be in between, or the server was set up anew; nothing was sent; only if the server's \
              administrator confirms the new key, remove the old one with: ssh-keygen -f \"{file}\" -R \"{name}\"",
             file = shown(&spot.file),

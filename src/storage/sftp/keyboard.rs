@@ -161,7 +161,8 @@ impl<'a, 'b> Conversation<'a, 'b> {
                 .collect(),
         })?;
         let Answer::Texts { texts, keep } = answer else {
-            return Err(self.failed(ErrorKind::LoginRefused, "its prompts were left unanswered"));
+            let why = format!("its prompts were left unanswered{}", self.attempt.tried_before());
+            return Err(self.failed(ErrorKind::LoginRefused, &why));
         };
         let mut passwords = prompts.zip(&texts).filter(|(prompt, _)| is_password(prompt));
         if let (true, Some((_, password)), None) = (keep, passwords.next(), passwords.next()) {

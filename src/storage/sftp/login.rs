@@ -55,6 +55,8 @@ struct Shared {
 pub(super) struct Memory {
     /// The host key that was let in.
     pub host_key: Option<Vec<u8>>,
+    /// The public halves of the keys that worked.
+    pub keys: Vec<Vec<u8>>,
     /// The password that worked.
     pub password: Option<SecretString>,
     /// Passphrases that opened a key.

@@ -30,6 +30,7 @@ pub(super) fn log_in(attempt: &mut Attempt<'_>, offered: &str) -> Result<Outcome
     if let Some(outcome) = keys_of_agent(attempt, &identities, offered)? {
         return Ok(outcome);
     }
+    identities.sort_by_key(|identity| !worked(attempt, identity.public.as_deref()));
     for identity in &identities {
         let refused = |blob| attempt.progress.refused_keys.contains(blob);
         if identity.public.as_ref().is_some_and(refused) {
@@ -68,7 +69,9 @@ fn keys_of_agent(
         return Ok(None);
     };
     let mut refused = 0;
-    for key in in_order(&keys, identities, attempt.login.identities_only) {
+    let mut ordered = in_order(&keys, identities, attempt.login.identities_only);
+    ordered.sort_by_key(|key| !worked(attempt, Some(key.blob())));
+    for key in ordered {
         if attempt.progress.refused_keys.contains(key.blob()) {
             refused += 1;
             continue;
@@ -78,15 +81,19 @@ fn keys_of_agent(
             attempt.progress.note_judgement();
         }
         match reply {
-            Reply::Accepted => return Ok(Some(Outcome::LoggedIn)),
+            Reply::Accepted => {
+                remember(attempt, key.blob());
+                return Ok(Some(Outcome::LoggedIn));
+            }
             // With too many keys refused servers hang up; the next connection goes on behind them.
             Reply::HungUp => return Ok(Some(attempt.hung_up())),
             Reply::Refused { signed } => {
-                attempt.progress.refused_keys.insert(key.blob().to_vec());
-                refused += 1;
                 if let Some(partly) = signed.then(|| attempt.partly(offered)).flatten() {
+                    remember(attempt, key.blob());
                     return Ok(Some(partly));
                 }
+                attempt.progress.refused_keys.insert(key.blob().to_vec());
+                refused += 1;
             }
             Reply::NotSigned => {
                 attempt.progress.note_tried("a key the agent would not sign with");
@@ -99,6 +106,18 @@ fn keys_of_agent(
         attempt.progress.note_tried(format!("{refused} key{plural} of the agent"));
     }
     Ok(None)
+}
+
+/// A key that worked goes first from then on: an agent's many keys are not gone through for each connection.
+fn remember(attempt: &Attempt<'_>, public: &[u8]) {
+    let mut memory = lock(attempt.memory);
+    if !memory.keys.iter().any(|known| known == public) {
+        memory.keys.push(public.to_vec());
+    }
+}
+
+fn worked(attempt: &Attempt<'_>, public: Option<&[u8]>) -> bool {
+    lock(attempt.memory).keys.iter().any(|known| Some(known.as_slice()) == public)
 }
 
 /// First the agent's keys the config names, in its order; then the others, unless IdentitiesOnly.
@@ -147,12 +166,19 @@ fn key_of_file(
                 if let Some(passphrase) = passphrase.filter(|_| signed) {
                     lock(attempt.memory).passphrases.insert(identity.path.clone(), passphrase);
                 }
-                if matches!(reply, Reply::Accepted) {
-                    return Ok(Some(Outcome::LoggedIn));
+                let outcome = match reply {
+                    Reply::Accepted => Some(Outcome::LoggedIn),
+                    _ => signed.then(|| attempt.partly(offered)).flatten(),
+                };
+                match (&identity.public, &outcome) {
+                    (Some(public), Some(_)) => remember(attempt, public),
+                    (Some(public), None) => {
+                        attempt.progress.refused_keys.insert(public.clone());
+                    }
+                    (None, _) => {}
                 }
                 attempt.progress.note_tried(format!("the key {shown}"));
-                attempt.progress.refused_keys.extend(identity.public.clone());
-                return Ok(signed.then(|| attempt.partly(offered)).flatten());
+                return Ok(outcome);
             }
             Reply::NotSigned | Reply::Unusable(_) | Reply::Expired if private.encrypted => {
                 if asked == ASKED_AT_MOST {

@@ -1,0 +1,281 @@
+//! Requests as async functions, over a handle that is cheap to clone.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{
+    connection::{Connection, Tuning},
+    extensions::Extensions,
+    login::LoggedIn,
+    mail::{Answer, Fault, Inbox, LaneChoice, Manner, Outcome, RemoteHandle},
+    packet::{Fields, NameRow, Reply, Request, WireAttributes},
+    status,
+};
+
+/// A connected SFTP server.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    connection: Connection,
+    extensions: Arc<Extensions>,
+}
+
+/// A request under way; resolves to its reply. A STATUS other than OK is a fault, whatever was asked.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    reply: oneshot::Receiver<Outcome>,
+    inbox: Arc<Inbox>,
+}
+
+impl Future for InFlight {
+    type Output = Result<Reply, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.reply).poll(context).map(|reply| self.judge(reply.ok()))
+    }
+}
+
+impl InFlight {
+    fn judge(&self, outcome: Option<Outcome>) -> Result<Reply, Fault> {
+        match outcome.unwrap_or_else(|| Err(self.inbox.epitaph()))? {
+            Answer::Reply(Reply::Status { code, message })
+                if code != status::OK && code != status::EOF =>
+            {
+                Err(status::fault(code, &message))
+            }
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Opened(_) => Err(unexpected()),
+        }
+    }
+
+    /// The reply, if it is there already.
+    pub(crate) fn arrived(&mut self) -> Option<Result<Reply, Fault>> {
+        match self.reply.try_recv() {
+            Ok(outcome) => Some(self.judge(Some(outcome))),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => Some(self.judge(None)),
+        }
+    }
+}
+
+/// What statvfs@ tells that is of use here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileSystem {
+    /// Bytes an ordinary user may still write.
+    pub(crate) available: u64,
+    pub(crate) read_only: bool,
+}
+
+/// The reply was of a type that does not answer the question.
+pub(crate) fn unexpected() -> Fault {
+    Fault::protocol("the server's reply does not fit what was asked")
+}
+
+/// A reply that has to be STATUS OK.
+pub(crate) fn accepted(reply: Reply) -> Result<(), Fault> {
+    match reply {
+        Reply::Status { code: status::OK, .. } => Ok(()),
+        Reply::Status { code, message } => Err(status::fault(code, &message)),
+        _ => Err(unexpected()),
+    }
+}
+
+fn attributes(reply: Reply) -> Result<WireAttributes, Fault> {
+    match reply {
+        Reply::Attributes(attributes) => Ok(attributes),
+        _ => Err(unexpected()),
+    }
+}
+
+fn one_name(reply: Reply) -> Result<Bytes, Fault> {
+    match reply {
+        Reply::Names(rows) => {
+            let [NameRow { name, .. }] =
+                <[NameRow; 1]>::try_from(rows).map_err(|_| unexpected())?;
+            Ok(name)
+        }
+        _ => Err(unexpected()),
+    }
+}
+
+impl Client {
+    /// Opens SFTP on a session that is logged in.
+    pub(crate) async fn start(logged_in: LoggedIn, tuning: Tuning) -> Result<Self, Fault> {
+        let (connection, greeting) = Connection::start(logged_in, tuning).await?;
+        let mut client = Self { connection, extensions: Arc::new(Extensions::of(&greeting)) };
+        if client.extensions.limits {
+            // A server that announces its limits and then does not tell them has none to tell.
+            if let Ok(Reply::Extended(limits)) = client.browse(&Request::Limits).await {
+                client.extensions = Arc::new(client.extensions.with_limits(limits));
+            }
+        }
+        Ok(client)
+    }
+
+    pub(crate) fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn send(
+        &self,
+        lane: LaneChoice,
+        request: &Request<'_>,
+        body: Bytes,
+        manner: Manner,
+    ) -> InFlight {
+        let inbox = self.connection.inbox();
+        InFlight { reply: inbox.ask(lane, request, body, manner), inbox: Arc::clone(inbox) }
+    }
+
+    fn browse(&self, request: &Request<'_>) -> InFlight {
+        self.send(LaneChoice::Browse, request, Bytes::new(), Manner::Prompt)
+    }
+
+    fn on(&self, handle: &RemoteHandle, request: &Request<'_>) -> InFlight {
+        self.send(handle.lane(), request, Bytes::new(), Manner::Prompt)
+    }
+
+    async fn open(&self, lane: LaneChoice, request: &Request<'_>) -> Result<RemoteHandle, Fault> {
+        let inbox = self.connection.inbox();
+        match inbox.ask(lane, request, Bytes::new(), Manner::Opens).await {
+            Ok(Ok(Answer::Opened(handle))) => Ok(handle),
+            Ok(Ok(Answer::Reply(Reply::Status { code, message }))) if code != status::OK => {
+                Err(status::fault(code, &message))
+            }
+            Ok(Ok(_)) => Err(unexpected()),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(inbox.epitaph()),
+        }
+    }
+
+    pub(crate) async fn open_file(
+        &self,
+        path: &[u8],
+        flags: u32,
+        attributes: WireAttributes,
+    ) -> Result<RemoteHandle, Fault> {
+        self.open(LaneChoice::Bulk, &Request::Open { path, flags, attributes }).await
+    }
+
+    pub(crate) async fn open_directory(&self, path: &[u8]) -> Result<RemoteHandle, Fault> {
+        self.open(LaneChoice::Browse, &Request::OpenDirectory { path }).await
+    }
+
+    pub(crate) fn read_directory(&self, handle: &RemoteHandle) -> InFlight {
+        self.on(handle, &Request::ReadDirectory { handle: handle.bytes() })
+    }
+
+    pub(crate) fn read(&self, handle: &RemoteHandle, offset: u64, length: u32) -> InFlight {
+        self.on(handle, &Request::Read { handle: handle.bytes(), offset, length })
+    }
+
+    /// `data` is at most as long as [`Extensions::longest_write`].
+    pub(crate) fn write(&self, handle: &RemoteHandle, offset: u64, data: Bytes) -> InFlight {
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let request = Request::Write { handle: handle.bytes(), offset, length };
+        self.send(handle.lane(), &request, data, Manner::Prompt)
+    }
+
+    pub(crate) fn fstat(&self, handle: &RemoteHandle) -> InFlight {
+        self.on(handle, &Request::Fstat { handle: handle.bytes() })
+    }
+
+    pub(crate) fn set_open(&self, handle: &RemoteHandle, attributes: WireAttributes) -> InFlight {
+        self.on(handle, &Request::FsetStat { handle: handle.bytes(), attributes })
+    }
+
+    pub(crate) fn flush_to_disk(&self, handle: &RemoteHandle) -> InFlight {
+        let request = Request::Fsync { handle: handle.bytes() };
+        self.send(handle.lane(), &request, Bytes::new(), Manner::Slow)
+    }
+
+    pub(crate) fn close(&self, handle: RemoteHandle) -> InFlight {
+        InFlight { reply: handle.close(), inbox: Arc::clone(self.connection.inbox()) }
+    }
+
+    pub(crate) async fn lstat(&self, path: &[u8]) -> Result<WireAttributes, Fault> {
+        attributes(self.browse(&Request::Lstat { path }).await?)
+    }
+
+    pub(crate) async fn stat(&self, path: &[u8]) -> Result<WireAttributes, Fault> {
+        attributes(self.browse(&Request::Stat { path }).await?)
+    }
+
+    pub(crate) async fn real_path(&self, path: &[u8]) -> Result<Bytes, Fault> {
+        one_name(self.browse(&Request::RealPath { path }).await?)
+    }
+
+    pub(crate) async fn read_link(&self, path: &[u8]) -> Result<Bytes, Fault> {
+        one_name(self.browse(&Request::ReadLink { path }).await?)
+    }
+
+    pub(crate) async fn remove(&self, path: &[u8]) -> Result<(), Fault> {
+        accepted(self.browse(&Request::Remove { path }).await?)
+    }
+
+    pub(crate) async fn remove_directory(&self, path: &[u8]) -> Result<(), Fault> {
+        accepted(self.browse(&Request::RemoveDirectory { path }).await?)
+    }
+
+    pub(crate) async fn make_directory(
+        &self,
+        path: &[u8],
+        attributes: WireAttributes,
+    ) -> Result<(), Fault> {
+        accepted(self.browse(&Request::MakeDirectory { path, attributes }).await?)
+    }
+
+    /// The plain RENAME. Whether it replaces is up to the server.
+    pub(crate) async fn rename(&self, from: &[u8], to: &[u8]) -> Result<(), Fault> {
+        accepted(self.browse(&Request::Rename { from, to }).await?)
+    }
+
+    /// As rename(2): replaces in one step.
+    pub(crate) async fn posix_rename(&self, from: &[u8], to: &[u8]) -> Result<(), Fault> {
+        accepted(self.browse(&Request::PosixRename { from, to }).await?)
+    }
+
+    pub(crate) async fn symlink(&self, target: &[u8], link: &[u8]) -> Result<(), Fault> {
+        accepted(self.browse(&Request::Symlink { target, link }).await?)
+    }
+
+    /// Links are not followed where lsetstat@ is announced.
+    pub(crate) async fn set(&self, path: &[u8], attributes: WireAttributes) -> Result<(), Fault> {
+        let request = if self.extensions.lsetstat {
+            Request::LsetStat { path, attributes }
+        } else {
+            Request::SetStat { path, attributes }
+        };
+        accepted(self.browse(&request).await?)
+    }
+
+    /// What the file system there has room for; `None` where the server does not tell.
+    pub(crate) async fn file_system(&self, path: &[u8]) -> Option<FileSystem> {
+        if !self.extensions.statvfs {
+            return None;
+        }
+        let Ok(Reply::Extended(content)) = self.browse(&Request::StatVfs { path }).await else {
+            return None;
+        };
+        let mut fields = Fields(content);
+        let mut words = [0; 11];
+        for word in &mut words {
+            *word = fields.long().ok()?;
+        }
+        let [_, fragment, _, _, available, .., flags, _] = words;
+        Some(FileSystem {
+            available: available.saturating_mul(fragment),
+            read_only: flags & 1 != 0,
+        })
+    }
+}

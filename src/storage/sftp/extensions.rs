@@ -1,0 +1,87 @@
+//! What a server can do beyond version 3, from its greeting and from limits@openssh.com.
+
+use bytes::Bytes;
+
+use super::packet::{Fields, Greeting};
+
+/// No server need take more than this, and some break when asked for more; it is also the fastest with libssh2.
+const USUAL_LENGTH: u32 = 32 * 1024;
+
+/// The extensions Wharf uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extensions {
+    pub(crate) posix_rename: bool,
+    pub(crate) fsync: bool,
+    pub(crate) statvfs: bool,
+    pub(crate) lsetstat: bool,
+    pub(crate) limits: bool,
+    /// The longest READ to ask for.
+    pub(crate) longest_read: u32,
+    /// The longest WRITE to send.
+    pub(crate) longest_write: u32,
+}
+
+impl Extensions {
+    pub(crate) fn of(greeting: &Greeting) -> Self {
+        let announced = |name: &[u8], version: &[u8]| {
+            greeting
+                .extensions
+                .iter()
+                .any(|(its_name, its_version)| its_name == name && its_version == version)
+        };
+        Self {
+            posix_rename: announced(b"posix-rename@openssh.com", b"1"),
+            fsync: announced(b"fsync@openssh.com", b"1"),
+            statvfs: announced(b"statvfs@openssh.com", b"2"),
+            lsetstat: announced(b"lsetstat@openssh.com", b"1"),
+            limits: announced(b"limits@openssh.com", b"1"),
+            longest_read: USUAL_LENGTH,
+            longest_write: USUAL_LENGTH,
+        }
+    }
+
+    /// Takes the server's own limits into account; 0 means that it has none. They only ever make requests shorter.
+    pub(crate) fn with_limits(self, limits: Bytes) -> Self {
+        let mut fields = Fields(limits);
+        let mut next = || fields.long().ok();
+        let (Some(_packet), Some(read), Some(write)) = (next(), next(), next()) else {
+            return self;
+        };
+        let shorter = |limit: u64| match u32::try_from(limit) {
+            Ok(limit) if limit > 0 => limit.min(USUAL_LENGTH),
+            _ => USUAL_LENGTH,
+        };
+        Self { longest_read: shorter(read), longest_write: shorter(write), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_count_in_the_version_that_is_known() {
+        let greeting = Greeting {
+            version: 3,
+            extensions: vec![
+                (Bytes::from("posix-rename@openssh.com"), Bytes::from("1")),
+                (Bytes::from("statvfs@openssh.com"), Bytes::from("9")),
+            ],
+        };
+        let extensions = Extensions::of(&greeting);
+        assert!(extensions.posix_rename && !extensions.statvfs && !extensions.fsync);
+    }
+
+    #[test]
+    fn limits_shorten_requests_and_never_lengthen_them() {
+        let plain = Extensions::of(&Greeting { version: 3, extensions: vec![] });
+        let limits = |read: u64, write: u64| {
+            let words = [262_144, read, write, 0].map(u64::to_be_bytes).concat();
+            let limited = plain.with_limits(Bytes::from(words));
+            (limited.longest_read, limited.longest_write)
+        };
+        assert_eq!(limits(261_120, 4096), (32_768, 4096));
+        assert_eq!(limits(0, u64::MAX), (32_768, 32_768));
+        assert_eq!(plain.with_limits(Bytes::from_static(b"short")), plain);
+    }
+}

@@ -1,0 +1,104 @@
+//! How many requests of one stream are kept under way: enough to fill the line, not so many that a question from
+//! the panes has to wait behind megabytes.
+
+use std::time::{Duration, Instant};
+
+/// How much line time may be booked ahead where the round trip is short.
+const AHEAD: Duration = Duration::from_millis(200);
+/// The shortest span a rate is taken over.
+const SPAN: Duration = Duration::from_millis(20);
+
+/// A window that follows the rate: as many bytes under way as came through in two round trips, or in [`AHEAD`].
+#[derive(Debug)]
+pub(crate) struct Pace {
+    chunk: u64,
+    least: usize,
+    most: usize,
+    window: usize,
+    round_trip: Option<Duration>,
+    span_began: Instant,
+    span_bytes: u64,
+}
+
+impl Pace {
+    /// Starts with `least` requests, never goes beyond `most_bytes`.
+    pub(crate) fn new(chunk: u32, least: usize, most_bytes: u64, now: Instant) -> Self {
+        let chunk = u64::from(chunk.max(1));
+        let most = usize::try_from(most_bytes / chunk).unwrap_or(usize::MAX).max(least);
+        Self { chunk, least, most, window: least, round_trip: None, span_began: now, span_bytes: 0 }
+    }
+
+    /// How many requests may be under way.
+    pub(crate) fn window(&self) -> usize {
+        self.window
+    }
+
+    /// There is work for more than was thought: begin with that many.
+    pub(crate) fn expect(&mut self, requests: usize) {
+        self.window = requests.clamp(self.window, self.most);
+    }
+
+    /// A request sent at `sent` was answered, for `bytes`.
+    pub(crate) fn answered(&mut self, bytes: u64, sent: Instant, now: Instant) {
+        let took = now.saturating_duration_since(sent);
+        let round_trip = self.round_trip.map_or(took, |shortest| shortest.min(took));
+        self.round_trip = Some(round_trip);
+        self.span_bytes += bytes;
+        let span = now.saturating_duration_since(self.span_began);
+        if span < SPAN.max(round_trip) {
+            return;
+        }
+        let booked = AHEAD.max(2 * round_trip);
+        let per_booked = self.span_bytes as f64 * booked.as_secs_f64() / span.as_secs_f64();
+        let wanted = (per_booked / self.chunk as f64) as usize + 1;
+        self.window = wanted
+            .clamp(self.window / 2, self.window.saturating_mul(4))
+            .clamp(self.least, self.most);
+        self.span_began = now;
+        self.span_bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line that carries `rate` bytes a second with a round trip of `delay`; what window settles?
+    fn settle(rate: f64, delay: Duration) -> (usize, Duration) {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(32_768, 2, 8 << 20, now);
+        let each = Duration::from_secs_f64(32_768.0 / rate);
+        let mut line_free = now;
+        let mut under_way = std::collections::VecDeque::new();
+        let start = now;
+        let mut when_wide = Duration::MAX;
+        while now - start < Duration::from_secs(20) {
+            while under_way.len() < pace.window() {
+                line_free = line_free.max(now) + each;
+                under_way.push_back((now, line_free + delay));
+            }
+            let Some((sent, answer)) = under_way.pop_front() else { break };
+            now = now.max(answer);
+            pace.answered(32_768, sent, now);
+            if pace.window() as f64 * 32_768.0 >= rate * delay.as_secs_f64() {
+                when_wide = when_wide.min(now - start);
+            }
+        }
+        (pace.window(), when_wide)
+    }
+
+    #[test]
+    fn a_long_fast_line_gets_a_wide_window_soon() {
+        let (window, when_wide) = settle(100e6, Duration::from_millis(50));
+        assert!(window >= 153, "5 MB are under way in a round trip: {window}");
+        assert!(when_wide < Duration::from_secs(1), "{when_wide:?}");
+    }
+
+    #[test]
+    fn a_slow_line_is_not_booked_for_seconds() {
+        let (window, _) = settle(1e6, Duration::from_millis(50));
+        assert!((2..=16).contains(&window), "at most half a second of 1 MB/s: {window}");
+        let (window, _) = settle(1e3, Duration::from_millis(50));
+        assert_eq!(window, 2);
+    }
+}

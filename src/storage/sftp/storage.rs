@@ -1,0 +1,268 @@
+//! An SFTP server as a storage: each act of the contract in terms of requests.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    client::Client,
+    connection::Tuning,
+    digest::Digester,
+    login::{LoggedIn, Login},
+    mail::Fault,
+    packet::{WireAttributes, open_flags},
+    replace, rows,
+    server::{Server, from_wire, to_wire},
+    streams::{SftpReadStream, SftpWriteStream},
+};
+use crate::{
+    domain::{
+        digest::Sha256,
+        display,
+        entry::{Attributes, Kind, SetAttributes},
+        error::{Error, ErrorKind, Result},
+        path::StoragePath,
+    },
+    storage::{
+        Ask, Capabilities, Listing, ReadStream, Replace, Storage, WriteOptions, WriteStream,
+        listing,
+    },
+};
+
+/// A server one is logged in to, as a place that holds files.
+pub(crate) struct SftpStorage {
+    server: Arc<Server>,
+    digester: Digester,
+}
+
+impl SftpStorage {
+    /// Logs in, and opens SFTP.
+    pub(crate) async fn connect(login: Arc<Login>, ask: Arc<dyn Ask>) -> Result<Self> {
+        let logged_in = login.open(ask).await?;
+        Self::on(logged_in, login.site().host(), Tuning::default()).await
+    }
+
+    /// Opens SFTP on a session that is logged in.
+    pub(crate) async fn on(logged_in: LoggedIn, host: &str, tuning: Tuning) -> Result<Self> {
+        let client = Client::start(logged_in, tuning).await.map_err(|fault| {
+            fault.into_error(format!("start SFTP on {}", display::escape_text(host)))
+        })?;
+        let server = Arc::new(Server::new(client, host));
+        Ok(Self { digester: Digester::new(Arc::clone(&server)), server })
+    }
+
+    /// The failure of an act on a path, in whole words.
+    fn failed<'a>(&'a self, act: &'a str, path: &'a StoragePath) -> impl Fn(Fault) -> Error + 'a {
+        move |fault| fault.into_error(self.server.doing(act, path))
+    }
+
+    /// What stands there now, to find out what a bare `Failure` meant.
+    async fn kind_at(&self, path: &StoragePath) -> Option<Kind> {
+        self.server.client.lstat(path.as_bytes()).await.ok().map(|there| from_wire(&there).kind)
+    }
+
+    async fn why_not_made(&self, fault: Fault, path: &StoragePath) -> Fault {
+        if fault.kind != ErrorKind::Failed {
+            return fault;
+        }
+        match self.kind_at(path).await {
+            Some(_) => Fault::new(ErrorKind::AlreadyExists, "the name is taken"),
+            None => self.server.look_closer_at_writing(fault, path).await,
+        }
+    }
+}
+
+impl Drop for SftpStorage {
+    fn drop(&mut self) {
+        self.server.client.connection().disconnect();
+    }
+}
+
+#[async_trait]
+impl Storage for SftpStorage {
+    fn capabilities(&self) -> Capabilities {
+        let extensions = self.server.client.extensions();
+        Capabilities {
+            atomic_replace: extensions.posix_rename,
+            set_times: self.server.can_set(),
+            set_permissions: self.server.can_set(),
+            symlinks: true,
+            digests: self.digester.is_worth_a_try(),
+            write_at_offset: true,
+            sync: extensions.fsync,
+        }
+    }
+
+    async fn canonical(&self, path: &StoragePath) -> Result<StoragePath> {
+        let failed = self.failed("find", path);
+        let told = self.server.client.real_path(path.as_bytes()).await.map_err(&failed)?;
+        if told.first() != Some(&b'/') || told.contains(&0) {
+            return Err(failed(Fault::protocol("the server gave a path that is none")));
+        }
+        Ok(StoragePath::new(told))
+    }
+
+    async fn list(&self, path: &StoragePath) -> Result<Listing> {
+        let directory = match self.server.client.open_directory(path.as_bytes()).await {
+            Ok(directory) => directory,
+            Err(fault) => {
+                // OpenSSH says `no such file` of a file that is no directory.
+                let no_directory = matches!(fault.kind, ErrorKind::Failed | ErrorKind::NotFound)
+                    && matches!(self.kind_at(path).await, Some(Kind::File | Kind::Other));
+                let fault = if no_directory {
+                    Fault::new(ErrorKind::NotADirectory, "it is not a directory")
+                } else {
+                    fault
+                };
+                return Err(self.failed("list", path)(fault));
+            }
+        };
+        let (rows, listing) = listing::channel(self.server.doing("list", path));
+        tokio::spawn(rows::hand_on(Arc::clone(&self.server), path.clone(), directory, rows));
+        Ok(listing)
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Attributes> {
+        let there = self.server.client.lstat(path.as_bytes()).await;
+        there.map(|wire| from_wire(&wire)).map_err(self.failed("look at", path))
+    }
+
+    async fn stat_followed(&self, path: &StoragePath) -> Result<Attributes> {
+        let there = self.server.client.stat(path.as_bytes()).await;
+        there.map(|wire| from_wire(&wire)).map_err(self.failed("look at", path))
+    }
+
+    async fn read(
+        &self,
+        path: &StoragePath,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<Box<dyn ReadStream>> {
+        let client = &self.server.client;
+        match client.open_file(path.as_bytes(), open_flags::READ, WireAttributes::default()).await {
+            Ok(handle) => {
+                let server = Arc::clone(&self.server);
+                Ok(Box::new(SftpReadStream::new(server, path.clone(), handle, offset, length)))
+            }
+            Err(fault) => {
+                let fault = self.server.look_closer(fault, path).await;
+                Err(self.failed("open", path)(fault))
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        path: &StoragePath,
+        options: WriteOptions,
+    ) -> Result<Box<dyn WriteStream>> {
+        let (flags, attributes) = if options.create_new {
+            let permissions = Some(options.permissions & 0o7777);
+            let flags = open_flags::WRITE | open_flags::CREATE | open_flags::EXCLUSIVE;
+            (flags, WireAttributes { permissions, ..WireAttributes::default() })
+        } else {
+            (open_flags::WRITE, WireAttributes::default())
+        };
+        match self.server.client.open_file(path.as_bytes(), flags, attributes).await {
+            Ok(handle) => {
+                let server = Arc::clone(&self.server);
+                Ok(Box::new(SftpWriteStream::new(server, path.clone(), handle, options.offset)))
+            }
+            Err(fault) if options.create_new => {
+                let fault = self.why_not_made(fault, path).await;
+                Err(self.failed("create", path)(fault))
+            }
+            Err(fault) => {
+                let fault = self.server.look_closer_at_writing(fault, path).await;
+                let fault = self.server.look_closer(fault, path).await;
+                Err(self.failed("open for writing", path)(fault))
+            }
+        }
+    }
+
+    async fn rename(&self, from: &StoragePath, to: &StoragePath, replace: Replace) -> Result<()> {
+        replace::rename(&self.server, from, to, replace)
+            .await
+            .map_err(|fault| fault.into_error(self.server.doing_with("rename", from, "to", to)))
+    }
+
+    async fn make_directory(&self, path: &StoragePath, permissions: Option<u32>) -> Result<()> {
+        let permissions = permissions.map(|mode| mode & 0o7777);
+        let attributes = WireAttributes { permissions, ..WireAttributes::default() };
+        match self.server.client.make_directory(path.as_bytes(), attributes).await {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let fault = self.why_not_made(fault, path).await;
+                Err(self.failed("make directory", path)(fault))
+            }
+        }
+    }
+
+    async fn remove_file(&self, path: &StoragePath) -> Result<()> {
+        match self.server.client.remove(path.as_bytes()).await {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let unclear = matches!(fault.kind, ErrorKind::Failed | ErrorKind::PermissionDenied);
+                let fault = if unclear && self.kind_at(path).await == Some(Kind::Directory) {
+                    Fault::new(ErrorKind::IsADirectory, "it is a directory")
+                } else {
+                    fault
+                };
+                Err(self.failed("remove", path)(fault))
+            }
+        }
+    }
+
+    async fn remove_directory(&self, path: &StoragePath) -> Result<()> {
+        match self.server.client.remove_directory(path.as_bytes()).await {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let unclear = matches!(fault.kind, ErrorKind::Failed | ErrorKind::NotFound);
+                let fault = match self.kind_at(path).await {
+                    // The only thing that commonly stands against removing a directory that is one.
+                    Some(Kind::Directory) if fault.kind == ErrorKind::Failed => {
+                        Fault::new(ErrorKind::NotEmpty, "the directory is not empty, or in use")
+                    }
+                    Some(Kind::File | Kind::Symlink | Kind::Other) if unclear => {
+                        Fault::new(ErrorKind::NotADirectory, "it is not a directory")
+                    }
+                    _ => fault,
+                };
+                Err(self.failed("remove directory", path)(fault))
+            }
+        }
+    }
+
+    async fn set_attributes(&self, path: &StoragePath, attributes: &SetAttributes) -> Result<()> {
+        if attributes.is_empty() {
+            return Ok(());
+        }
+        let set = self.server.client.set(path.as_bytes(), to_wire(attributes)).await;
+        set.map_err(self.failed("set the attributes of", path))
+    }
+
+    async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>> {
+        match self.server.client.read_link(path.as_bytes()).await {
+            Ok(target) => Ok(target.to_vec()),
+            Err(fault) => Err(self.failed("read the link", path)(fault)),
+        }
+    }
+
+    async fn make_link(&self, path: &StoragePath, target: &[u8]) -> Result<()> {
+        match self.server.client.symlink(target, path.as_bytes()).await {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let fault = self.why_not_made(fault, path).await;
+                Err(self.failed("make the link", path)(fault))
+            }
+        }
+    }
+
+    async fn digest(&self, path: &StoragePath) -> Result<Sha256> {
+        self.digester.digest(path).await.map_err(self.failed("take the digest of", path))
+    }
+
+    fn disconnect(&self) {
+        self.server.client.connection().disconnect();
+    }
+}

@@ -1,0 +1,192 @@
+//! The other half: what is done to an honest answer before it is sent.
+
+use super::{
+    wire::{self, Ask, Attrs, Packet},
+    world::World,
+};
+
+/// A way to break the rules.
+#[derive(Debug, Clone)]
+pub(crate) enum Trick {
+    /// Greets with another version.
+    Version(u32),
+    /// Greets with these bytes.
+    Greeting(Vec<u8>),
+    /// READ is answered by a packet that claims to be so long.
+    PacketLength(u32),
+    /// The next READ is answered by these bytes; then the channel ends.
+    Garbage(Vec<u8>),
+    /// DATA holds more than was asked for.
+    DataLonger,
+    /// DATA is empty, again and again.
+    DataEmpty,
+    /// READ is answered under a number nobody used.
+    UnknownId,
+    /// READ is answered twice.
+    Twice,
+    /// READ is answered by a packet of another sort.
+    WrongSort,
+    /// READs are answered in turned order.
+    OutOfOrder,
+    /// READ never gives more than so many bytes.
+    ShortReads(usize),
+    /// Reads end here as if it were the end of the file.
+    EndsAt(u64),
+    /// Reads never end.
+    NeverEnds,
+    /// From this offset on READ is not answered.
+    SilentFrom(u64),
+    /// From this offset on a READ ends the channel.
+    HangsUpFrom(u64),
+    /// READDIR goes on for ever.
+    EndlessListing,
+    /// A NAME packet that claims so many rows and holds none.
+    ManyRows(u32),
+    /// A handle of so many bytes.
+    HandleOf(usize),
+    /// Attributes with so many extended pairs claimed.
+    ExtendedPairs(u32),
+    /// WRITE is answered with this status from this offset on.
+    WriteFails { from: u64, code: u32, message: &'static [u8] },
+    /// WRITE is accepted and forgotten from this offset on.
+    WriteForgets { from: u64 },
+    /// Closing a file fails.
+    CloseFails,
+    /// Renaming fails.
+    RenameFails,
+    /// Making anything fails for want of permission.
+    NothingMade,
+    /// What is told of a failure.
+    Message(&'static [u8]),
+    /// The n-th FSTAT or STAT of a file (from 1) and all later ones tell this size.
+    SizeTurns { path: &'static str, from: u64, size: u64 },
+}
+
+/// What is sent.
+pub(super) enum Twisted {
+    Send(Vec<u8>),
+    Hold(Vec<u8>),
+    Nothing,
+    HangUp(Vec<u8>),
+}
+
+impl World {
+    pub(super) fn greeting(&mut self) -> Vec<u8> {
+        for trick in &self.tricks {
+            match trick {
+                Trick::Version(version) => return Packet::new(2, *version).bytes(),
+                Trick::Greeting(bytes) => return bytes.clone(),
+                _ => {}
+            }
+        }
+        wire::version()
+    }
+
+    pub(super) fn twist(&mut self, id: u32, ask: &Ask, honest: Vec<u8>) -> Twisted {
+        for trick in self.tricks.clone() {
+            if let Some(twisted) = self.play(&trick, id, ask, &honest) {
+                self.met += 1;
+                return twisted;
+            }
+        }
+        Twisted::Send(honest)
+    }
+
+    fn play(&mut self, trick: &Trick, id: u32, ask: &Ask, honest: &[u8]) -> Option<Twisted> {
+        let send = |bytes| Some(Twisted::Send(bytes));
+        let is_data = honest.get(4) == Some(&103);
+        match (trick, ask) {
+            (Trick::PacketLength(length), Ask::Read { .. }) => {
+                send(wire::with_length(*length, &honest[4..]))
+            }
+            (Trick::Garbage(bytes), Ask::Read { .. }) => Some(Twisted::HangUp(bytes.clone())),
+            (Trick::DataLonger, Ask::Read { length, .. }) => {
+                send(wire::data(id, &vec![b'!'; *length as usize + 1]))
+            }
+            (Trick::DataEmpty, Ask::Read { .. }) => send(wire::data(id, b"")),
+            (Trick::UnknownId, Ask::Read { .. }) => send(wire::data(id ^ 0x5555_5555, b"x")),
+            (Trick::Twice, Ask::Read { .. }) => send([honest, honest].concat()),
+            (Trick::WrongSort, Ask::Read { .. }) => send(wire::handle(id, b"h")),
+            (Trick::OutOfOrder, Ask::Read { .. }) => Some(Twisted::Hold(honest.to_vec())),
+            (Trick::ShortReads(most), Ask::Read { .. }) if is_data => {
+                let data = &honest[13..];
+                send(wire::data(id, &data[..data.len().min(*most)]))
+            }
+            (Trick::EndsAt(end), Ask::Read { offset, .. }) if is_data => {
+                if offset >= end {
+                    return send(wire::status(id, wire::EOF, b""));
+                }
+                let data = &honest[13..];
+                let left = usize::try_from(end - offset).unwrap();
+                send(wire::data(id, &data[..data.len().min(left)]))
+            }
+            (Trick::NeverEnds, Ask::Read { length, .. }) => {
+                send(wire::data(id, &vec![b'z'; *length as usize]))
+            }
+            (Trick::SilentFrom(from), Ask::Read { offset, .. }) if offset >= from => {
+                Some(Twisted::Nothing)
+            }
+            (Trick::HangsUpFrom(from), Ask::Read { offset, .. }) if offset >= from => {
+                Some(Twisted::HangUp(Vec::new()))
+            }
+            (Trick::EndlessListing, Ask::ReadDir { .. }) => {
+                let row = |n: u64| (format!("entry-{}-{n}", self.met).into_bytes(), PLAIN);
+                send(wire::names(id, &(0..100).map(row).collect::<Vec<_>>()))
+            }
+            (Trick::ManyRows(count), Ask::ReadDir { .. }) => {
+                send(Packet::new(104, id).word(*count).bytes())
+            }
+            (Trick::HandleOf(length), Ask::Open { .. } | Ask::OpenDir { .. }) => {
+                send(wire::handle(id, &vec![b'h'; *length]))
+            }
+            (Trick::ExtendedPairs(count), Ask::Stat { .. } | Ask::Fstat { .. }) => {
+                send(Packet::new(105, id).word(0x8000_0000).word(*count).bytes())
+            }
+            (Trick::WriteFails { from, code, message }, Ask::Write { offset, data, .. })
+                if offset + data.len() as u64 > *from =>
+            {
+                send(wire::status(id, *code, message))
+            }
+            (Trick::WriteForgets { from }, Ask::Write { handle, .. }) => {
+                let path = self.file_of(handle)?.clone();
+                let keep = usize::try_from(*from).unwrap();
+                self.shorten(&path, keep);
+                None
+            }
+            (Trick::CloseFails, Ask::Close { .. }) => {
+                send(wire::status(id, wire::FAILURE, b"Failure"))
+            }
+            (Trick::RenameFails, Ask::Rename { .. }) => {
+                send(wire::status(id, wire::FAILURE, b"Failure"))
+            }
+            (Trick::NothingMade, Ask::Open { flags, .. }) if flags & wire::FLAG_CREATE != 0 => {
+                send(wire::status(id, wire::PERMISSION_DENIED, b"Permission denied"))
+            }
+            (Trick::NothingMade, Ask::MakeDir { .. }) => {
+                send(wire::status(id, wire::PERMISSION_DENIED, b"Permission denied"))
+            }
+            (Trick::Message(message), Ask::Open { .. }) => {
+                send(wire::status(id, wire::FAILURE, message))
+            }
+            (Trick::SizeTurns { path, from, size }, ask) => {
+                let named = match ask {
+                    Ask::Stat { path, .. } => path.clone(),
+                    Ask::Fstat { handle } => self.file_of(handle)?.clone(),
+                    _ => return None,
+                };
+                if named != path.as_bytes() {
+                    return None;
+                }
+                self.stats += 1;
+                if self.stats < *from {
+                    return None;
+                }
+                let attrs = Attrs { size: *size, ..self.node(&named)?.attrs };
+                send(wire::attributes(id, attrs))
+            }
+            _ => None,
+        }
+    }
+}
+
+const PLAIN: Attrs = Attrs { size: 1, mode: wire::FILE, modified: 1_600_000_000 };
