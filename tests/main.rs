@@ -7,6 +7,7 @@
 mod conformance;
 mod login;
 mod servers;
+mod sftp;
 mod support;
 mod tidy;
 mod transfers;

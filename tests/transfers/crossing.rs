@@ -63,6 +63,8 @@ pub(super) struct Crossing {
     // First, so that the engine's tasks end while the runtime still runs.
     handles: Option<Handles>,
     runtime: Option<Runtime>,
+    /// Its files are read again at each login.
+    _client: Client,
     answers: Answers,
     /// How jobs are to be done: all of a directory, and what stands there gives way.
     pub(super) options: JobOptions,
@@ -90,6 +92,7 @@ impl Crossing {
         Self {
             handles: Some(handles),
             runtime: Some(runtime),
+            _client: client.clone(),
             answers: Box::new(|_| Some(Answer::No)),
             options: JobOptions {
                 recursive: true,
@@ -247,10 +250,18 @@ impl Crossing {
         progress.map_or(0, |progress| progress.carried_bytes)
     }
 
-    /// Waits until a job has carried so much.
+    /// Waits until a job has carried so much; it must not end before.
     #[track_caller]
-    pub(super) fn carries(&self, job: JobId, bytes: u64) {
-        wait_until("enough was carried", LONG, || self.carried(job) >= bytes);
+    pub(super) fn carries(&mut self, job: JobId, bytes: u64) {
+        let end = Instant::now() + LONG;
+        while self.carried(job) < bytes {
+            assert!(Instant::now() < end, "too little was carried; so far: {:#?}", self.events);
+            if let Some(event) = self.next_event(Instant::now() + Duration::from_millis(5)) {
+                let over = matches!(&event, Event::JobEnded(summary) if summary.job == job);
+                self.events.push(event);
+                assert!(!over, "it ended before enough was carried: {:#?}", self.events);
+            }
+        }
     }
 
     /// Why the next attempt is waited for, if it is.
@@ -310,7 +321,7 @@ impl Drop for Crossing {
 pub(super) fn is_a_sentence(error: &Error) {
     let text = error.to_string();
     let whole = text.starts_with("Could not ") && text.contains(": ") && text.ends_with('.');
-    assert!(whole && !text.ends_with("..") && text.len() < 400, "no clear sentence: {text}");
+    assert!(whole && !text.ends_with("..") && text.len() < 700, "no clear sentence: {text}");
     assert!(!text.chars().any(char::is_control), "not escaped: {text:?}");
 }
 
@@ -334,12 +345,23 @@ pub(super) fn content(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Every file below a folder, relative; parts left lying about are told apart by their names.
+/// Waits until no part is left below a folder (they are cleared away beside the work), and names every file there.
+#[track_caller]
 pub(super) fn files_below(folder: &Path) -> Vec<String> {
+    let is_part = |name: &String| name.ends_with(".part");
+    let mut found = Vec::new();
+    wait_until("no part is left", Duration::from_secs(10), || {
+        found = all_below(folder);
+        !found.iter().any(is_part)
+    });
+    found
+}
+
+fn all_below(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(next) = open.pop() {
-        for entry in fs::read_dir(&next).unwrap() {
+        for entry in fs::read_dir(&next).into_iter().flatten() {
             let path = entry.unwrap().path();
             let relative = path.strip_prefix(folder).unwrap();
             if path.is_dir() && !path.is_symlink() {
