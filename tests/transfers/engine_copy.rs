@@ -196,7 +196,8 @@ async fn destinations_are_found_as_cp_finds_them() {
         // Relative to the folder one is in after login, which here is the root.
         (as_cp("there/r"), vec!["here/a"], "/there/r"),
     ] {
-        let report = rig.run(wharf::engine::message::JobRequest { work, ..put(&sources, "/") }).await;
+        let report =
+            rig.run(wharf::engine::message::JobRequest { work, ..put(&sources, "/") }).await;
         assert_eq!(report.summary.counts.failed, 0, "{report:?}");
         assert!(rig.there.content(stands).is_some(), "{stands}");
     }
@@ -204,7 +205,8 @@ async fn destinations_are_found_as_cp_finds_them() {
         (as_cp("/there/none"), vec!["/here/a", "/here/d"], "not a directory that several things"),
         (exactly("/no/such/c"), vec!["/here/a"], "the directory that would hold it does not exist"),
     ] {
-        let report = rig.run(wharf::engine::message::JobRequest { work, ..put(&sources, "/") }).await;
+        let report =
+            rig.run(wharf::engine::message::JobRequest { work, ..put(&sources, "/") }).await;
         assert_eq!(report.failures().len(), sources.len());
         let text = report.failures()[0].0.to_string();
         assert!(text.contains(why), "{text}");
@@ -239,7 +241,8 @@ async fn copies_onto_or_into_themselves_are_refused_in_words() {
         (["/here/d"], "/way/new", "a directory cannot go into itself"),
         (["/here/d/x"], "/way", "source and destination are the same"),
     ] {
-        for options in [options(), on_conflict(wharf::domain::question::ConflictChoice::Overwrite)] {
+        for options in [options(), on_conflict(wharf::domain::question::ConflictChoice::Overwrite)]
+        {
             let request = copy(Endpoint::Local, &sources, at(Endpoint::Local, into));
             let report = rig.run(with(request, options)).await;
             let text = report.only_failure().0.to_string();

@@ -244,9 +244,10 @@ impl Rig {
         id: JobId,
         mut wanted: impl FnMut(&JobProgress) -> bool,
     ) -> Arc<Snapshot> {
-        let found = self.handles.progress.wait_for(|snapshot| {
-            snapshot.jobs.iter().any(|job| job.id == id && wanted(job))
-        });
+        let found = self
+            .handles
+            .progress
+            .wait_for(|snapshot| snapshot.jobs.iter().any(|job| job.id == id && wanted(job)));
         timeout(DEADLINE, found).await.expect("never in time").expect("the engine ended").clone()
     }
 
