@@ -1,10 +1,17 @@
 //! From an endpoint to a connected storage: the only file that names the backends.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 
-use super::{Ask, Dial, Storage};
+use super::{
+    Ask, Dial, Storage,
+    local::LocalStorage,
+    sftp::{login::Login, storage::SftpStorage},
+};
 use crate::domain::{
     error::{Error, ErrorKind, Result},
     place::Endpoint,
@@ -19,19 +26,42 @@ pub type Resolve = dyn Fn(&Site) -> Result<SshLogin> + Send + Sync;
 pub struct Dialer {
     resolve: Arc<Resolve>,
     vault: Arc<dyn Vault>,
+    /// One for each site, for as long as the process lives: it remembers the host key and what was answered.
+    logins: Mutex<HashMap<Arc<Site>, Arc<Login>>>,
 }
 
 impl Dialer {
     /// A dialer that asks `resolve` how to log in, and `vault` for passwords.
     pub fn new(resolve: Arc<Resolve>, vault: Arc<dyn Vault>) -> Self {
-        Self { resolve, vault }
+        Self { resolve, vault, logins: Mutex::default() }
+    }
+
+    async fn login(&self, site: &Arc<Site>) -> Result<Arc<Login>> {
+        let known = || self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(login) = known().get(site) {
+            return Ok(login.clone());
+        }
+        let (resolve, asked) = (self.resolve.clone(), site.clone());
+        let resolved = tokio::task::spawn_blocking(move || resolve(&asked)).await;
+        let login = resolved.map_err(|error| {
+            let doing = format!("find out how to log in to {site}");
+            Error::new(ErrorKind::Failed, doing, "the search broke off").with_source(error)
+        })??;
+        // Two may have searched at once: both get the login that came first.
+        let made = || Arc::new(Login::new(site.clone(), login, self.vault.clone()));
+        Ok(known().entry(site.clone()).or_insert_with(made).clone())
     }
 }
 
 #[async_trait]
 impl Dial for Dialer {
-    async fn dial(&self, endpoint: &Endpoint, _ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
-        let _ = (&self.resolve, &self.vault);
-        Err(Error::new(ErrorKind::Unsupported, format!("connect to {endpoint:?}"), "not built yet"))
+    async fn dial(&self, endpoint: &Endpoint, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
+        match endpoint {
+            Endpoint::Local => Ok(Arc::new(LocalStorage::new())),
+            Endpoint::Remote(site) => {
+                let login = self.login(site).await?;
+                Ok(Arc::new(SftpStorage::connect(login, ask).await?))
+            }
+        }
     }
 }

@@ -99,6 +99,6 @@ mod tests {
         let (window, _) = settle(1e6, Duration::from_millis(50));
         assert!((2..=16).contains(&window), "at most half a second of 1 MB/s: {window}");
         let (window, _) = settle(1e3, Duration::from_millis(50));
-        assert_eq!(window, 2);
+        assert!(window <= 4, "{window}");
     }
 }

@@ -152,7 +152,7 @@ proptest! {
         let mut open = seen(Request::Open { path: &path, flags, attributes: given }.encode(id), 0);
         prop_assert_eq!((open.kind, open.id), (3, id));
         let mut fields = Fields(std::mem::take(&mut open.rest));
-        prop_assert_eq!(fields.string().unwrap().as_ref(), path.as_slice());
+        prop_assert_eq!(fields.string().unwrap(), path);
         prop_assert_eq!(fields.word().unwrap(), flags);
         prop_assert_eq!(fields.attributes().unwrap(), given);
         prop_assert!(fields.0.is_empty());
