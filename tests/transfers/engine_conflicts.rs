@@ -1,12 +1,9 @@
 //! Something stands where a copy is to go: asked, answered, decided beforehand, never replaced unasked.
 
-
-
 use wharf::{
     domain::{
         error::ErrorKind,
         path::StoragePath,
-
         question::{Answer, ConflictChoice, Question},
     },
     engine::message::{Command, Event, JobState, StepEnding, StepState, Target},
@@ -44,9 +41,8 @@ async fn the_rest_goes_on_while_a_person_is_asked() {
     assert_eq!((source.size, target.size), (Some(5), Some(5)));
 
     rig.tell(Command::Watch(Some(id)));
-    let snapshot = rig
-        .progress_that(id, |job| job.state == JobState::Asking && job.counts.done == 1)
-        .await;
+    let snapshot =
+        rig.progress_that(id, |job| job.state == JobState::Asking && job.counts.done == 1).await;
     assert!(snapshot.jobs[0].retry.is_none());
     rig.tell(Command::Watch(Some(id)));
     let steps = &rig.progress_that(id, |_| true).await.watched;

@@ -215,8 +215,8 @@ async fn a_host_key_that_changes_on_a_reconnect_stops_the_queue() {
     });
     let count = AtomicU32::new(0);
     rig.there.before(move |call| {
-        let gone = call.operation == Operation::FinishWrite
-            && count.fetch_add(1, Ordering::SeqCst) >= 100;
+        let gone =
+            call.operation == Operation::FinishWrite && count.fetch_add(1, Ordering::SeqCst) >= 100;
         async move { if gone { Err(lost()) } else { Ok(()) } }
     });
     let report = rig.run(put(&["/here/d"], "/there")).await;
@@ -289,10 +289,8 @@ async fn one_dial_serves_all_who_wait() {
 async fn a_login_question_is_withdrawn_with_the_job_that_needed_it() {
     let mut rig = Rig::new();
     rig.here.put("/here/a", "x").unwrap();
-    *rig.dials.question.lock().unwrap() = Some(Question::Passphrase {
-        key: "id".into(),
-        again_because: String::new(),
-    });
+    *rig.dials.question.lock().unwrap() =
+        Some(Question::Passphrase { key: "id".into(), again_because: String::new() });
     let id = rig.add(put(&["/here/a"], "/there"));
     let mut asked = vec![rig.question().await.0, rig.question().await.0];
     rig.progress_that(id, |job| job.state == JobState::Asking).await;

@@ -21,7 +21,12 @@ use wharf::{
 use super::engine_rig::*;
 
 /// Lets an operation fail so many times.
-fn fails(storage: &MemoryStorage, operation: Operation, kind: ErrorKind, times: u32) -> Arc<AtomicU32> {
+fn fails(
+    storage: &MemoryStorage,
+    operation: Operation,
+    kind: ErrorKind,
+    times: u32,
+) -> Arc<AtomicU32> {
     let met = Arc::new(AtomicU32::new(0));
     let count = met.clone();
     storage.before(move |call| {
@@ -231,7 +236,10 @@ async fn cancel_takes_no_second_however_a_server_hangs() {
         assert!(start.elapsed() < Duration::from_secs(1), "{operation:?} {:?}", start.elapsed());
         assert!(report.summary.cancelled);
         let counts = report.summary.counts;
-        assert_eq!(counts.done + counts.cancelled + counts.failed, report.done.len() as u64 + report.endings.len() as u64);
+        assert_eq!(
+            counts.done + counts.cancelled + counts.failed,
+            report.done.len() as u64 + report.endings.len() as u64
+        );
         assert!(rig.there.content("/there/a").is_none());
         rig.progress_that(id, |job| job.state == JobState::Cancelled).await;
     }
@@ -267,7 +275,8 @@ async fn one_step_is_cancelled_and_the_rest_goes_on() {
     rig.here.put("/here/a", "a").unwrap();
     rig.here.put("/here/b", "b").unwrap();
     rig.there.before(|call| async move {
-        if call.operation == Operation::OpenWrite && call.path.as_bytes().starts_with(b"/there/.a.") {
+        if call.operation == Operation::OpenWrite && call.path.as_bytes().starts_with(b"/there/.a.")
+        {
             std::future::pending::<()>().await;
         }
         Ok(())

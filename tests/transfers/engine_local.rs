@@ -130,10 +130,8 @@ async fn names_of_255_bytes_and_bytes_that_are_no_text_come_through() {
 async fn there_and_back_between_disk_and_server() {
     let mut disk = Disk::new();
     fs::write(disk.path("from/a"), bytes(3_000_000)).unwrap();
-    let request = JobRequest {
-        sources: vec![storage_path(&disk.path("from/a"))],
-        ..put(&[], "/there")
-    };
+    let request =
+        JobRequest { sources: vec![storage_path(&disk.path("from/a"))], ..put(&[], "/there") };
     assert_eq!(disk.rig.run(request).await.done[0].verdict, Some(Verdict::Hash));
     let request = copy(server(), &["/there/a"], disk.place("to"));
     assert_eq!(disk.rig.run(request).await.done[0].verdict, Some(Verdict::Hash));

@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wharf::{
-    domain::{
-        error::{Error, ErrorKind},
-
-    },
+    domain::error::{Error, ErrorKind},
     engine::message::{Act, Command, ConnectionState, Event, Ticket},
     storage::memory::Operation,
 };

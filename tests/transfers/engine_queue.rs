@@ -133,7 +133,8 @@ async fn the_steps_of_a_watched_job_are_shown_and_they_are_bounded() {
     rig.tell(Command::Watch(Some(id)));
     let watched = rig.handles.progress.wait_for(|snapshot| {
         let Some((_, steps)) = &snapshot.watched else { return false };
-        let under_way = steps.iter().filter(|step| matches!(step.state, StepState::Copying)).count();
+        let under_way =
+            steps.iter().filter(|step| matches!(step.state, StepState::Copying)).count();
         under_way >= 64
             && steps.iter().any(|step| matches!(step.state, StepState::Done(_)))
             && steps.iter().any(|step| matches!(step.state, StepState::Waiting))
@@ -157,9 +158,7 @@ async fn progress_is_a_rate_and_a_time_left_and_then_silence() {
         Ok(())
     });
     let id = rig.add(put(&["/here/a"], "/there"));
-    let snapshot = rig
-        .progress_that(id, |job| job.rate > 0.0 && job.carried_bytes > 300_000)
-        .await;
+    let snapshot = rig.progress_that(id, |job| job.rate > 0.0 && job.carried_bytes > 300_000).await;
     let job = &snapshot.jobs[0];
     assert!(job.plan_complete && job.planned_bytes == 900_000);
     let left = job.seconds_left.unwrap();
@@ -190,7 +189,8 @@ async fn memory_stays_bounded_when_one_side_is_slow() {
         }
         Ok(())
     });
-    let id = rig.add(with(get(&["/there/a"], "/here"), verify(wharf::domain::digest::VerifyLevel::Size)));
+    let id = rig
+        .add(with(get(&["/there/a"], "/here"), verify(wharf::domain::digest::VerifyLevel::Size)));
     rig.progress_that(id, |job| job.planned_bytes > 0).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     let chunks = read.load(Ordering::SeqCst);
