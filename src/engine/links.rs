@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    conflict::{self, Verdict as Way},
+    conflict::{self, Way},
     errand::{Errand, LivePhase},
     part::Part,
     step::{Arrived, At, End, Fail, Folder, Found, Known, Outcome, Phase, Stage, Task},
@@ -25,7 +25,7 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(outcome),
+        Way::Ends(outcome) => return Ok(*outcome),
     };
     let link = errand.source.read_link(from).await.at(End::Source)?;
     let part = Part::beside(to, errand.target.clone());
@@ -60,7 +60,7 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(outcome),
+        Way::Ends(outcome) => return Ok(*outcome),
     };
     errand.live.enter(LivePhase::Committing);
     match errand.target().rename(from, to, replace).await {
