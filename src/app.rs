@@ -1,1 +1,271 @@
-//! (under construction)
+//! The one loop: input, engine events, frames. Owns nothing but the wiring.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{
+    Event as Input, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+};
+use futures_util::Stream;
+use tokio::{sync::mpsc::UnboundedReceiver, time};
+
+use crate::{
+    domain::{path::StoragePath, place::Location},
+    engine::{Handles, message::Command},
+    keymap,
+    model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, update},
+    terminal::{self, Notification, Screen},
+    view::{Look, view},
+};
+
+/// What to open.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The left pane's place; `None` for `here`.
+    pub left: Option<Location>,
+    /// The right pane's place; `None` for `here`.
+    pub right: Option<Location>,
+    /// The working directory.
+    pub here: StoragePath,
+}
+
+/// At most 60 frames a second.
+const FRAME: Duration = Duration::from_micros(16_667);
+/// How often a countdown is drawn anew.
+const TICK: Duration = Duration::from_millis(250);
+/// How long messages are taken in before a frame is drawn though more wait.
+const DRAIN: Duration = Duration::from_millis(8);
+/// How long the engine may take to end.
+const ENGINE_END: Duration = Duration::from_secs(1);
+
+/// Shows the screen until the person leaves, then ends the engine.
+///
+/// # Errors
+/// [`terminal::NoScreen`] where there can be none; else what the terminal said.
+pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
+    terminal::check()?;
+    let (model, effects) = Model::new(Beginning {
+        left: start.left,
+        right: start.right,
+        here: start.here,
+        help_lines: keymap::help_lines(),
+    });
+    let (screen, notifications) = Screen::enter()?;
+    let look = Look { colours: terminal::has_colours(), zone: jiff::tz::TimeZone::system() };
+    let app = App {
+        model,
+        look,
+        screen,
+        notifications,
+        input: EventStream::new(),
+        engine_is_there: true,
+        dirty: true,
+        leaving: false,
+    };
+    // The screen is given back first: a slow engine does not hold the shell's window.
+    let result = app.run(&mut handles, effects).await;
+    let _ = handles.commands.send(Command::Shutdown);
+    let _ =
+        time::timeout(ENGINE_END, async { while handles.events.recv().await.is_some() {} }).await;
+    Ok(result?)
+}
+
+struct App {
+    model: Model,
+    look: Look,
+    screen: Screen,
+    notifications: UnboundedReceiver<Notification>,
+    input: EventStream,
+    engine_is_there: bool,
+    dirty: bool,
+    leaving: bool,
+}
+
+impl App {
+    async fn run(mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {
+        let (width, height) = self.screen.size()?;
+        self.take(Message::Clock(Instant::now()), handles)?;
+        self.carry_out(effects, handles)?;
+        self.take(Message::Resized { width, height }, handles)?;
+        let mut last_frame = None;
+        while !self.leaving {
+            self.drain(handles).await?;
+            if self.leaving {
+                break;
+            }
+            let now = Instant::now();
+            let next_frame = last_frame.map_or(now, |last| last + FRAME);
+            if self.dirty && now >= next_frame {
+                self.draw(handles)?;
+                last_frame = Some(now);
+                continue;
+            }
+            self.wait(handles, next_frame).await?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until something comes, a frame is due, or time alone changes the screen.
+    async fn wait(&mut self, handles: &mut Handles, next_frame: Instant) -> io::Result<()> {
+        let wake = match (self.dirty, self.model.counts_down()) {
+            (true, _) => Some(next_frame),
+            (false, true) => Some(Instant::now() + TICK),
+            (false, false) => None,
+        };
+        let sleep = async {
+            match wake {
+                Some(at) => time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            input = next_input(&mut self.input) => self.input(input, handles),
+            Some(notification) = self.notifications.recv() => self.notification(notification, handles),
+            event = handles.events.recv(), if self.engine_is_there => match event {
+                Some(event) => self.take(Message::Event(event), handles),
+                None => self.engine_ended(handles),
+            },
+            Ok(()) = handles.progress.changed(), if self.engine_is_there => self.progress(handles),
+            () = sleep => {
+                self.dirty = true;
+                self.take(Message::Clock(Instant::now()), handles)
+            }
+        }
+    }
+
+    /// Takes in all that waits, but not for ever: what floods in is drawn as it goes.
+    async fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
+        let began = Instant::now();
+        self.take(Message::Clock(began), handles)?;
+        while !self.leaving && began.elapsed() < DRAIN {
+            if let Some(input) = waiting_input(&mut self.input).await {
+                self.input(input, handles)?;
+            } else if let Ok(notification) = self.notifications.try_recv() {
+                self.notification(notification, handles)?;
+            } else if let Ok(event) = handles.events.try_recv() {
+                self.take(Message::Event(event), handles)?;
+            } else {
+                break;
+            }
+        }
+        if handles.progress.has_changed().unwrap_or(false) {
+            self.progress(handles)?;
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, handles: &mut Handles) -> io::Result<()> {
+        let snapshot = handles.progress.borrow_and_update().clone();
+        self.take(Message::Progress(snapshot), handles)
+    }
+
+    fn engine_ended(&mut self, handles: &Handles) -> io::Result<()> {
+        self.engine_is_there = false;
+        let words = "The engine has ended by itself, which is a fault in Wharf. Nothing more can be done here; \
+                     quit and start again.";
+        self.take(Message::Trouble(words.to_owned()), handles)
+    }
+
+    fn input(&mut self, input: Option<io::Result<Input>>, handles: &Handles) -> io::Result<()> {
+        let message = match input {
+            // Nothing more will come, or reading fails: the terminal is gone.
+            None | Some(Err(_)) => {
+                self.leaving = true;
+                return Ok(());
+            }
+            Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+                keymap::action(self.model.context(), key).map(Message::Act)
+            }
+            Some(Ok(Input::Mouse(event))) => mouse(event).map(Message::Mouse),
+            Some(Ok(Input::Paste(text))) => Some(Message::Paste(text)),
+            Some(Ok(Input::Resize(width, height))) => Some(Message::Resized { width, height }),
+            Some(Ok(_)) => None,
+        };
+        match message {
+            Some(message) => self.take(message, handles),
+            None => Ok(()),
+        }
+    }
+
+    fn notification(&mut self, notification: Notification, handles: &Handles) -> io::Result<()> {
+        match notification {
+            Notification::Leave => self.leaving = true,
+            Notification::Interrupt => self.take(Message::Act(Action::Interrupt), handles)?,
+            Notification::Suspend => self.take(Message::Act(Action::Suspend), handles)?,
+            Notification::Panicked(words) => self.take(Message::Trouble(words), handles)?,
+            Notification::Continued => {
+                self.screen.come_back()?;
+                let (width, height) = self.screen.size()?;
+                self.take(Message::Resized { width, height }, handles)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message, handles: &Handles) -> io::Result<()> {
+        self.dirty |= !matches!(message, Message::Clock(_));
+        let effects = update(&mut self.model, message);
+        self.carry_out(effects, handles)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, handles: &Handles) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                // An engine that has ended takes no more commands; the screen has said so already.
+                Effect::Engine(command) => drop(handles.commands.send(command)),
+                Effect::Quit => self.leaving = true,
+                Effect::Redraw => self.screen.redraw()?,
+                Effect::Suspend => {
+                    if !self.screen.suspend()? {
+                        let words =
+                            "There is no shell to go back to: Wharf was not started from one.";
+                        update(&mut self.model, Message::Trouble(words.to_owned()));
+                    }
+                    self.dirty = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self, handles: &Handles) -> io::Result<()> {
+        // The size may have changed though its message still waits: what is drawn must fit what is there.
+        let (width, height) = self.screen.size()?;
+        self.take(Message::Resized { width, height }, handles)?;
+        self.dirty = false;
+        self.screen.set_title(&self.model.title())?;
+        let (model, look) = (&self.model, &self.look);
+        self.screen.draw(|frame| view(model, look, frame))
+    }
+}
+
+async fn next_input(input: &mut EventStream) -> Option<io::Result<Input>> {
+    poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
+}
+
+/// Input that is already there. Polled with the task's own waker: the stream remembers the first it is given.
+async fn waiting_input(input: &mut EventStream) -> Option<Option<io::Result<Input>>> {
+    poll_fn(|context| {
+        Poll::Ready(match Pin::new(&mut *input).poll_next(context) {
+            Poll::Ready(input) => Some(input),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let what = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseAct::Press,
+        MouseEventKind::ScrollUp => MouseAct::WheelUp,
+        MouseEventKind::ScrollDown => MouseAct::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { what, x: event.column, y: event.row })
+}

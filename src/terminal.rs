@@ -1,1 +1,359 @@
-//! (under construction)
+//! Enters and leaves the screen; leaves it restored whatever happens.
+//!
+//! Quitting and errors restore by [`Screen`]'s drop; a panic on the screen's thread by the panic hook, before its
+//! words are printed; a panic elsewhere leaves the screen alone and is reported on it. Signals arrive on a thread
+//! of their own, which ends the process by itself if the loop cannot.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    panic,
+    sync::{
+        Arc, Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, ThreadId},
+    time::Duration,
+};
+
+use crossterm::{
+    cursor::{Hide, Show},
+    event::{DisableBracketedPaste, EnableBracketedPaste},
+    queue,
+    style::Print,
+    terminal::{
+        self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate,
+        EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    },
+};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
+    iterator::Signals,
+    low_level::emulate_default_handler,
+};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+/// Why there can be no screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoScreen {
+    /// Input or output is a file, a pipe, or nothing.
+    #[error(
+        "the screen needs a terminal for input and output; `wharf cp` and `wharf ls` work without one"
+    )]
+    NotATerminal,
+    /// `TERM` says that the terminal can do nothing.
+    #[error("the terminal (TERM={0}) cannot show a screen; `wharf cp` and `wharf ls` work on it")]
+    Dumb(&'static str),
+}
+
+/// Whether there can be a screen. To be asked before anything else is begun.
+pub fn check() -> Result<(), NoScreen> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(NoScreen::NotATerminal);
+    }
+    match std::env::var_os("TERM") {
+        Some(term) if term == "dumb" => Err(NoScreen::Dumb("dumb")),
+        Some(term) if !term.is_empty() => Ok(()),
+        _ => Err(NoScreen::Dumb("")),
+    }
+}
+
+/// Whether colours may be used (<https://no-color.org>).
+pub(crate) fn has_colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// What comes from outside of the loop and is not input.
+#[derive(Debug)]
+pub(crate) enum Notification {
+    /// Leave: a signal, or the terminal is gone.
+    Leave,
+    /// SIGINT: as if Ctrl-C had been pressed.
+    Interrupt,
+    /// Hand the terminal back to the shell.
+    Suspend,
+    /// The process goes on after it was stopped.
+    Continued,
+    /// A thread panicked.
+    Panicked(String),
+}
+
+/// The thread that draws, while the screen is up.
+static SCREEN_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
+/// Where notifications go, once there is someone to take them.
+static NOTIFY: Mutex<Option<UnboundedSender<Notification>>> = Mutex::new(None);
+/// Set while the process stops itself: its own SIGTSTP is no second request.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// How long the loop may take to leave after a signal before the process is ended without it.
+const GRACE: Duration = Duration::from_secs(4);
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A frame's bytes, handed to the terminal in one piece: half a frame never follows a restored screen.
+///
+/// A handle: ratatui's backend holds one, the screen another.
+#[derive(Debug, Clone, Default)]
+struct FrameBytes(Arc<Mutex<Vec<u8>>>);
+
+impl Write for FrameBytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Does nothing: [`FrameBytes::send`] does.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl FrameBytes {
+    fn send(&self) -> io::Result<()> {
+        let bytes = std::mem::take(&mut *lock(&self.0));
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&bytes)?;
+        stdout.flush()
+    }
+}
+
+/// The screen, entered. Dropping it restores the terminal.
+pub(crate) struct Screen {
+    terminal: Terminal<CrosstermBackend<FrameBytes>>,
+    bytes: FrameBytes,
+    title: String,
+}
+
+impl Screen {
+    /// Takes the terminal over, and starts to watch for signals and panics.
+    pub(crate) fn enter() -> io::Result<(Self, UnboundedReceiver<Notification>)> {
+        let (sender, notifications) = mpsc::unbounded_channel();
+        *lock(&NOTIFY) = Some(sender);
+        watch_panics();
+        watch_signals()?;
+        take_over()?;
+        let bytes = FrameBytes::default();
+        let backend = CrosstermBackend::new(bytes.clone());
+        let terminal = match Terminal::new(backend) {
+            Ok(terminal) => terminal,
+            Err(error) => {
+                give_back();
+                return Err(error);
+            }
+        };
+        watch_for_hangup();
+        Ok((Self { terminal, bytes, title: String::new() }, notifications))
+    }
+
+    /// Draws one frame, shown all at once.
+    pub(crate) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.bytes, BeginSynchronizedUpdate)?;
+        self.terminal.draw(draw)?;
+        queue!(self.bytes, EndSynchronizedUpdate)?;
+        self.bytes.send()
+    }
+
+    /// The size in columns and rows.
+    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
+        terminal::size()
+    }
+
+    /// Sets the terminal's title; the text must be free of control characters.
+    pub(crate) fn set_title(&mut self, title: &str) -> io::Result<()> {
+        const LONGEST: usize = 200;
+        if title == self.title {
+            return Ok(());
+        }
+        self.title = title.to_owned();
+        let shown: String = title.chars().take(LONGEST).collect();
+        queue!(self.bytes, SetTitle(shown))
+    }
+
+    /// Draws every cell anew with the next frame.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        self.title.clear();
+        // Not `Terminal::clear`: it asks the terminal where its cursor is, and waits for the answer.
+        queue!(self.bytes, Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(self.bytes.clone()))?;
+        Ok(())
+    }
+
+    /// Stops the process as Ctrl-Z does, and comes back when it goes on. Whether there was a shell to go to.
+    pub(crate) fn suspend(&mut self) -> io::Result<bool> {
+        // In a group of its own a shell put the process there and can bring it back; stopped in the group that
+        // leads the session, nobody would.
+        let has_shell = rustix::process::getsid(None)? != rustix::process::getpgrp();
+        if !has_shell {
+            return Ok(false);
+        }
+        give_back();
+        STOPPING.store(true, Ordering::SeqCst);
+        // The whole group, as the terminal does it: a parent such as cargo must stop as well.
+        let group = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        let stopped = emulate_default_handler(SIGTSTP);
+        group?;
+        stopped?;
+        self.come_back()?;
+        Ok(true)
+    }
+
+    /// Takes the terminal over again after the process was stopped, however that came.
+    pub(crate) fn come_back(&mut self) -> io::Result<()> {
+        STOPPING.store(false, Ordering::SeqCst);
+        terminal::disable_raw_mode()?;
+        take_over()?;
+        self.redraw()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+        report_late_panics();
+    }
+}
+
+fn take_over() -> io::Result<()> {
+    *lock(&SCREEN_THREAD) = Some(thread::current().id());
+    terminal::enable_raw_mode()?;
+    let mut bytes = FrameBytes::default();
+    queue!(
+        bytes,
+        // Keeps the title (XTWINOPS 22), for there is no asking what it was.
+        Print("\x1b[22;0t"),
+        EnterAlternateScreen,
+        // Buttons, drags and the wheel with SGR coordinates; not every movement, which would wake an idle screen.
+        Print("\x1b[?1000h\x1b[?1002h\x1b[?1006h"),
+        EnableBracketedPaste,
+        Hide,
+    )?;
+    bytes.send().inspect_err(|_| give_back())
+}
+
+/// Restores the terminal. Does nothing when it is not taken; never fails, for there is nobody to tell.
+fn give_back() {
+    if lock(&SCREEN_THREAD).take().is_none() {
+        return;
+    }
+    let mut bytes = FrameBytes::default();
+    let queued = queue!(
+        bytes,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        Print("\x1b[?1006l\x1b[?1002l\x1b[?1000l"),
+        LeaveAlternateScreen,
+        Show,
+        Print("\x1b[23;0t"),
+    );
+    let _ = queued.and_then(|()| bytes.send());
+    let _ = terminal::disable_raw_mode();
+}
+
+fn notify(notification: Notification) {
+    if let Some(sender) = lock(&NOTIFY).as_ref() {
+        let _ = sender.send(notification);
+    }
+}
+
+/// Panics that came when nobody could show them any more.
+static LATE_PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn watch_panics() {
+    static WATCHED: Once = Once::new();
+    WATCHED.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let screen_thread = *lock(&SCREEN_THREAD);
+            match screen_thread {
+                Some(screen) if screen != thread::current().id() => {
+                    let words = words_of(panic);
+                    lock(&LATE_PANICS).push(words.clone());
+                    notify(Notification::Panicked(words));
+                }
+                _ => {
+                    give_back();
+                    usual(panic);
+                }
+            }
+        }));
+    });
+}
+
+/// What a panic said and where, escaped.
+fn words_of(panic: &panic::PanicHookInfo<'_>) -> String {
+    let said = panic.payload_as_str().unwrap_or("no words");
+    let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+    let thread = thread::current();
+    let thread = thread.name().unwrap_or("a thread");
+    let words = format!("{thread} panicked{place}: {said}");
+    format!("This is a fault in Wharf: {}", crate::domain::display::escape_text(&words))
+}
+
+/// The screen shows panics while it is there; afterwards they stand in the shell's window for the report.
+fn report_late_panics() {
+    for words in lock(&LATE_PANICS).drain(..) {
+        let _ = writeln!(io::stderr(), "wharf: {words}");
+    }
+}
+
+fn watch_signals() -> io::Result<()> {
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    if WATCHED.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            on_signal(signal);
+        }
+    })?;
+    Ok(())
+}
+
+fn on_signal(signal: i32) {
+    let is_up = lock(&SCREEN_THREAD).is_some();
+    match signal {
+        SIGCONT => notify(Notification::Continued),
+        SIGTSTP if STOPPING.load(Ordering::SeqCst) => {}
+        SIGTSTP if is_up => notify(Notification::Suspend),
+        SIGINT if is_up => notify(Notification::Interrupt),
+        SIGTSTP => {
+            let _ = emulate_default_handler(signal);
+        }
+        // Already on the way out: no more patience.
+        _ if !is_up => {
+            let _ = emulate_default_handler(signal);
+        }
+        _ => {
+            notify(Notification::Leave);
+            let _ = thread::Builder::new().name("grace".to_owned()).spawn(move || {
+                thread::sleep(GRACE);
+                // The loop hangs, perhaps in a write to a terminal that does not read: only the mode can be restored.
+                let _ = terminal::disable_raw_mode();
+                let _ = emulate_default_handler(signal);
+            });
+        }
+    }
+}
+
+/// Leaves when the terminal is gone though no SIGHUP came: reading it would only spin (crossterm#793).
+fn watch_for_hangup() {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let watch = || {
+        let stdin = io::stdin();
+        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+        loop {
+            match poll(&mut fds, None) {
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+                Ok(_) => {
+                    notify(Notification::Leave);
+                    return;
+                }
+            }
+        }
+    };
+    let _ = thread::Builder::new().name("hangup".to_owned()).spawn(watch);
+}

@@ -53,7 +53,8 @@ fn what(chosen: &[&Entry], tally: Tally) -> String {
     let has_directory = chosen.iter().any(|entry| super::sort::is_directory(entry));
     match (tally.bytes, has_directory) {
         (0, false) if chosen.len() != 1 => name,
-        (0, true) => format!("{name}, with all it holds"),
+        (0, true) if chosen.len() == 1 => format!("{name}, with all it holds"),
+        (0, true) => format!("{name}, with all they hold"),
         (bytes, true) => {
             format!("{name}, {} and what the directories hold", text::size_words(bytes))
         }

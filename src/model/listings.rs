@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        entry::{Entry, RefusedName},
         error::{Error, ErrorKind},
         path::Name,
         place::Location,
@@ -100,27 +101,26 @@ impl Model {
     pub(super) fn take_rows(
         &mut self,
         ticket: Ticket,
-        mut entries: Vec<crate::domain::entry::Entry>,
-        mut refused: Vec<crate::domain::entry::RefusedName>,
+        entries: Vec<Entry>,
+        refused: Vec<RefusedName>,
     ) -> Vec<Effect> {
-        for side in [Side::Left, Side::Right] {
-            let pane = self.pane_mut(side);
-            if !pane.take_rows(ticket, std::mem::take(&mut entries), std::mem::take(&mut refused)) {
-                continue;
-            }
-            if pane.rows.known() >= MOST_ROWS && pane.is_streaming() {
-                let why = Error::new(
-                    ErrorKind::Unsupported,
-                    format!("show all of {}", pane.location),
-                    format!("it has more than {} entries", super::text::grouped(MOST_ROWS as u64)),
-                );
-                self.tell(why.to_string());
-                self.pane_mut(side).state = State::Broken(why);
-                return vec![Effect::Engine(Command::Close(ticket))];
-            }
+        let sides = [Side::Left, Side::Right];
+        let Some(side) = sides.into_iter().find(|side| self.pane(*side).reads(ticket)) else {
+            return Vec::new();
+        };
+        let pane = self.pane_mut(side);
+        pane.take_rows(entries, refused);
+        if pane.rows.known() < MOST_ROWS || !pane.is_streaming() {
             return Vec::new();
         }
-        Vec::new()
+        let why = Error::new(
+            ErrorKind::Unsupported,
+            format!("show all of {}", pane.location),
+            format!("it has more than {} entries", super::text::grouped(MOST_ROWS as u64)),
+        );
+        pane.state = State::Broken(why.clone());
+        self.tell(why.to_string());
+        vec![Effect::Engine(Command::Close(ticket))]
     }
 
     /// A place could not be opened, or its listing broke off.

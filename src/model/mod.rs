@@ -41,7 +41,7 @@ pub(crate) use pane::{How, Pane, State};
 pub(crate) use reader::{Reader, ReaderKind};
 pub(crate) use rows::{Item, Row};
 pub(crate) use sort::{SortBy, is_directory};
-pub(crate) use transfers::{Outcome, Overall, job_words, share, share_of_job, verdict_words};
+pub(crate) use transfers::{Outcome, job_words, share, share_of_job, verdict_words};
 
 /// One of the two panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

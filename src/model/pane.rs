@@ -226,22 +226,21 @@ impl Pane {
         (self.cursor, self.top, self.moved) = (0, 0, false);
     }
 
-    /// Rows came. Whether they were this pane's.
-    pub(crate) fn take_rows(
-        &mut self,
-        ticket: Ticket,
-        entries: Vec<Entry>,
-        refused: Vec<RefusedName>,
-    ) -> bool {
-        if let Some(Opening { ticket: own, how: How::Reread { fresh, .. }, .. }) = &mut self.opening
-            && *own == ticket
-        {
+    /// Whether rows with this ticket are for this pane.
+    pub(crate) fn reads(&self, ticket: Ticket) -> bool {
+        let rereads = |opening: &Opening| {
+            opening.ticket == ticket && matches!(opening.how, How::Reread { .. })
+        };
+        self.opening.as_ref().is_some_and(rereads)
+            || matches!(self.state, State::Streaming(own) if own == ticket)
+    }
+
+    /// Rows came that are for this pane. The cursor stays on its entry, and the entry on its line.
+    pub(crate) fn take_rows(&mut self, entries: Vec<Entry>, refused: Vec<RefusedName>) {
+        if let Some(Opening { how: How::Reread { fresh, .. }, .. }) = &mut self.opening {
             fresh.insert(entries, 0);
             fresh.insert_refused(refused);
-            return true;
-        }
-        if !matches!(self.state, State::Streaming(own) if own == ticket) {
-            return false;
+            return;
         }
         let arrives = match &self.wanted {
             Some(wanted) => !self.moved && entries.iter().any(|entry| entry.name == *wanted),
@@ -258,7 +257,6 @@ impl Pane {
             self.put_cursor_on(&wanted);
             self.moved = true;
         }
-        true
     }
 
     /// All rows came.

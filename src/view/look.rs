@@ -63,9 +63,14 @@ impl Look {
         self.coloured(Color::Magenta)
     }
 
-    /// The row under the cursor of what has the focus.
+    /// The row under the cursor of what has the focus. Without dimmed parts, which reversed look like gaps.
     pub(crate) fn cursor(&self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
+    }
+
+    /// The same row while something else takes the keys.
+    pub(crate) fn cursor_at_rest(&self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
     /// A field that is filled in.

@@ -28,10 +28,12 @@ struct Columns {
     permissions: u16,
 }
 
-const SIZE: u16 = 7;
-const DAY: u16 = 11;
-const MINUTE: u16 = 17;
+const SIZE: u16 = 6;
+const DAY: u16 = 12;
+const MINUTE: u16 = 18;
 const PERMISSIONS: u16 = 11;
+/// Cells kept free at the right edge.
+const MARGIN: u16 = 1;
 
 impl Columns {
     fn for_width(width: u16) -> Self {
@@ -46,7 +48,7 @@ impl Columns {
     }
 
     fn beside(self) -> u16 {
-        self.size + self.time + self.permissions
+        self.size + self.time + self.permissions + MARGIN
     }
 }
 
@@ -129,11 +131,10 @@ fn draw_summary(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
     line.skip(1).skip_right(1);
     let marked = pane.rows.marked();
     if marked.count > 0 {
-        let words = format!(
-            " {} marked, {} ",
-            text::grouped(marked.count as u64),
-            text::size_words(marked.bytes)
-        );
+        let mut words = format!(" {} marked ", text::grouped(marked.count as u64));
+        if marked.bytes > 0 {
+            words = format!("{}, {} ", words.trim_end(), text::size_words(marked.bytes));
+        }
         line.put(&words, look.marked());
         line.skip(1);
     }
@@ -163,7 +164,7 @@ fn draw_header(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
     };
     line.column(area.width - columns.beside()).skip(MARK).put(&name, look.soft());
     line.column(columns.size).put_right(&heading(SortBy::Size, "Size"), look.soft());
-    line.column(columns.time).skip(1).put(&heading(SortBy::Time, "Modified"), look.soft());
+    line.column(columns.time).skip(2).put(&heading(SortBy::Time, "Modified"), look.soft());
     line.column(columns.permissions).skip(2).put("Rights", look.soft());
 }
 
@@ -191,7 +192,7 @@ fn draw_rows(
             pen::tint(buffer, place, look.soft());
         }
         if line == pane.cursor && focused {
-            pen::tint(buffer, place, if has_keys { look.cursor() } else { look.field() });
+            pen::tint(buffer, place, if has_keys { look.cursor() } else { look.cursor_at_rest() });
         }
     }
     // The way up alone does not say whether there is anything.
@@ -281,7 +282,7 @@ fn draw_entry(row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
     let soft = if row.marked { look.marked() } else { look.soft() };
     let mut column = line.column(columns.time);
     let time = if columns.time == DAY { time.get(..10).unwrap_or(&time) } else { &time };
-    column.skip(1).put(time, soft);
+    column.skip(2).put(time, soft);
     let permissions = format::permissions(entry.attributes.permissions);
     line.column(columns.permissions).skip(2).put(&permissions, soft);
 }

@@ -13,7 +13,7 @@ use crate::{
 use super::super::{
     Action, Effect, Layer, Model, Performing, Side,
     dialog::{Dialog, Press},
-    forms, place_text,
+    forms,
     purpose::Purpose,
     questions,
 };
