@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod login;
+mod screens;
 mod servers;
 mod support;
 mod tidy;
