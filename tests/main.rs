@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod conformance;
 mod login;
 mod screens;
 mod servers;
+mod sftp;
 mod support;
 mod tidy;
+mod transfers;

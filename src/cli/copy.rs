@@ -201,7 +201,7 @@ mod tests {
             &requested(&["a", "b/"]).unwrap()[0].work,
             Work::Copy(Destination::Into(_))
         ));
-        assert_eq!(requested(&["-x:a", "b"]).err(), None);
+        assert!(requested(&["--", "-oProxyCommand=x:a", "b"]).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use wharf::{
     domain::{
-        error::Result,
+        error::{Error, ErrorKind, Result},
         place::Endpoint,
         question::{Answer, Question},
         secret::Vault,
@@ -85,13 +85,24 @@ impl Ask for Person {
     }
 }
 
-/// A vault that is a map.
+/// A vault that is a map, or out of reach.
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<Site, String>>);
+struct Shelf(Mutex<HashMap<Site, String>>, bool);
 
 impl Shelf {
     fn holding(password: &str) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(HashMap::from([(site(), password.to_owned())]))))
+        Arc::new(Self(Mutex::new(HashMap::from([(site(), password.to_owned())])), false))
+    }
+
+    fn out_of_reach() -> Arc<Self> {
+        Arc::new(Self(Mutex::default(), true))
+    }
+
+    fn reach(&self) -> Result<()> {
+        match self.1 {
+            true => Err(Error::new(ErrorKind::Failed, "ask the keyring", "there is no keyring")),
+            false => Ok(()),
+        }
     }
 
     fn holds(&self) -> Option<String> {
@@ -102,10 +113,12 @@ impl Shelf {
 #[async_trait]
 impl Vault for Shelf {
     async fn find(&self, site: &Site) -> Result<Option<SecretString>> {
+        self.reach()?;
         Ok(self.0.lock().unwrap().get(site).map(|password| SecretString::from(password.as_str())))
     }
 
     async fn keep(&self, site: &Site, password: &SecretString) -> Result<()> {
+        self.reach()?;
         self.0.lock().unwrap().insert(site.clone(), password.expose_secret().to_owned());
         Ok(())
     }
@@ -137,7 +150,11 @@ impl Wharf {
     }
 
     async fn connect(&self, person: &Arc<Person>) -> Result<Arc<dyn Storage>> {
-        self.0.dial(&Endpoint::Remote(Arc::new(site())), person.clone()).await
+        self.connect_with(person.clone()).await
+    }
+
+    async fn connect_with(&self, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
+        self.0.dial(&Endpoint::Remote(Arc::new(site())), ask).await
     }
 
     /// Connects without a question.

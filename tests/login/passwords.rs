@@ -2,9 +2,13 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use wharf::domain::{
-    error::ErrorKind,
-    question::{self, Question},
+use async_trait::async_trait;
+use wharf::{
+    domain::{
+        error::ErrorKind,
+        question::{self, Answer, Question},
+    },
+    storage::Ask,
 };
 
 use super::{Person, Say, Shelf, Wharf};
@@ -88,6 +92,50 @@ async fn a_kept_password_that_is_refused_is_forgotten() {
     Wharf::with(client.config(), shelf.clone()).connect(&person).await.unwrap();
     assert_eq!(reasons(&person.asked()), ["the server refused the kept password"]);
     assert_eq!(shelf.holds(), None);
+}
+
+#[tokio::test]
+async fn a_vault_out_of_reach_is_told_and_stops_nothing() {
+    let (_server, client) = server(password());
+    let person = Person::who_says(&[Say::Keep(&[RIGHT])]);
+    let wharf = Wharf::with(client.config(), Shelf::out_of_reach());
+    wharf.connect(&person).await.unwrap();
+    assert_eq!(reasons(&person.asked()), ["no kept password: there is no keyring"]);
+    wharf.connect_in_peace().await;
+}
+
+#[tokio::test]
+async fn who_waited_for_a_refusal_is_not_asked_the_same_again() {
+    let (_server, client) = server(password());
+    let wharf = Wharf::new(client.config());
+    let person = Person::who_says(&[Say::No, Say::Type(&[RIGHT]), Say::Type(&[RIGHT])]);
+    let (first, second) = tokio::join!(wharf.connect(&person), wharf.connect(&person));
+    assert!(first.is_err() && second.is_err());
+    assert_eq!(person.asked().len(), 1);
+    // Whoever comes later starts anew.
+    wharf.connect(&person).await.unwrap();
+}
+
+/// Types the right password, but only after the server has lost patience.
+struct Slow(Arc<EmbeddedServer>, Arc<Person>);
+
+#[async_trait]
+impl Ask for Slow {
+    async fn ask(&self, question: Question) -> Answer {
+        self.0.cut();
+        self.1.ask(question).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_too_late_for_one_connection_serves_the_next() {
+    let (server, client) = server(password());
+    let server = Arc::new(server);
+    let person = Person::who_says(&[Say::Type(&[RIGHT]), Say::Type(&["asked twice"])]);
+    let slow = Arc::new(Slow(server.clone(), person.clone()));
+    Wharf::new(client.config()).connect_with(slow).await.unwrap();
+    assert_eq!(person.asked().len(), 1);
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]

@@ -144,3 +144,17 @@ async fn the_clock_stands_while_a_person_thinks() {
     assert!(thinking.is_err(), "{:?}", thinking.map(|opened| opened.err()));
     assert_eq!(person.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn an_old_server_is_told_to_be_old() {
+    let line = "KexAlgorithms diffie-hellman-group14-sha1";
+    let Some(sshd) = Sshd::options().line(line).start() else { return };
+    let client = sshd.client().known().write();
+    let error = failure(&client).await;
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        error.why(),
+        "no common key exchange: the server offers only diffie-hellman-group14-sha1, \
+         which rests on SHA-1 and is not safe any more; the server needs an update"
+    );
+}

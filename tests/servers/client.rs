@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use tempfile::TempDir;
@@ -88,13 +89,14 @@ impl ClientOptions {
         for name in ["home", "config", "state"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Client { folder }
+        Client { folder: Arc::new(folder) }
     }
 }
 
-/// A client's files, in a temporary folder.
+/// A client's files, in a temporary folder that goes away with the last clone.
+#[derive(Clone)]
 pub(crate) struct Client {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Client {

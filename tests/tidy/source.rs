@@ -159,21 +159,28 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Leaves out every item marked `#[cfg(test)]`.
+/// Leaves out every item marked `#[cfg(test)]`, `#[cfg(all(test, …))]` too.
 fn without_tests(words: &[Word]) -> Vec<Word> {
-    let mark: Vec<&str> = "# [ cfg ( test ) ]".split(' ').collect();
     let mut kept = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let here = words[at..].iter().take(mark.len()).map(|word| word.text.as_str());
-        if here.eq(mark.iter().copied()) {
-            at = end_of_item(words, at + mark.len());
+        if let Some(end) = end_of_test_mark(&words[at..]) {
+            at = end_of_item(words, at + end);
         } else {
             kept.push(words[at].clone());
             at += 1;
         }
     }
     kept
+}
+
+/// How many words a mark takes that says "in tests only", if one stands here.
+fn end_of_test_mark(words: &[Word]) -> Option<usize> {
+    let text = |at: usize| words.get(at).map_or("", |word: &Word| word.text.as_str());
+    let begins = ["#", "[", "cfg", "("].iter().enumerate().all(|(at, word)| text(at) == *word);
+    let end = words.iter().position(|word| word.text == "]")?;
+    let says = |word: &str| (4..end).any(|at| text(at) == word);
+    (begins && says("test") && !says("not") && !says("any")).then_some(end + 1)
 }
 
 /// The place after the item that begins at `at`: after its `;`, or after the brace that closes it.
@@ -291,7 +298,8 @@ fn words_leave_out_what_is_not_code() {
 fn paths_are_written_out_and_made_absolute() {
     let text = "mod inner; use crate::{domain::{a::B, c as d}, engine::E}; use super::x::Y; \
                 fn f() { inner::g(); self.h(); crate::k::<u8>() } \
-                #[cfg(test)] mod tests { use crate::never; } pub(crate) struct S;";
+                #[cfg(test)] mod tests { use crate::never; } \
+                #[cfg(all(test, unix))] #[path = \"x\"] mod more { use crate::never; } pub(crate) struct S;";
     let source = Source::new("src/room/part.rs", text);
     let mut paths: Vec<String> =
         source.paths(&[]).into_iter().map(|(path, _)| path.join("::")).collect();

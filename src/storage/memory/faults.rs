@@ -122,6 +122,8 @@ impl MemoryStorage {
         path: &StoragePath,
         doing: impl FnOnce() -> String,
     ) -> Result<()> {
+        // Memory never waits by itself, but who else runs must get a turn.
+        tokio::task::coop::consume_budget().await;
         let hook = self.faults().hook.clone();
         let work = async {
             match hook {

@@ -4,21 +4,44 @@ use ssh2::{MethodType, Session};
 
 use super::host_key::KnownHost;
 
-/// Sets what is offered. Must come before the handshake.
-pub(super) fn offer(session: &Session, host: &KnownHost) -> Result<(), ssh2::Error> {
-    session.set_compress(false);
-    let ciphers = ciphers(cpu_has_aes());
-    session.method_pref(MethodType::CryptCs, ciphers)?;
-    session.method_pref(MethodType::CryptSc, ciphers)?;
-    let kex = session.supported_algs(MethodType::Kex)?;
-    let kex: Vec<&str> = kex.into_iter().filter(|name| !name.ends_with("-sha1")).collect();
-    session.method_pref(MethodType::Kex, &kex.join(","))?;
-    let macs = session.supported_algs(MethodType::MacCs)?;
-    let macs: Vec<&str> = macs.into_iter().filter(|name| is_sound_mac(name)).collect();
-    session.method_pref(MethodType::MacCs, &macs.join(","))?;
-    session.method_pref(MethodType::MacSc, &macs.join(","))?;
-    let host_keys = host.algorithms(&session.supported_algs(MethodType::HostKey)?);
-    session.method_pref(MethodType::HostKey, &host_keys)
+/// What is offered, each as a list with the most wanted first.
+pub(super) struct Offer {
+    pub kex: String,
+    pub host_keys: String,
+    pub ciphers: String,
+    pub macs: String,
+}
+
+impl Offer {
+    /// Chosen from what libssh2 can do, for this CPU and this host.
+    pub(super) fn choose(session: &Session, host: &KnownHost) -> Result<Self, ssh2::Error> {
+        let supported = |kind| session.supported_algs(kind);
+        let join = |names: Vec<&str>, wanted: fn(&str) -> bool| {
+            names.into_iter().filter(|name| wanted(name)).collect::<Vec<_>>().join(",")
+        };
+        Ok(Self {
+            kex: join(supported(MethodType::Kex)?, is_sound_kex),
+            host_keys: host.algorithms(&supported(MethodType::HostKey)?),
+            ciphers: ciphers(cpu_has_aes()).into(),
+            macs: join(supported(MethodType::MacCs)?, is_sound_mac),
+        })
+    }
+
+    /// Tells libssh2. Must come before the handshake.
+    pub(super) fn apply(&self, session: &Session) -> Result<(), ssh2::Error> {
+        session.set_compress(false);
+        session.method_pref(MethodType::Kex, &self.kex)?;
+        session.method_pref(MethodType::HostKey, &self.host_keys)?;
+        session.method_pref(MethodType::CryptCs, &self.ciphers)?;
+        session.method_pref(MethodType::CryptSc, &self.ciphers)?;
+        session.method_pref(MethodType::MacCs, &self.macs)?;
+        session.method_pref(MethodType::MacSc, &self.macs)
+    }
+}
+
+/// No SHA-1. The list also holds two signals that are no algorithms; libssh2 adds those by itself.
+fn is_sound_kex(name: &str) -> bool {
+    !name.ends_with("-sha1") && !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
 }
 
 /// ssh still offers HMAC-SHA1 (its weakness is not that of the plain hash), but no MD5 and no cut-off tags.

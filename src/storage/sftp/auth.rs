@@ -100,7 +100,7 @@ impl Progress {
     }
 
     /// The password the vault holds, asked for once in an `open`.
-    pub(super) fn from_vault(&mut self, talk: &Talk) -> Result<Option<SecretString>> {
+    pub(super) fn ask_vault(&mut self, talk: &Talk) -> Result<Option<SecretString>> {
         if std::mem::replace(&mut self.vault_used, true) {
             return Ok(None);
         }
@@ -270,7 +270,7 @@ impl Attempt<'_> {
         {
             return Ok(Some((password, false, Source::Memory)));
         }
-        if let Some(password) = self.progress.from_vault(self.talk)? {
+        if let Some(password) = self.progress.ask_vault(self.talk)? {
             return Ok(Some((password, false, Source::Vault)));
         }
         if self.progress.password_asked == ASKED_AT_MOST {

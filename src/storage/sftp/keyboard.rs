@@ -133,7 +133,7 @@ impl<'a, 'b> Conversation<'a, 'b> {
         if known.is_some() {
             return Ok(known);
         }
-        let kept = self.attempt.progress.from_vault(self.attempt.talk)?;
+        let kept = self.attempt.progress.ask_vault(self.attempt.talk)?;
         self.from_vault |= kept.is_some();
         Ok(kept)
     }

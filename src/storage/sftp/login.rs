@@ -15,8 +15,9 @@ use ssh2::Session;
 use tokio::sync::oneshot;
 
 use super::{
-    algorithms,
+    algorithms::Offer,
     auth::{self, Ending, Progress},
+    disagreement,
     host_key::KnownHost,
     reach,
     talk::{Request, Talk},
@@ -41,7 +42,15 @@ pub(crate) struct Login {
     shared: Arc<Shared>,
     vault: Arc<dyn Vault>,
     /// Held by an `open` until the first one has succeeded, so that two at once do not ask the same twice.
-    first: tokio::sync::Mutex<bool>,
+    first: tokio::sync::Mutex<First>,
+}
+
+/// How the first `open` went.
+#[derive(Default)]
+struct First {
+    succeeded: bool,
+    /// When one failed last, and why: who waited for it meanwhile need not put the same questions again.
+    failed: Option<(Instant, Error)>,
 }
 
 struct Shared {
@@ -83,7 +92,7 @@ impl Login {
     /// Nothing happens until the first [`open`](Self::open).
     pub(crate) fn new(site: Arc<Site>, login: SshLogin, vault: Arc<dyn Vault>) -> Self {
         let shared = Arc::new(Shared { site, login, memory: Mutex::default() });
-        Self { shared, vault, first: tokio::sync::Mutex::new(false) }
+        Self { shared, vault, first: tokio::sync::Mutex::default() }
     }
 
     /// Whose login this is.
@@ -93,14 +102,23 @@ impl Login {
 
     /// Connects and logs in. What was answered once is not asked again. Dropping the future ends the attempt.
     pub(crate) async fn open(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
-        let mut succeeded = self.first.lock().await;
-        if *succeeded {
-            drop(succeeded);
+        let came = Instant::now();
+        let mut first = self.first.lock().await;
+        if first.succeeded {
+            drop(first);
             return self.converse(ask).await;
         }
-        let opened = self.converse(ask).await?;
-        *succeeded = true;
-        Ok(opened)
+        if let Some((when, error)) = &first.failed
+            && *when >= came
+        {
+            return Err(error.clone());
+        }
+        let opened = self.converse(ask).await;
+        match &opened {
+            Ok(_) => first.succeeded = true,
+            Err(error) => first.failed = Some((Instant::now(), error.clone())),
+        }
+        opened
     }
 
     /// Serves the login thread until it ends, its time is up, or this future is dropped.
@@ -263,9 +281,18 @@ impl Shared {
         talk.connected(cut)?;
         let failed = |error: ssh2::Error| handshake_error(&doing, &error);
         let mut session = Session::new().map_err(failed)?;
-        algorithms::offer(&session, &known).map_err(failed)?;
+        let offer = Offer::choose(&session, &known).map_err(failed)?;
+        offer.apply(&session).map_err(failed)?;
+        let server = stream.peer_addr().ok();
         session.set_tcp_stream(stream);
-        let checked = session.handshake().map_err(failed).and_then(|()| {
+        let greeted = session.handshake().map_err(|error| match disagreed(&error) {
+            true => disagreement(
+                &doing,
+                server.and_then(|server| disagreement::explain(server, &offer)),
+            ),
+            false => failed(error),
+        });
+        let checked = greeted.and_then(|()| {
             let blob = session.host_key().map(|(blob, _)| blob.to_vec()).unwrap_or_default();
             let accepted = lock(&self.memory).host_key.clone();
             known.check(&blob, accepted.as_deref(), &self.login, talk)?;
@@ -285,13 +312,19 @@ pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the two ends had no algorithms in common, or something else failed while agreeing on keys.
+fn disagreed(error: &ssh2::Error) -> bool {
+    matches!(error.code(), ssh2::ErrorCode::Session(-5 | -8 | -17))
+}
+
+fn disagreement(doing: &str, explained: Option<String>) -> Error {
+    let unexplained =
+        || "the two ends could not agree on keys, or on algorithms for them".to_owned();
+    Error::new(ErrorKind::Unsupported, doing, explained.unwrap_or_else(unexplained))
+}
+
 fn handshake_error(doing: &str, error: &ssh2::Error) -> Error {
     let (kind, why) = match error.code() {
-        ssh2::ErrorCode::Session(-5 | -8 | -17) => (
-            ErrorKind::Unsupported,
-            "no common algorithms: the server is too old (it may offer only ones that rest on SHA-1) or too new"
-                .to_owned(),
-        ),
         ssh2::ErrorCode::Session(-2 | -13 | -43 | -7) => {
             (ErrorKind::ConnectionLost, "the server hung up before it had greeted".to_owned())
         }

@@ -5,6 +5,7 @@ mod auth;
 mod client;
 mod connection;
 mod digest;
+mod disagreement;
 mod extensions;
 mod frames;
 mod host_key;

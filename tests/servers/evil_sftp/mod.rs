@@ -107,8 +107,13 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
         let twisted = {
             let (id, ask) = wire::decode(&packet);
             let mut world = world.lock().unwrap();
-            let honest = world.answer(id, &ask);
-            world.twist(id, &ask, honest)
+            match world.refuse(id, &ask) {
+                Some(refusal) => Twisted::Send(refusal),
+                None => {
+                    let honest = world.answer(id, &ask);
+                    world.twist(id, &ask, honest)
+                }
+            }
         };
         match twisted {
             Twisted::Send(reply) => sent = writer.write_all(&reply).await,

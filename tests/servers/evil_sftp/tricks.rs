@@ -82,6 +82,29 @@ impl World {
         wire::version()
     }
 
+    /// What is refused before anything is done.
+    pub(super) fn refuse(&mut self, id: u32, ask: &Ask) -> Option<Vec<u8>> {
+        let refusal = self.tricks.iter().find_map(|trick| match (trick, ask) {
+            (Trick::WriteFails { from, code, message }, Ask::Write { offset, data, .. })
+                if offset + data.len() as u64 > *from =>
+            {
+                Some((*code, *message))
+            }
+            (Trick::CloseFails, Ask::Close { .. }) | (Trick::RenameFails, Ask::Rename { .. }) => {
+                Some((wire::FAILURE, &b"Failure"[..]))
+            }
+            (Trick::NothingMade, Ask::MakeDir { .. }) => Some((wire::PERMISSION_DENIED, b"no")),
+            (Trick::NothingMade, Ask::Open { flags, .. }) if flags & wire::FLAG_CREATE != 0 => {
+                Some((wire::PERMISSION_DENIED, b"no"))
+            }
+            (Trick::Message(message), Ask::Open { .. }) => Some((wire::FAILURE, *message)),
+            _ => None,
+        });
+        let (code, message) = refusal?;
+        self.met += 1;
+        Some(wire::status(id, code, message))
+    }
+
     pub(super) fn twist(&mut self, id: u32, ask: &Ask, honest: Vec<u8>) -> Twisted {
         for trick in self.tricks.clone() {
             if let Some(twisted) = self.play(&trick, id, ask, &honest) {
@@ -142,31 +165,11 @@ impl World {
             (Trick::ExtendedPairs(count), Ask::Stat { .. } | Ask::Fstat { .. }) => {
                 send(Packet::new(105, id).word(0x8000_0000).word(*count).bytes())
             }
-            (Trick::WriteFails { from, code, message }, Ask::Write { offset, data, .. })
-                if offset + data.len() as u64 > *from =>
-            {
-                send(wire::status(id, *code, message))
-            }
             (Trick::WriteForgets { from }, Ask::Write { handle, .. }) => {
                 let path = self.file_of(handle)?.clone();
                 let keep = usize::try_from(*from).unwrap();
                 self.shorten(&path, keep);
                 None
-            }
-            (Trick::CloseFails, Ask::Close { .. }) => {
-                send(wire::status(id, wire::FAILURE, b"Failure"))
-            }
-            (Trick::RenameFails, Ask::Rename { .. }) => {
-                send(wire::status(id, wire::FAILURE, b"Failure"))
-            }
-            (Trick::NothingMade, Ask::Open { flags, .. }) if flags & wire::FLAG_CREATE != 0 => {
-                send(wire::status(id, wire::PERMISSION_DENIED, b"Permission denied"))
-            }
-            (Trick::NothingMade, Ask::MakeDir { .. }) => {
-                send(wire::status(id, wire::PERMISSION_DENIED, b"Permission denied"))
-            }
-            (Trick::Message(message), Ask::Open { .. }) => {
-                send(wire::status(id, wire::FAILURE, message))
             }
             (Trick::SizeTurns { path, from, size }, ask) => {
                 let named = match ask {

@@ -1,0 +1,162 @@
+//! Servers that break the rules: each ends in a clear error or, where the rules allow it, in the right bytes.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::*;
+use crate::servers::evil_sftp::{Evil, PASSWORD, Trick};
+
+/// Longer than anything here may take on a loaded machine, shorter than a stall.
+const SOON: Duration = Duration::from_secs(30);
+
+async fn storage_of(evil: &Evil) -> Arc<dyn Storage> {
+    try_connect(&evil.client().write(), PASSWORD).await.unwrap()
+}
+
+fn evil_with(content: &[u8], trick: Trick) -> Evil {
+    Evil::start(|world| {
+        world.file("/srv/a", content);
+        world.trick(trick);
+    })
+}
+
+async fn read_from(content: &[u8], trick: Trick) -> Result<Vec<u8>> {
+    let evil = evil_with(content, trick);
+    let storage = storage_of(&evil).await;
+    timeout(SOON, read_all(&*storage, &StoragePath::new("/srv/a"))).await.expect("it hangs")
+}
+
+#[tokio::test]
+async fn what_the_rules_allow_gives_the_right_bytes() {
+    let content = pattern(1_000_003);
+    for trick in [Trick::OutOfOrder, Trick::ShortReads(1000), Trick::ShortReads(32_767)] {
+        let name = format!("{trick:?}");
+        assert!(read_from(&content, trick).await.unwrap() == content, "{name}");
+    }
+    for length in [0, 1, 4096, 32_767, 32_768, 32_769, 65_536, 65_537] {
+        let content = pattern(length);
+        let read = read_from(&content, Trick::ShortReads(4096)).await.unwrap();
+        assert!(read == content, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_is_a_protocol_error() {
+    for trick in [
+        Trick::PacketLength(u32::MAX),
+        Trick::PacketLength(0),
+        Trick::DataLonger,
+        Trick::DataEmpty,
+        Trick::UnknownId,
+        Trick::Twice,
+        Trick::WrongSort,
+        Trick::HandleOf(257),
+        Trick::HandleOf(0),
+    ] {
+        let name = format!("{trick:?}");
+        let error = read_from(&pattern(100_000), trick).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{name}: {error}");
+        assert!(error.to_string().contains("/srv/a on files.example"), "{error}");
+    }
+    let evil = evil_with(b"", Trick::ManyRows(u32::MAX));
+    let storage = storage_of(&evil).await;
+    let listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    assert_eq!(listing.collect().await.unwrap_err().kind(), ErrorKind::Protocol);
+}
+
+#[tokio::test]
+async fn a_size_that_lies_decides_nothing() {
+    for claimed in [0, 10, 99_999, 100_001, u64::MAX] {
+        let content = pattern(100_000);
+        let evil = Evil::start(|world| {
+            world.file("/srv/a", &content);
+            world.claim("/srv/a", claimed, 0);
+        });
+        let storage = storage_of(&evil).await;
+        let read = timeout(SOON, read_all(&*storage, &StoragePath::new("/srv/a"))).await.unwrap();
+        assert!(read.unwrap() == content, "claimed {claimed}");
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_that_is_none_is_named() {
+    let try_with = async |trick| {
+        let evil = evil_with(b"", trick);
+        let connected = timeout(SOON, try_connect(&evil.client().write(), PASSWORD)).await.unwrap();
+        connected.err().unwrap()
+    };
+    let error = try_with(Trick::Greeting(b"Welcome, anna!\nLast login".to_vec())).await;
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(
+        error.to_string().contains("sent text where SFTP should begin: Welcome, anna!"),
+        "{error}"
+    );
+    let error = try_with(Trick::Version(2)).await;
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[tokio::test]
+async fn a_channel_that_ends_fails_what_waits_on_it() {
+    for trick in [Trick::HangsUpFrom(200_000), Trick::Garbage(b"\0\0".to_vec())] {
+        let error = read_from(&pattern(1_000_000), trick).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_listing_stops_when_nobody_listens() {
+    let evil = evil_with(b"", Trick::EndlessListing);
+    let storage = storage_of(&evil).await;
+    let mut listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    for _ in 0..50 {
+        assert!(!listing.next().await.unwrap().unwrap().entries.is_empty());
+    }
+    drop(listing);
+    let settled = async {
+        let mut before = 0;
+        loop {
+            let met = evil.world().met();
+            if met == before {
+                return;
+            }
+            before = met;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    timeout(SOON, settled).await.expect("it goes on");
+    assert!(storage.stat(&StoragePath::new("/srv/a")).await.is_ok(), "the connection lives on");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_in_the_middle_is_told() {
+    let fails = |code, message| Trick::WriteFails { from: 300_000, code, message };
+    for (trick, kind) in [
+        (fails(4, b"No space left on device"), ErrorKind::NoSpace),
+        (fails(3, b"Permission denied"), ErrorKind::PermissionDenied),
+        (Trick::CloseFails, ErrorKind::Failed),
+    ] {
+        let evil = evil_with(b"", trick);
+        let storage = storage_of(&evil).await;
+        let path = StoragePath::new("/srv/new");
+        let error = write_all(&*storage, &path, pattern(1_000_000)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn names_that_would_climb_are_refused_and_shown() {
+    let evil = Evil::start(|world| {
+        let mode = 0o100_644;
+        let names: [&[u8]; 7] =
+            [b"good", b"../x", b"/etc/passwd", b"", b"a\0b", b"..", b"\x1b]0;x\x07"];
+        world.rows("/srv", names.iter().map(|name| (*name, mode, 1)).collect());
+    });
+    let storage = storage_of(&evil).await;
+    let rows = storage.list(&StoragePath::new("/srv")).await.unwrap().collect().await.unwrap();
+    let mut names: Vec<_> =
+        rows.entries.iter().map(|entry| entry.name.as_bytes().to_vec()).collect();
+    names.sort();
+    assert_eq!(names, [b"\x1b]0;x\x07".to_vec(), b"good".to_vec()]);
+    assert_eq!(rows.refused.len(), 4, "{:?}", rows.refused);
+}

@@ -1,0 +1,244 @@
+//! OpenSSH itself: overlap, handles given back, channels refused or killed, digests.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+use wharf::{domain::digest::Sha256, storage::Replace};
+
+use super::*;
+use crate::{
+    servers::{
+        relay::Relay,
+        sshd::{self, Sshd},
+    },
+    support::wait_until,
+};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// How many files the SFTP servers of all sessions hold open below `folder`.
+fn open_files(sshd: &Sshd) -> usize {
+    let files = sshd.files();
+    let of = |id: u32| fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+    let is_ours =
+        |entry: &fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|to| to.starts_with(&files));
+    sshd.sftp_servers().into_iter().flat_map(of).filter(is_ours).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_round_trip_is_not_paid_for_every_file() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let storage = connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+    let storage = &*storage;
+    relay.delay(Duration::from_millis(50));
+    let files = sshd.files();
+    let content = pattern(4096);
+    let start = Instant::now();
+    let one = |n: usize| {
+        let (path, content) = (at(&files, &format!("{n}")), content.clone());
+        async move {
+            write_all(storage, &path, content.clone()).await.unwrap();
+            assert!(read_all(storage, &path).await.unwrap() == content);
+        }
+    };
+    join_all((0..200).map(one)).await;
+    // One after the other that would be 200 times at least 5 round trips of 100 ms.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(
+        storage.list(&at(&files, "")).await.unwrap().collect().await.unwrap().entries.len(),
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_dropped_in_the_middle_gives_its_handle_back() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let storage = connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+    let files = sshd.files();
+    fs::write(files.join("big"), pattern(20 << 20)).unwrap();
+    relay.delay(Duration::from_millis(10));
+    let path = at(&files, "big");
+    for wait in [0, 5, 15, 25, 40, 60, 100] {
+        let reads = join_all((0..8).map(|_| read_all(&*storage, &path)));
+        let _ = timeout(Duration::from_millis(wait), reads).await;
+        let new = at(&files, &format!("new{wait}"));
+        let _ = timeout(Duration::from_millis(wait), write_all(&*storage, &new, pattern(9 << 20)))
+            .await;
+        let _ = timeout(Duration::from_millis(wait), storage.list(&at(&files, ""))).await;
+    }
+    wait_until("all handles are closed", SOON, || open_files(&sshd) == 0);
+    assert!(
+        read_all(&*storage, &path).await.unwrap() == pattern(20 << 20),
+        "the connection lives on"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_channel_or_two_are_enough() {
+    for sessions in [1, 2] {
+        let Some(sshd) = Sshd::options().line(format!("MaxSessions {sessions}")).start() else {
+            return;
+        };
+        let storage = connect(&sshd.client().known().write()).await;
+        let storage = &*storage;
+        let files = sshd.files();
+        let one = |n: usize| {
+            let path = at(&files, &format!("{n}"));
+            async move {
+                let content = pattern(300_000 + n);
+                write_all(storage, &path, content.clone()).await.unwrap();
+                assert!(read_all(storage, &path).await.unwrap() == content);
+            }
+        };
+        timeout(SOON, join_all((0..12).map(one))).await.unwrap();
+        if sessions == 1 {
+            let error = storage.digest(&at(&files, "1")).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(!storage.capabilities().digests);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_lane_that_dies_leaves_the_others() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let storage = connect(&sshd.client().known().write()).await;
+    let files = sshd.files();
+    fs::write(files.join("a"), pattern(100)).unwrap();
+    let streams =
+        join_all((0..6).map(|_| async { storage.read(&at(&files, "a"), 0, None).await.unwrap() }))
+            .await;
+    wait_until("several lanes are open", SOON, || sshd.sftp_servers().len() >= 3);
+    drop(streams);
+    let victim = sshd.sftp_servers().into_iter().max().unwrap();
+    crate::servers::processes::signal(victim, crate::servers::processes::Signal::KILL);
+    wait_until("it is gone", SOON, || !sshd.sftp_servers().contains(&victim));
+    let again = async {
+        loop {
+            match read_all(&*storage, &at(&files, "a")).await {
+                Ok(content) => return content,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}"),
+            }
+        }
+    };
+    assert!(timeout(SOON, again).await.unwrap() == pattern(100));
+    sshd.kill_sftp();
+    let error = timeout(SOON, async {
+        loop {
+            if let Err(error) = storage.stat(&at(&files, "a")).await {
+                return error;
+            }
+        }
+    });
+    assert_eq!(error.await.unwrap().kind(), ErrorKind::ConnectionLost);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_and_a_hang_up_end_all_that_waits() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let files = sshd.files();
+    fs::write(files.join("big"), pattern(64 << 20)).unwrap();
+    for hang_up in [false, true] {
+        let relay = Relay::to(sshd.port());
+        let storage =
+            connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+        relay.down().rate(2_000_000);
+        relay.up().rate(2_000_000);
+        let (get, put) = (at(&files, "big"), at(&files, &format!("put{hang_up}")));
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if hang_up {
+                relay.stall(true);
+                storage.disconnect();
+            } else {
+                relay.reset();
+            }
+            Instant::now()
+        };
+        let work = async {
+            let both = tokio::join!(
+                read_all(&*storage, &get),
+                write_all(&*storage, &put, pattern(64 << 20))
+            );
+            (both, Instant::now())
+        };
+        let (((read, written), ended), begun) =
+            timeout(SOON, async { tokio::join!(work, end) }).await.unwrap();
+        assert!(ended - begun < Duration::from_secs(1), "{:?}", ended - begun);
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionLost);
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::ConnectionLost);
+        let error = storage.stat(&get).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn digests_are_taken_there_for_names_of_every_kind() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let storage = connect(&sshd.client().known().write()).await;
+    let storage = &*storage;
+    let files = sshd.files();
+    let abc = Sha256::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        .unwrap();
+    let names: Vec<String> =
+        ["-rf", "; touch x", "$(touch x)", "a'b\"c", "back\\slash", " space ", "*"]
+            .into_iter()
+            .map(String::from)
+            .chain((0..200).map(|n| format!("plain-{n}")))
+            .collect();
+    let take = |name: String| {
+        fs::write(files.join(&name), b"abc").unwrap();
+        let path = at(&files, &name);
+        async move { assert_eq!(storage.digest(&path).await.unwrap(), abc, "{name}") }
+    };
+    timeout(SOON, join_all(names.into_iter().map(take))).await.unwrap();
+    let kind_of = async |name: &str| storage.digest(&at(&files, name)).await.unwrap_err().kind();
+    assert_eq!(kind_of("absent").await, ErrorKind::NotFound);
+    assert_eq!(kind_of("line\nbreak").await, ErrorKind::Unsupported);
+    assert_eq!(kind_of("").await, ErrorKind::IsADirectory);
+    // A digest nobody waits for any more does not hold up the next one for long.
+    let endless = fs::File::create(files.join("endless")).unwrap();
+    endless.set_len(1 << 40).unwrap();
+    let given_up =
+        timeout(Duration::from_millis(300), storage.digest(&at(&files, "endless"))).await;
+    assert!(given_up.is_err(), "a terabyte was hashed in no time");
+    assert_eq!(timeout(SOON, storage.digest(&at(&files, "plain-0"))).await.unwrap().unwrap(), abc);
+    assert!(storage.capabilities().digests);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_shell_takes_no_digests_and_says_so_in_time() {
+    for sftp in [sshd::Sftp::Internal, sshd::Sftp::InternalOnly] {
+        let shell = sftp == sshd::Sftp::Internal;
+        let Some(sshd) = Sshd::options().sftp(sftp).start() else { return };
+        let storage = connect(&sshd.client().known().write()).await;
+        fs::write(sshd.files().join("a"), b"abc").unwrap();
+        let digest = timeout(SOON, storage.digest(&at(&sshd.files(), "a"))).await.unwrap();
+        assert_eq!(digest.is_ok(), shell, "{digest:?}");
+        assert_eq!(storage.capabilities().digests, shell);
+        assert!(read_all(&*storage, &at(&sshd.files(), "a")).await.is_ok());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renaming_replaces_only_when_it_may() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let storage = connect(&sshd.client().known().write()).await;
+    let files = sshd.files();
+    let (from, to) = (at(&files, "from"), at(&files, "to"));
+    fs::write(files.join("from"), b"new").unwrap();
+    fs::write(files.join("to"), b"old").unwrap();
+    let error = storage.rename(&from, &to, Replace::Never).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
+    assert_eq!(fs::read(files.join("to")).unwrap(), b"old");
+    storage.rename(&from, &to, Replace::Allowed).await.unwrap();
+    assert_eq!(fs::read(files.join("to")).unwrap(), b"new");
+    storage.rename(&to, &from, Replace::Never).await.unwrap();
+    assert_eq!(fs::read_dir(&files).unwrap().count(), 1);
+}

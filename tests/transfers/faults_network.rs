@@ -1,0 +1,246 @@
+//! Connections that are cut, reset, damaged, stalled, slow (FAULTS.md 18 to 20, 23, 24): a real sshd behind a relay.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use super::crossing::{Crossing, LONG, content, files_below, is_a_sentence, local, remote};
+use crate::{
+    servers::{
+        relay::{Fault, Relay},
+        sshd::Sshd,
+    },
+    support::wait_until,
+};
+
+/// A server behind a relay, an engine that knows it by the relay's port, and a folder here.
+struct Scene {
+    crossing: Crossing,
+    relay: Relay,
+    sshd: Sshd,
+    here: TempDir,
+}
+
+fn scene() -> Option<Scene> {
+    let sshd = Sshd::options().start()?;
+    let relay = Relay::to(sshd.port());
+    let crossing = Crossing::new(&sshd.client().port(relay.port()).known().write(), None);
+    Some(Scene { crossing, relay, sshd, here: tempfile::tempdir().unwrap() })
+}
+
+impl Scene {
+    fn there(&self, name: &str) -> std::path::PathBuf {
+        self.sshd.files().join(name)
+    }
+}
+
+/// Copies up and down while `trouble` is made; both must arrive whole, with nothing beside them.
+#[track_caller]
+fn both_ways_survive(length: usize, trouble: impl Fn(&Relay)) {
+    let Some(mut scene) = scene() else { return };
+    let data = content(length);
+    fs::write(scene.here.path().join("up"), &data).unwrap();
+    trouble(&scene.relay);
+    let there = remote(scene.sshd.files().to_string_lossy().as_bytes());
+    let job = scene.crossing.copy(&local(&scene.here.path().join("up")), &there);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.there("up")).unwrap() == data);
+
+    fs::write(scene.there("down"), &data).unwrap();
+    trouble(&scene.relay);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+    assert_eq!(files_below(&scene.sshd.files()), ["down", "up"]);
+    assert_eq!(files_below(scene.here.path()), ["down", "up"]);
+}
+
+#[test]
+fn cut_towards_the_server() {
+    for after in [0, 30, 1500, 3000, 5000, 50_000, 700_000] {
+        both_ways_survive(1_000_000, |relay| relay.up().arm(Fault::Cut, after));
+    }
+}
+
+#[test]
+fn cut_towards_the_client() {
+    for after in [10, 1200, 3000, 5000, 50_000, 700_000] {
+        both_ways_survive(1_000_000, |relay| relay.down().arm(Fault::Cut, after));
+    }
+}
+
+#[test]
+fn reset_in_every_phase() {
+    for after in [20, 2500, 5000, 400_000] {
+        both_ways_survive(1_000_000, |relay| {
+            relay.up().arm(Fault::Reset, after);
+            relay.down().arm(Fault::Reset, after);
+        });
+    }
+}
+
+#[test]
+fn a_byte_damaged_on_its_way() {
+    for after in [20_000, 500_000] {
+        both_ways_survive(1_000_000, |relay| {
+            relay.up().arm(Fault::Flip, after);
+            relay.down().arm(Fault::Flip, after);
+        });
+    }
+}
+
+#[test]
+fn a_connection_that_flaps() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(3_000_000);
+    fs::write(scene.there("down"), &data).unwrap();
+    scene.relay.down().arm_again_and_again(Fault::Cut, 500_000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    wait_until("it flapped", LONG, || scene.relay.accepted() >= 5);
+    scene.relay.down().disarm();
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+    assert_eq!(files_below(scene.here.path()), ["down"]);
+}
+
+#[test]
+fn the_servers_child_killed_in_the_middle_of_a_file() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(6_000_000);
+    fs::write(scene.there("down"), &data).unwrap();
+    scene.relay.down().rate(4_000_000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.carries(job, 1_000_000);
+    scene.sshd.kill_sftp();
+    wait_until("the retry shows", LONG, || scene.crossing.retrying(job).is_some());
+    is_a_sentence(&scene.crossing.retrying(job).unwrap_or_else(|| panic!("it was there")));
+    scene.relay.down().rate(0);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+    let done = scene.crossing.done(job);
+    assert!(done.iter().any(|step| step.attempts > 1), "{done:?}");
+}
+
+#[test]
+fn all_sessions_killed_in_the_middle_of_a_file() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(6_000_000);
+    fs::write(scene.here.path().join("up"), &data).unwrap();
+    scene.relay.up().rate(4_000_000);
+    let job = scene.crossing.copy(&local(&scene.here.path().join("up")), &remote("."));
+    scene.crossing.carries(job, 1_000_000);
+    scene.sshd.kill_sessions();
+    scene.relay.up().rate(0);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.there("up")).unwrap() == data);
+    assert_eq!(files_below(&scene.sshd.files()), ["up"]);
+}
+
+#[test]
+fn cancelled_within_a_second_while_the_server_stands_still() {
+    let Some(mut scene) = scene() else { return };
+    fs::write(scene.there("down"), content(6_000_000)).unwrap();
+    scene.relay.down().rate(4_000_000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.carries(job, 1_000_000);
+    let paused = scene.sshd.pause_sftp();
+    // What was under way arrives; then nothing moves.
+    scene.relay.down().rate(0);
+    let took = scene.crossing.cancel(job);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    wait_until("the part is gone", LONG, || files_below(scene.here.path()).is_empty());
+    drop(paused);
+
+    // The same with sending, and the whole connection without a sign of life.
+    fs::write(scene.here.path().join("up"), content(6_000_000)).unwrap();
+    scene.relay.up().rate(4_000_000);
+    let job = scene.crossing.copy(&local(&scene.here.path().join("up")), &remote("."));
+    scene.crossing.carries(job, 1_000_000);
+    scene.relay.stall(true);
+    let took = scene.crossing.cancel(job);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(!scene.there("up").exists());
+}
+
+#[test]
+fn a_stall_is_waited_out() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(3_000_000);
+    fs::write(scene.there("down"), &data).unwrap();
+    scene.relay.down().rate(2_000_000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.carries(job, 500_000);
+    scene.relay.stall(true);
+    let start = Instant::now();
+    wait_until("two seconds pass", LONG, || start.elapsed() > Duration::from_secs(2));
+    scene.relay.stall(false);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+    assert_eq!(scene.crossing.done(job)[0].attempts, 1);
+}
+
+#[test]
+fn silence_without_end_is_noticed_and_survived() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(3_000_000);
+    fs::write(scene.there("down"), &data).unwrap();
+    scene.relay.down().rate(2_000_000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.carries(job, 500_000);
+    scene.relay.stall(true);
+    let patience = Duration::from_secs(100);
+    wait_until("the silence is noticed", patience, || scene.crossing.retrying(job).is_some());
+    scene.relay.stall(false);
+    scene.relay.down().rate(0);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+}
+
+#[test]
+fn a_slow_link_is_no_dead_link() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(20_000);
+    fs::write(scene.there("down"), &data).unwrap();
+    scene.relay.up().rate(2000);
+    scene.relay.down().rate(2000);
+    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
+    scene.crossing.arrives(job, 2 * LONG);
+    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+    assert_eq!(scene.crossing.done(job)[0].attempts, 1);
+}
+
+#[test]
+fn a_server_that_is_away_for_a_while() {
+    let Some(mut scene) = scene() else { return };
+    let data = content(6_000_000);
+    fs::write(scene.here.path().join("up"), &data).unwrap();
+    scene.relay.up().rate(4_000_000);
+    let job = scene.crossing.copy(&local(&scene.here.path().join("up")), &remote("."));
+    scene.crossing.carries(job, 1_000_000);
+    scene.relay.refuse(true);
+    scene.relay.reset();
+    let away = |crossing: &Crossing| {
+        crossing.retrying(job).is_some_and(|why| why.to_string().contains("refused"))
+    };
+    wait_until("the refusal shows", LONG, || away(&scene.crossing));
+    scene.relay.refuse(false);
+    scene.relay.up().rate(0);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.there("up")).unwrap() == data);
+    assert_eq!(files_below(&scene.sshd.files()), ["up"]);
+}
+
+#[test]
+fn a_stalled_listing_does_not_stop_another() {
+    let Some(mut scene) = scene() else { return };
+    scene.crossing.list(&remote(".")).unwrap();
+    let paused = scene.sshd.pause_sftp();
+    scene.crossing.open(&remote("."));
+    let start = Instant::now();
+    scene.crossing.list(&local(scene.here.path())).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(1));
+    drop(paused);
+}
