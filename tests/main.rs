@@ -6,6 +6,7 @@
 
 mod conformance;
 mod login;
+mod screens;
 mod servers;
 mod sftp;
 mod support;
