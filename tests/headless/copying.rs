@@ -86,7 +86,7 @@ fn a_directory_needs_r_and_the_verdict_is_as_asked() {
     let to = format!("{HOST}:");
     let said = run(&client, here.path(), &["cp", "d", &to]);
     assert_eq!(said.status, 1, "{said:?}");
-    said.complains("-r");
+    said.complains("directory");
     for (level, verdict) in [("size", "size"), ("off", "off"), ("auto", "hash")] {
         let said = run(
             &client,

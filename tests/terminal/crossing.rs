@@ -65,7 +65,7 @@ fn from_an_unknown_host_to_a_verified_copy_and_out() {
     terminal.keys(key::ENTER);
     terminal.shows("conference.txt");
     terminal.keys(key::ESCAPE);
-    terminal.shows("1 job");
+    terminal.hides("conference.txt");
     terminal.keys(key::ESCAPE);
     terminal.shows("already-there.txt");
     assert_eq!(fs::read(scene.sshd.files().join("apples.txt")).unwrap(), b"apples");

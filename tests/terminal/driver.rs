@@ -4,8 +4,11 @@ use std::{
     fs::File,
     io::{Read, Write},
     num::NonZeroU16,
-    sync::{Arc, Mutex},
-    thread,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -45,7 +48,16 @@ pub(super) struct Start {
     pub(super) columns: u16,
     pub(super) environment: Vec<(&'static str, &'static str)>,
     pub(super) folder: std::path::PathBuf,
+    pub(super) shell: bool,
 }
+
+/// Runs a program as a job, stays when it is stopped, and continues it when Enter is pressed.
+const SHELL: &str = r#"set -m
+"$@"
+echo THE SHELL AGAIN
+read line
+fg >/dev/null
+echo "IT ENDED WITH $?""#;
 
 impl Start {
     /// `wharf -F CONFIG … PLACES` in a folder, on a screen of 24 × 100.
@@ -61,6 +73,7 @@ impl Start {
             columns: 100,
             environment: vec![("TERM", "xterm-256color")],
             folder: folder.into(),
+            shell: false,
         }
     }
 
@@ -75,11 +88,21 @@ impl Start {
         self
     }
 
+    /// Has a shell between the terminal and the program, as a person has.
+    pub(super) fn under_a_shell(mut self) -> Self {
+        self.shell = true;
+        self
+    }
+
     /// Starts it.
     pub(super) fn run(self) -> Terminal {
         let size = PtySize { rows: self.rows, cols: self.columns, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wharf"));
+        let program = env!("CARGO_BIN_EXE_wharf");
+        let mut command = CommandBuilder::new(if self.shell { "/bin/sh" } else { program });
+        if self.shell {
+            command.args(["-c", SHELL, "sh", program]);
+        }
         command.args(&self.arguments);
         command.cwd(&self.folder);
         command.env_clear();
@@ -90,7 +113,8 @@ impl Start {
         for (name, value) in &self.environment {
             command.env(name, value);
         }
-        let tty = File::open(pty.master.tty_name().unwrap()).unwrap();
+        let tty =
+            File::options().read(true).write(true).open(pty.master.tty_name().unwrap()).unwrap();
         let before = tcgetattr(&tty).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         let parser =
@@ -98,9 +122,14 @@ impl Start {
         let output = Arc::new(Mutex::new(Vec::new()));
         let mut reader = pty.master.try_clone_reader().unwrap();
         let (screen, all) = (parser.clone(), output.clone());
-        thread::spawn(move || {
+        let closing = Arc::new(AtomicBool::new(false));
+        let closed = closing.clone();
+        let reads = thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
+                if closed.load(Ordering::Relaxed) {
+                    return;
+                }
                 screen.lock().unwrap().process(&buffer[..length]);
                 all.lock().unwrap().extend_from_slice(&buffer[..length]);
             }
@@ -115,6 +144,8 @@ impl Start {
             child,
             parser,
             output,
+            closing,
+            reads: Some(reads),
         }
     }
 }
@@ -134,6 +165,8 @@ pub(super) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<vt100::Parser>>,
     output: Arc<Mutex<Vec<u8>>>,
+    closing: Arc<AtomicBool>,
+    reads: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
@@ -200,16 +233,12 @@ impl Terminal {
         processes::signal(self.child.process_id().unwrap(), signal);
     }
 
-    /// The state of the program as the system tells it: `T` for stopped.
-    pub(super) fn state(&self) -> Option<char> {
-        let id = self.child.process_id()?;
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        stat[stat.rfind(')')? + 1..].trim_start().chars().next()
-    }
-
     /// Closes the terminal's window.
     pub(super) fn hang_up(&mut self) {
-        // Every handle of it has to go, for the other end to be told.
+        // Every handle of the terminal's end has to go, for the program to be told. The reader's too: it is woken.
+        self.closing.store(true, Ordering::Relaxed);
+        self.tty.write_all(b"x").unwrap();
+        self.reads.take().unwrap().join().unwrap();
         self.writer = None;
         self.slave = None;
         self.master = None;
