@@ -330,4 +330,17 @@ mod tests {
         let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(action(Context::Field, ctrl_c), Some(Action::Interrupt));
     }
+
+    #[test]
+    fn the_readme_tells_the_same() {
+        let readme = include_str!("../README.md");
+        let told = BINDINGS.iter().filter(|binding| {
+            [Context::Panes, Context::Queue, Context::Steps]
+                .iter()
+                .any(|context| binding.contexts.contains(context))
+        });
+        for binding in told {
+            assert!(readme.contains(binding.words), "the README leaves out “{}”", binding.words);
+        }
+    }
 }

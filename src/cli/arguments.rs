@@ -161,8 +161,13 @@ mod tests {
         assert_eq!(screen.left.unwrap(), "files:in");
         assert_eq!(screen.common.ssh_config.unwrap().to_str(), Some("config"));
 
-        let copy = Arguments::parse_from(["wharf", "-P", "2222", "cp", "-r", "-F", "x", "a", "b", "files:"]);
-        assert!(copy.common.ssh_config.is_some(), "options may stand before and behind the command");
+        let copy = Arguments::parse_from([
+            "wharf", "-P", "2222", "cp", "-r", "-F", "x", "a", "b", "files:",
+        ]);
+        assert!(
+            copy.common.ssh_config.is_some(),
+            "options may stand before and behind the command"
+        );
         assert_eq!(copy.common.port, Some(2222));
         let Some(Headless::Cp(copy)) = copy.headless else { panic!("cp") };
         assert!(copy.recursive);

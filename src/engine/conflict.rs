@@ -11,23 +11,23 @@ use crate::domain::{
 };
 
 /// Whether a copy may go on.
-pub(super) enum Verdict {
+pub(super) enum Way {
     /// Nothing stands there; nothing may be replaced, should that change.
     Free,
     /// What stands there may be replaced.
     Overwrite,
     /// The attempt ends before anything was touched.
-    Ends(Outcome),
+    Ends(Box<Outcome>),
 }
 
 /// Looks at the destination before a file, a link or a rename goes there.
-pub(super) async fn look_before(errand: &Errand) -> Result<Verdict, Fail> {
+pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
     let target = match errand.step.target {
-        Known::Absent => return Ok(Verdict::Free),
+        Known::Absent => return Ok(Way::Free),
         Known::Present(target) => target,
         Known::Unknown => match errand.target().stat(errand.to()?).await {
             Ok(target) => target,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Verdict::Free),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Free),
             Err(error) => return Err(error).at(End::Target),
         },
     };
@@ -41,15 +41,15 @@ pub(super) async fn appeared_meanwhile(
 ) -> Result<Outcome, Fail> {
     let target = errand.target().stat(errand.to()?).await.at(End::Target)?;
     match decide(errand, source, target)? {
-        Verdict::Ends(outcome) => Ok(outcome),
+        Way::Ends(outcome) => Ok(*outcome),
         // The job's answer is to replace. What was carried is gone, so it is carried once more.
-        Verdict::Free | Verdict::Overwrite => {
+        Way::Free | Way::Overwrite => {
             Err(errand.fail(ErrorKind::SourceChanged, "a file appeared under its name meanwhile"))
         }
     }
 }
 
-fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Verdict, Fail> {
+fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Way, Fail> {
     match (source.kind, target.kind) {
         (Kind::Directory, _) => {
             return Err(errand
@@ -67,9 +67,9 @@ fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Ver
         (_, Kind::File | Kind::Symlink) => {}
     }
     Ok(match errand.step.choice {
-        None => Verdict::Ends(Outcome::Conflict { source, target }),
-        Some(ConflictChoice::Overwrite) => Verdict::Overwrite,
-        Some(ConflictChoice::Skip) => Verdict::Ends(Outcome::Skipped),
+        None => Way::Ends(Box::new(Outcome::Conflict { source, target })),
+        Some(ConflictChoice::Overwrite) => Way::Overwrite,
+        Some(ConflictChoice::Skip) => Way::Ends(Box::new(Outcome::Skipped)),
         Some(ConflictChoice::Fail) => {
             return Err(errand.fail(ErrorKind::AlreadyExists, "the name is taken"));
         }

@@ -126,7 +126,7 @@ impl Central {
                     .find(|job| job.ended.is_none() && job.needs(&endpoint))
                     .map(|job| job.id);
                 self.questions.open_for_login(id, endpoint, reply);
-                self.tell(Event::Asked { id, job, question });
+                self.tell(Event::Asked { id, job, question: *question });
             }
             Inquiry::Withdraw(id) => {
                 if self.questions.close(id).is_some() {

@@ -139,14 +139,14 @@ impl Errand {
         self.step.to.as_ref().ok_or_else(|| {
             Fail::new(
                 ErrorKind::Invalid,
-                format!("copy {}", self.from_words()),
+                format!("copy {}", self.source_words()),
                 "it has no destination",
             )
         })
     }
 
     /// The source as an error calls it.
-    pub(super) fn from_words(&self) -> Location {
+    pub(super) fn source_words(&self) -> Location {
         Location { endpoint: self.request.from.clone(), path: self.step.from.clone() }
     }
 
@@ -155,14 +155,14 @@ impl Errand {
         let verb = match self.request.work {
             Work::Copy(_) => "copy",
             Work::Move(_) => "move",
-            Work::Delete => return format!("remove {}", self.from_words()),
+            Work::Delete => return format!("remove {}", self.source_words()),
         };
         match &self.step.to {
             Some(to) => {
                 let to = Location { endpoint: self.target.endpoint.clone(), path: to.clone() };
-                format!("{verb} {} to {to}", self.from_words())
+                format!("{verb} {} to {to}", self.source_words())
             }
-            None => format!("{verb} {}", self.from_words()),
+            None => format!("{verb} {}", self.source_words()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    conflict::{self, Verdict as Way},
+    conflict::{self, Way},
     errand::{Errand, LivePhase},
     part::Part,
     step::{Arrived, At, End, Fail, Folder, Found, Known, Outcome, Phase, Stage, Task},
@@ -22,12 +22,18 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
     if !errand.target().capabilities().symlinks {
         return Err(errand.fail(ErrorKind::Unsupported, "there are no symbolic links there"));
     }
+    let link = errand.source.read_link(from).await.at(End::Source)?;
+    // A lost connection may have hidden that an earlier attempt had succeeded.
+    let is_made = errand.step.history.attempts > 1
+        && errand.target().read_link(to).await.is_ok_and(|found| found == link);
+    if is_made {
+        return finish(errand).await;
+    }
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(outcome),
+        Way::Ends(outcome) => return Ok(*outcome),
     };
-    let link = errand.source.read_link(from).await.at(End::Source)?;
     let part = Part::beside(to, errand.target.clone());
     errand.target().make_link(part.path(), &link).await.at(End::Target)?;
     errand.live.enter(LivePhase::Committing);
@@ -38,8 +44,16 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
         }
         Err(error) => return Err(error).at(End::Target),
     }
+    finish(errand).await
+}
+
+async fn finish(errand: &Errand) -> Result<Outcome, Fail> {
     if errand.is_move() {
-        errand.source.remove_file(from).await.at(End::Source)?;
+        match errand.source.remove_file(&errand.step.from).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).at(End::Source),
+        }
     }
     Ok(Outcome::Done(Arrived::default()))
 }
@@ -60,7 +74,7 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(outcome),
+        Way::Ends(outcome) => return Ok(*outcome),
     };
     errand.live.enter(LivePhase::Committing);
     match errand.target().rename(from, to, replace).await {

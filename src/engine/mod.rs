@@ -3,7 +3,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`message`] | all that passes in and out |
-//! | `central` | the one task that owns the state; `work`, `connecting`, `browse`: its acts |
+//! | `central` | the one task that owns the state; `work`, `orders`, `connecting`, `browse`: its acts |
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `retry` | pure decisions: what next, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
@@ -26,6 +26,7 @@ mod job;
 mod journal;
 mod links;
 mod look;
+mod orders;
 mod part;
 mod progress;
 mod questions;

@@ -91,7 +91,7 @@ pub(super) enum Inquiry {
     Ask {
         id: QuestionId,
         endpoint: Endpoint,
-        question: Question,
+        question: Box<Question>,
         reply: oneshot::Sender<Answer>,
     },
     /// Nobody waits for the answer any more.
@@ -122,7 +122,11 @@ impl Ask for Asker {
         let id = self.ids.next();
         let (reply, answer) = oneshot::channel();
         let endpoint = self.endpoint.clone();
-        if self.inquiries.send(Inquiry::Ask { id, endpoint, question, reply }).is_err() {
+        if self
+            .inquiries
+            .send(Inquiry::Ask { id, endpoint, question: Box::new(question), reply })
+            .is_err()
+        {
             return Answer::No;
         }
         let _withdrawal = Withdrawal { id, inquiries: &self.inquiries };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, try_join};
 
 use super::{
-    conflict::{self, Verdict as Way},
+    conflict::{self, Way},
     errand::{Errand, Live, LivePhase},
     part::Part,
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
@@ -54,7 +54,7 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(outcome),
+        Way::Ends(outcome) => return Ok(*outcome),
     };
 
     // Both ends are opened in one round trip.

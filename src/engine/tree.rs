@@ -21,8 +21,8 @@ use crate::{
     storage::Batch,
 };
 
-/// How deep a tree may be. Paths of common systems end before.
-pub(super) const DEEPEST: usize = 1000;
+/// How deep a tree may be: many times what people make, and within what common systems take as a path.
+pub(super) const DEEPEST: usize = 500;
 /// How many entries are announced at a time.
 pub(super) const ANNOUNCED_AT_ONCE: usize = 256;
 

@@ -7,15 +7,11 @@ use tokio::time::Instant;
 use super::{
     central::{Central, Ending, Role, vanished},
     errand::{Announcement, Announcer, Errand, Live},
-    job::{Job, Running},
+    job::Running,
     journal::Transition,
-    message::{
-        Event, JobId, JobRequest, JobSummary, QuestionId, StepDone, StepEnding, StepId, StepState,
-        Target, Work,
-    },
+    message::{Event, JobId, JobSummary, StepDone, StepEnding, StepId, StepState, Work},
     part::Litter,
     progress,
-    questions::Waiting,
     retry::{self, Next},
     schedule::{self, Limits, Offer},
     sites::Availability,
@@ -23,14 +19,12 @@ use super::{
 };
 use crate::domain::{
     display,
-    entry::Attributes,
     error::{Error, ErrorKind},
     place::{Endpoint, Location},
-    question::{Answer, ConflictChoice, Question},
 };
 
 /// How a step ended for good.
-enum StepEnd {
+pub(super) enum StepEnd {
     Done(Arrived),
     Failed(Error),
     Skipped,
@@ -38,22 +32,6 @@ enum StepEnd {
 }
 
 impl Central {
-    pub(super) fn add(&mut self, id: JobId, request: JobRequest) {
-        if self.job(id).is_some() {
-            let words = format!("The job {} was added twice; the second was left out.", id.0);
-            self.tell(Event::Notice(words));
-            return;
-        }
-        self.journal.record(id, Transition::Added);
-        let mut job = Job::new(id, request, Instant::now());
-        for source in job.request.clone().sources.iter().cloned() {
-            let step = job.plan_source(source);
-            self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
-            job.queue.push(step);
-        }
-        self.jobs.push(job);
-    }
-
     /// Takes what a directory step found into the plan.
     pub(super) fn announced(&mut self, announcement: Announcement) {
         self.mark_changed();
@@ -249,7 +227,7 @@ impl Central {
     }
 
     /// Tells of a step's end, and keeps the books.
-    fn end_step(&mut self, id: JobId, step: Step, end: StepEnd, carried: u64) {
+    pub(super) fn end_step(&mut self, id: JobId, step: Step, end: StepEnd, carried: u64) {
         let planned_bytes = step.planned_bytes();
         let transition = match &end {
             StepEnd::Done(arrived) => {
@@ -318,68 +296,6 @@ impl Central {
         }
     }
 
-    fn ask_about(&mut self, id: JobId, step: Step, source: Attributes, target: Attributes) {
-        let question_id = self.questions.open_for_step(id, step.id);
-        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
-        // The answer for all may have come while this one was on its way.
-        if job.choice_for_all.is_some() {
-            self.questions.close(question_id);
-            job.queue.push_first(step);
-            return;
-        }
-        let (from, to) = job.route();
-        let question = Question::Conflict {
-            from: Location { endpoint: from.clone(), path: step.from.clone() },
-            source,
-            to: Location {
-                endpoint: to.clone(),
-                path: step.to.clone().unwrap_or_else(|| step.from.clone()),
-            },
-            target,
-        };
-        job.asking.insert(step.id, (step, question_id));
-        self.tell(Event::Asked { id: question_id, job: Some(id), question });
-    }
-
-    pub(super) fn answered(&mut self, id: QuestionId, answer: Answer) {
-        let (job, step) = match self.questions.close(id) {
-            None => return,
-            Some(Waiting::Login(reply)) => {
-                // Whoever asked may have given up in this very moment.
-                let _ = reply.send(answer);
-                return;
-            }
-            Some(Waiting::Step(job, step)) => (job, step),
-        };
-        let (choice, for_all) = match answer {
-            Answer::Conflict { choice, for_all } => (choice, for_all),
-            Answer::Yes => (ConflictChoice::Overwrite, false),
-            Answer::No | Answer::Texts { .. } => (ConflictChoice::Fail, false),
-        };
-        let Some(job) = self.jobs.iter_mut().find(|candidate| candidate.id == job) else { return };
-        let mut answered: Vec<(Step, QuestionId)> = job.asking.remove(&step).into_iter().collect();
-        if for_all {
-            job.choice_for_all = Some(choice);
-            answered.extend(std::mem::take(&mut job.asking).into_values());
-        }
-        let mut withdrawn = Vec::new();
-        for (mut step, question) in answered {
-            step.choice = Some(choice);
-            job.queue.push_first(step);
-            if question != id {
-                withdrawn.push(question);
-            }
-        }
-        self.withdraw(withdrawn);
-    }
-
-    fn withdraw(&mut self, questions: Vec<QuestionId>) {
-        for question in questions {
-            self.questions.close(question);
-            self.tell(Event::Withdrawn(question));
-        }
-    }
-
     /// Puts back into the queue what has waited long enough.
     pub(super) fn wake_retries(&mut self, now: Instant) {
         let mut woken = false;
@@ -438,93 +354,6 @@ impl Central {
             self.mark_changed();
             self.tell(Event::JobEnded(summary));
         }
-    }
-
-    pub(super) fn cancel(&mut self, target: Target) {
-        match target {
-            Target::Step(job, step) => self.cancel_steps(job, Some(step)),
-            Target::Job(job) => self.cancel_steps(job, None),
-            Target::Everything => {
-                let jobs: Vec<JobId> = self.jobs.iter().map(|job| job.id).collect();
-                for job in jobs {
-                    self.cancel_steps(job, None);
-                }
-            }
-        }
-    }
-
-    /// Stops a step with all below it, or all steps, without waiting for anyone.
-    fn cancel_steps(&mut self, id: JobId, only: Option<StepId>) {
-        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id && job.ended.is_none()) else {
-            return;
-        };
-        let steps = job.steps_alive(only);
-        let waiting = job.queue.take(|id, _| steps.contains(&id));
-        let mut withdrawn = Vec::new();
-        let mut cancelled = Vec::new();
-        for step in steps {
-            if let Some(running) = job.stop_running(step) {
-                running.task.abort();
-                self.roles.remove(&running.task.id());
-                cancelled.push((running.step, running.live.carried()));
-            } else if let Some((step, _)) = job.retrying.remove(&step) {
-                cancelled.push((step, 0));
-            } else if let Some((step, question)) = job.asking.remove(&step) {
-                withdrawn.push(question);
-                cancelled.push((step, 0));
-            } else if let Some(step) =
-                job.folders.get_mut(&step).and_then(|folder| folder.step.take())
-            {
-                cancelled.push((step, 0));
-            }
-        }
-        cancelled.extend(waiting.into_iter().map(|step| (step, 0)));
-        if only.is_none() {
-            job.cancelled = true;
-            job.held.clear();
-        }
-        self.withdraw(withdrawn);
-        for (step, carried) in cancelled {
-            self.end_step(id, step, StepEnd::Cancelled, carried);
-        }
-    }
-
-    pub(super) fn retry(&mut self, target: Target) {
-        let (id, only) = match target {
-            Target::Step(job, step) => (job, Some(step)),
-            Target::Job(job) => (job, None),
-            Target::Everything => {
-                let jobs: Vec<JobId> = self.jobs.iter().map(|job| job.id).collect();
-                for job in jobs {
-                    self.retry(Target::Job(job));
-                }
-                return;
-            }
-        };
-        let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
-        let waiting: Vec<StepId> = match only {
-            Some(step) => vec![step],
-            None => job.retrying.keys().copied().collect(),
-        };
-        for step in waiting {
-            if let Some((step, _)) = job.retrying.remove(&step) {
-                job.queue.push_first(step);
-            }
-        }
-        for _ in 0..job.revive(only) {
-            self.journal.record(id, Transition::Revived);
-        }
-        let (from, to) = job.route();
-        self.sites.hurry(from);
-        self.sites.hurry(to);
-    }
-
-    pub(super) fn clear_ended(&mut self) {
-        let ended = |job: &&Job| job.ended.is_some();
-        for job in self.jobs.iter().filter(ended) {
-            self.journal.record(job.id, Transition::Forgotten);
-        }
-        self.jobs.retain(|job| job.ended.is_none());
     }
 }
 

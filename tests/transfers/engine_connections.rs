@@ -118,6 +118,26 @@ async fn a_reply_lost_at_the_rename_makes_no_second_copy_and_no_question() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_whose_reply_was_lost_is_no_conflict_with_itself() {
+    let mut rig = Rig::new();
+    rig.there.put_link("/there/link", "somewhere").unwrap();
+    let cut = AtomicU32::new(0);
+    rig.there.before(move |call| {
+        let cut =
+            call.operation == Operation::RemoveFile && cut.fetch_add(1, Ordering::SeqCst) == 0;
+        async move { if cut { Err(lost()) } else { Ok(()) } }
+    });
+    let mut request = get(&["/there/link"], "/here");
+    if let Work::Copy(destination) = request.work {
+        request.work = Work::Move(destination);
+    }
+    let report = rig.run(request).await;
+    assert_eq!(report.summary.counts.done, 1, "{report:?}");
+    assert_eq!(rig.here.link_target("/here/link").unwrap(), b"somewhere");
+    assert_eq!(rig.there.link_target("/there/link"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_line_that_flaps_twenty_times_gets_it_all_across() {
     let mut rig = Rig::new();
     for file in 0..100 {
