@@ -118,6 +118,70 @@ fn interrupted_it_leaves_nothing_behind() {
     }
 }
 
+/// Starts fetching a large file through a slow relay under `umask 000`, and looks at the folder in the middle of it.
+fn in_the_middle(
+    look: impl FnOnce(&std::path::Path, u32),
+) -> Option<(std::process::Output, Sshd, Relay)> {
+    let sshd = Sshd::options().start()?;
+    let relay = Relay::to(sshd.port());
+    let client = sshd.client().port(relay.port()).known().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(sshd.files().join("large"), vec![1; 8_000_000]).unwrap();
+    fs::write(here.path().join("large"), "old").unwrap();
+    relay.down().rate(4_000_000);
+    let words = ["cp", "--on-conflict", "overwrite", &format!("{HOST}:large"), "."];
+    let inner = wharf(&client, here.path(), &words);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "umask 000; exec \"$@\"", "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir(here.path());
+    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let grows = || parts(here.path()).first().is_some_and(|part| part.1 > 500_000);
+    wait_until("a part grows", LONG, grows);
+    look(here.path(), child.id());
+    let output = child.wait_with_output().unwrap();
+    if output.status.success() {
+        assert_eq!(fs::read(here.path().join("large")).unwrap(), vec![1; 8_000_000]);
+        return Some((output, sshd, relay));
+    }
+    // Whatever ended it: the final name holds what it held, and the next copy goes well.
+    assert_eq!(fs::read(here.path().join("large")).unwrap(), b"old");
+    relay.down().rate(0);
+    let again = run(&client, here.path(), &words);
+    assert_eq!(again.status, 0, "{again:?}");
+    assert_eq!(fs::read(here.path().join("large")).unwrap(), vec![1; 8_000_000]);
+    Some((output, sshd, relay))
+}
+
+/// Parts in a folder, with their sizes and permissions.
+fn parts(folder: &std::path::Path) -> Vec<(String, u64, u32)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".part")
+            && let Ok(metadata) = entry.metadata()
+        {
+            found.push((name, metadata.len(), metadata.permissions().mode() & 0o7777));
+        }
+    }
+    found
+}
+
+#[test]
+fn killed_without_warning_it_has_changed_no_final_name() {
+    let killed = in_the_middle(|_, id| processes::signal(id, Signal::KILL));
+    assert!(killed.is_none_or(|(output, ..)| output.status.code().is_none()));
+}
+
+#[test]
+fn a_part_is_nobody_elses_to_read_whatever_the_umask() {
+    in_the_middle(|here, _| {
+        let parts = parts(here);
+        assert!(parts.iter().all(|(_, _, mode)| *mode == 0o600), "{parts:?}");
+    });
+}
+
 #[test]
 fn no_space_here_leaves_what_was_there() {
     if !rustix::process::geteuid().is_root() || !processes::can_have_mount_namespace() {

@@ -241,6 +241,25 @@ fn a_server_that_is_away_for_a_while() {
 }
 
 #[test]
+fn a_source_here_that_grows_while_it_is_sent() {
+    let Some(mut scene) = scene() else { return };
+    let up = scene.here.path().join("up");
+    let mut data = content(6_000_000);
+    fs::write(&up, &data).unwrap();
+    scene.relay.up().rate(4_000_000);
+    let job = scene.crossing.copy(&local(&up), &remote("."));
+    scene.crossing.carries(job, 1_000_000);
+    data.extend(b"more");
+    let grown = fs::OpenOptions::new().append(true).open(&up);
+    std::io::Write::write_all(&mut grown.unwrap(), b"more").unwrap();
+    scene.relay.up().rate(0);
+    // The change is noticed, and a further attempt carries what stands there then.
+    scene.crossing.arrives(job, LONG);
+    assert!(scene.crossing.done(job)[0].attempts > 1);
+    assert!(fs::read(scene.there("up")).unwrap() == data);
+}
+
+#[test]
 fn a_stalled_listing_does_not_stop_another() {
     let Some(mut scene) = scene() else { return };
     scene.crossing.list(&remote(".")).unwrap();
