@@ -15,7 +15,7 @@ use futures_util::Stream;
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use crate::{
-    domain::{path::StoragePath, place::Location},
+    domain::{display, path::StoragePath, place::Location},
     engine::{Handles, message::Command},
     keymap,
     model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, update},
@@ -198,7 +198,9 @@ impl App {
             Notification::Leave => self.leaving = true,
             Notification::Interrupt => self.take(Message::Act(Action::Interrupt), handles)?,
             Notification::Suspend => self.take(Message::Act(Action::Suspend), handles)?,
-            Notification::Panicked(words) => self.take(Message::Trouble(words), handles)?,
+            Notification::Panicked(words) => {
+                self.take(Message::Trouble(display::escape_text(&words)), handles)?;
+            }
             Notification::Continued => {
                 self.screen.come_back()?;
                 let (width, height) = self.screen.size()?;

@@ -70,7 +70,6 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[f(6), key('m')], Action::Move, "move to the other pane", "move"),
     bind(PANES, &[f(7), key('n')], Action::MakeDirectory, "make a directory", "mkdir"),
     bind(PANES, &[f(8), key('d'), code(Delete)], Action::Delete, "delete (asks first)", "delete"),
-    bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
     bind(
         PANES,
         &[key('o'), control('o')],
@@ -81,6 +80,7 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('w')], Action::Queue, "the queue: jobs and their steps", "queue"),
     bind(PANES, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(PANES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
+    bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
     bind(PANES, &[code(Enter), code(Right), key('l')], Action::Enter, "into the directory", ""),
     bind(
         PANES,
@@ -150,6 +150,9 @@ static BINDINGS: &[Binding] = &[
     bind(DIALOGS, &[code(Enter)], Action::Accept, "do it, or press the button", "accept"),
     bind(DIALOGS, &[code(Tab), code(Down)], Action::Next, "to the next field", "next"),
     bind(DIALOGS, &[code(BackTab), code(Up)], Action::Previous, "to the field before", ""),
+    bind(DIALOGS, &[code(PageUp)], Action::PageUp, "the text above, where it does not fit", ""),
+    bind(DIALOGS, &[code(PageDown)], Action::PageDown, "the text below", ""),
+    bind(STEPS, &[code(Enter)], Action::Details, "all that is known of the step", "details"),
     bind(CHOICE, &[key(' ')], Action::Toggle, "change the choice", "change"),
     bind(DIALOGS, &[code(Left)], Action::Left, "to the left", ""),
     bind(DIALOGS, &[code(Right)], Action::Right, "to the right", ""),
@@ -326,5 +329,18 @@ mod tests {
         assert_eq!(action(Context::Field, press('q')), Some(Action::Type('q')));
         let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(action(Context::Field, ctrl_c), Some(Action::Interrupt));
+    }
+
+    #[test]
+    fn the_readme_tells_the_same() {
+        let readme = include_str!("../README.md");
+        let told = BINDINGS.iter().filter(|binding| {
+            [Context::Panes, Context::Queue, Context::Steps]
+                .iter()
+                .any(|context| binding.contexts.contains(context))
+        });
+        for binding in told {
+            assert!(readme.contains(binding.words), "the README leaves out “{}”", binding.words);
+        }
     }
 }

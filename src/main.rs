@@ -1,2 +1,133 @@
 //! Arguments to the screen, `cp` or `ls`; exit codes; nothing else.
-fn main() {}
+
+use std::{io::Write as _, os::unix::ffi::OsStrExt as _, process::ExitCode, sync::Arc};
+
+use clap::Parser as _;
+use secrecy::SecretString;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+use wharf::{
+    app,
+    cli::{
+        self, Outcome,
+        arguments::{Arguments, Common, Headless},
+    },
+    domain::{path::StoragePath, place::Location},
+    engine::{self, Handles},
+    settings::{
+        paths::Paths,
+        secrets::SystemVault,
+        ssh_config::{Resolver, SshOptions},
+    },
+    storage::dial::Dialer,
+    terminal,
+};
+
+fn main() -> ExitCode {
+    let outcome = run(&Arguments::parse()).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "wharf: {error:#}");
+        Outcome::SomeFailed
+    });
+    ExitCode::from(outcome as u8)
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let here = StoragePath::new(std::env::current_dir()?.as_os_str().as_bytes());
+    match &arguments.headless {
+        Some(Headless::Cp(copy)) => {
+            let requests = match cli::requests(copy, &here) {
+                Ok(requests) => requests,
+                Err(why) => return Ok(bad_usage(&why)),
+            };
+            headless(&arguments.common, async |handles, interrupts| {
+                cli::copy(handles, copy, requests, interrupts).await
+            })
+        }
+        Some(Headless::Ls(list)) => {
+            let location = match cli::location(&list.place, &here) {
+                Ok(location) => location,
+                Err(why) => return Ok(bad_usage(&why)),
+            };
+            headless(&arguments.common, async |handles, interrupts| {
+                cli::list(handles, list, location, interrupts).await
+            })
+        }
+        None => screen(arguments, here),
+    }
+}
+
+fn bad_usage(why: &str) -> Outcome {
+    let _ = writeln!(std::io::stderr(), "wharf: {why}");
+    Outcome::BadUsage
+}
+
+fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
+    let place = |typed: &Option<std::ffi::OsString>| -> Result<Option<Location>, String> {
+        typed.as_ref().map(|typed| cli::location(typed, &here)).transpose()
+    };
+    let (left, right) = match (place(&arguments.left), place(&arguments.right)) {
+        (Ok(left), Ok(right)) => (left, right),
+        (Err(why), _) | (_, Err(why)) => return Ok(bad_usage(&why)),
+    };
+    if let Err(why) = terminal::check() {
+        return Ok(bad_usage(&why.to_string()));
+    }
+    let (runtime, dialer) = foundation(&arguments.common)?;
+    runtime.block_on(async {
+        let handles = engine::start(Arc::new(dialer));
+        app::run(handles, app::Start { left, right, here }).await
+    })?;
+    // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
+    runtime.shutdown_background();
+    Ok(Outcome::Done)
+}
+
+fn headless(
+    common: &Common,
+    work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<()>) -> Outcome,
+) -> anyhow::Result<Outcome> {
+    let (runtime, dialer) = foundation(common)?;
+    let outcome = runtime.block_on(async {
+        let mut interrupts = interrupts()?;
+        anyhow::Ok(work(engine::start(Arc::new(dialer)), &mut interrupts).await)
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What every command stands on: the threads, and who connects.
+fn foundation(common: &Common) -> anyhow::Result<(Runtime, Dialer)> {
+    let paths = Paths::new(common.config_dir.clone(), common.state_dir.clone())?;
+    wharf::settings::log::start(&paths)?;
+    let resolver = Resolver::new(SshOptions {
+        config: common.ssh_config.clone(),
+        identities: common.identities.clone(),
+        port: common.port,
+    });
+    let given = std::env::var("WHARF_PASSWORD").ok().map(SecretString::from);
+    let dialer = Dialer::new(
+        Arc::new(move |site| resolver.resolve(site)),
+        Arc::new(SystemVault::new(given)),
+    );
+    Ok((Builder::new_multi_thread().enable_all().build()?, dialer))
+}
+
+/// A message for each wish of the person or the system that the command end.
+fn interrupts() -> anyhow::Result<mpsc::Receiver<()>> {
+    let (sender, receiver) = mpsc::channel(4);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let mut signals = signal(kind)?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                if sender.send(()).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(receiver)
+}

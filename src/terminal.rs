@@ -281,14 +281,15 @@ fn watch_panics() {
     });
 }
 
-/// What a panic said and where, escaped.
+/// What a panic said and where, without what a terminal could obey.
 fn words_of(panic: &panic::PanicHookInfo<'_>) -> String {
     let said = panic.payload_as_str().unwrap_or("no words");
     let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
     let thread = thread::current();
     let thread = thread.name().unwrap_or("a thread");
     let words = format!("{thread} panicked{place}: {said}");
-    format!("This is a fault in Wharf: {}", crate::domain::display::escape_text(&words))
+    let words = words.replace(char::is_control, "\u{fffd}");
+    format!("This is a fault in Wharf: {words}")
 }
 
 /// The screen shows panics while it is there; afterwards they stand in the shell's window for the report.

@@ -1,11 +1,139 @@
 //! The embedded demo: two panes, one of them an SFTP server that lives in this process.
+//!
+//! `cargo run --release --example demo`. A thin launcher: the screen, the engine and the SFTP client are the
+//! product's own, and speak to the server over TCP. Everything is in one temporary folder that goes away at the
+//! end; the host key and the password are fresh each time and known beforehand, so that no question is asked.
+
 #[path = "servers/embedded/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "tests need more of the server than the demo does")]
 mod embedded;
-fn main() {
-    let root = std::env::args().nth(1).unwrap();
-    let server =
-        embedded::EmbeddedServer::start(embedded::Options::directory(root, "secret")).unwrap();
-    println!("{}", server.known_hosts_line().unwrap());
-    println!("{}", server.port());
-    std::thread::sleep(std::time::Duration::from_secs(600));
+#[path = "demo/folder.rs"]
+mod folder;
+#[path = "demo/sample.rs"]
+mod sample;
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    os::unix::ffi::OsStrExt as _,
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use secrecy::SecretString;
+use wharf::{
+    app::{self, Start},
+    domain::{
+        error::{Error, ErrorKind, Result},
+        path::StoragePath,
+        place::{Endpoint, Location},
+        secret::Vault,
+        site::{Agent, Authentication, Protocol, Site, SshLogin, StrictHostKeys},
+    },
+    engine,
+    storage::dial::{Dialer, Resolve},
+    terminal,
+};
+
+use embedded::{EmbeddedServer, Options};
+use folder::DemoFolder;
+
+#[expect(clippy::print_stderr, reason = "there is no screen then")]
+fn main() -> ExitCode {
+    match show() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::from(if error.is::<terminal::NoScreen>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn show() -> anyhow::Result<()> {
+    terminal::check()?;
+    let folder = DemoFolder::make().context("could not make a temporary folder")?;
+    let here = folder.path().join("here");
+    let there = folder.path().join("there");
+    sample::fill(&here, &there).context("could not fill the temporary folder")?;
+
+    let password = fresh_password()?;
+    let server = EmbeddedServer::start(Options::directory(&there, &password))?;
+    let known_hosts = folder.path().join("known_hosts");
+    fs::write(&known_hosts, server.known_hosts_line()?)?;
+
+    let site = Arc::new(Site::new(Protocol::Sftp, Some("demo"), "files.example", None)?);
+    let login = login(server.port(), &known_hosts);
+    let dialer = Dialer::new(only_here(&site, login), Arc::new(Pocket(password.into())));
+    let start = Start {
+        left: Some(Location::local(path_of(&here))),
+        right: Some(Location { endpoint: Endpoint::Remote(site), path: StoragePath::new(".") }),
+        here: path_of(&here),
+    };
+
+    folder.screen_is_up();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ended = runtime.block_on(async { app::run(engine::start(Arc::new(dialer)), start).await });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+fn path_of(path: &Path) -> StoragePath {
+    StoragePath::new(path.as_os_str().as_bytes())
+}
+
+fn fresh_password() -> io::Result<String> {
+    let mut bytes = [0; 24];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn login(port: u16, known_hosts: &Path) -> SshLogin {
+    SshLogin {
+        host_name: String::from("127.0.0.1"),
+        port,
+        user: String::from("demo"),
+        identity_files: Vec::new(),
+        identities_only: true,
+        agent: Agent::None,
+        known_hosts: vec![known_hosts.to_owned()],
+        hash_known_hosts: false,
+        host_key_alias: None,
+        strict_host_keys: StrictHostKeys::Yes,
+        connect_timeout: Duration::from_secs(10),
+        authentications: vec![Authentication::Password],
+    }
+}
+
+/// Leads to the demo's own server and nowhere else: the person's ssh config, keys and agent are none of its business.
+fn only_here(site: &Arc<Site>, login: SshLogin) -> Arc<Resolve> {
+    let site = site.clone();
+    Arc::new(move |asked| {
+        if *asked == *site {
+            return Ok(login.clone());
+        }
+        let why = "the demo knows only its own server, demo@files.example; run wharf for others";
+        Err(Error::new(ErrorKind::Invalid, format!("connect to {asked}"), why))
+    })
+}
+
+/// Keeps the demo's password in memory, where the product asks the keyring.
+struct Pocket(SecretString);
+
+#[async_trait]
+impl Vault for Pocket {
+    async fn find(&self, _: &Site) -> Result<Option<SecretString>> {
+        Ok(Some(self.0.clone()))
+    }
+
+    async fn keep(&self, _: &Site, _: &SecretString) -> Result<()> {
+        Ok(())
+    }
+
+    async fn forget(&self, _: &Site) -> Result<()> {
+        Ok(())
+    }
 }

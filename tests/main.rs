@@ -5,9 +5,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod conformance;
+mod headless;
 mod login;
+mod screens;
 mod servers;
 mod sftp;
 mod support;
+mod terminal;
 mod tidy;
 mod transfers;

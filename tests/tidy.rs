@@ -150,4 +150,6 @@ fn bad_manners_are_noticed() {
     let naps = "fn f() { std::thread::sleep(x); tokio::time::sleep(x).await; }";
     assert_eq!(complaints_of(manners::sleeps, "tests/a.rs", naps), 2);
     assert_eq!(complaints_of(manners::sleeps, "tests/support.rs", naps), 0);
+    let paused = format!("#[tokio::test(start_paused = true)] {naps}");
+    assert_eq!(complaints_of(manners::sleeps, "tests/a.rs", &paused), 1);
 }

@@ -11,7 +11,7 @@ use crate::domain::{digest::VerifyLevel, question::ConflictChoice};
 /// PLACE is a local path, HOST:path (a Host of the ssh config or [user@]host; the path is relative to the
 /// login folder, as in scp), or sftp://[user@]host[:port]/absolute/path (/~/relative).
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_STATUS)]
+#[command(version, after_help = EXIT_STATUS)]
 pub struct Arguments {
     /// Work without the screen.
     #[command(subcommand)]
@@ -161,7 +161,13 @@ mod tests {
         assert_eq!(screen.left.unwrap(), "files:in");
         assert_eq!(screen.common.ssh_config.unwrap().to_str(), Some("config"));
 
-        let copy = Arguments::parse_from(["wharf", "cp", "-r", "-P", "2222", "a", "b", "files:"]);
+        let copy = Arguments::parse_from([
+            "wharf", "-P", "2222", "cp", "-r", "-F", "x", "a", "b", "files:",
+        ]);
+        assert!(
+            copy.common.ssh_config.is_some(),
+            "options may stand before and behind the command"
+        );
         assert_eq!(copy.common.port, Some(2222));
         let Some(Headless::Cp(copy)) = copy.headless else { panic!("cp") };
         assert!(copy.recursive);

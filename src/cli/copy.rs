@@ -13,7 +13,7 @@ use super::{Outcome, arguments::Copy, console, report::Report};
 use crate::{
     domain::{
         path::StoragePath,
-        place::{self, Endpoint, Location},
+        place::{self, BadPlace, Endpoint, Location},
         question::Answer,
     },
     engine::{
@@ -61,8 +61,11 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
 
 /// Reads one place; an error is one sentence for the person who typed it.
 pub fn location(typed: &OsString, here: &StoragePath) -> Result<Location, String> {
-    place::parse(typed.as_bytes(), here)
-        .map_err(|why| format!("{}: {why}", typed.to_string_lossy().escape_debug()))
+    place::parse(typed.as_bytes(), here).map_err(|why| match why {
+        // What was typed holds the password: it is not said again.
+        BadPlace::PasswordInPlace => why.to_string(),
+        why => format!("{}: {why}", typed.to_string_lossy().escape_debug()),
+    })
 }
 
 /// Runs the jobs to their end.
@@ -201,7 +204,7 @@ mod tests {
             &requested(&["a", "b/"]).unwrap()[0].work,
             Work::Copy(Destination::Into(_))
         ));
-        assert_eq!(requested(&["-x:a", "b"]).err(), None);
+        assert!(requested(&["--", "-oProxyCommand=x:a", "b"]).is_err());
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub enum Action {
     Close,
     /// Show the steps of the job under the cursor.
     Steps,
+    /// Tell all that is known of the step under the cursor.
+    Details,
     /// Cancel the job or step under the cursor.
     Cancel,
     /// Cancel all jobs.

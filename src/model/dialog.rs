@@ -17,6 +17,8 @@ pub(crate) struct Dialog {
     pub(crate) buttons: Vec<Button>,
     /// The field under the cursor, or, counted on from the fields, the button.
     pub(crate) focus: usize,
+    /// Rows the text is pulled down, to read what does not fit above the focus.
+    pub(crate) lifted: usize,
     /// Why it could not be accepted as it stands.
     pub(crate) problem: Option<String>,
     /// Whether accepting destroys something or trusts someone.
@@ -141,6 +143,7 @@ impl Dialog {
             fields: Vec::new(),
             buttons: Vec::new(),
             focus: 0,
+            lifted: 0,
             problem: None,
             grave: false,
         }
@@ -194,6 +197,17 @@ impl Dialog {
     pub(crate) fn act(&mut self, action: Action) -> Option<Press> {
         if !matches!(action, Action::Accept) {
             self.problem = None;
+        }
+        match action {
+            Action::PageUp => {
+                self.lifted += 1;
+                return None;
+            }
+            Action::PageDown => {
+                self.lifted = self.lifted.saturating_sub(1);
+                return None;
+            }
+            _ => self.lifted = 0,
         }
         match action {
             Action::Close | Action::Interrupt => return Some(Press::Leave),

@@ -2,7 +2,7 @@
 
 use super::{
     Layer, Model, Side,
-    dialog::{Dialog, Words},
+    dialog::{Dialog, Value, Words},
     reader::Reader,
     text,
 };
@@ -169,10 +169,17 @@ pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogPa
     };
     let seen = usize::from(inner.height).max(1);
     let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
-    let first = (focused + 1).saturating_sub(seen);
-    // With everything above the focus cut away one would not know what is asked: keep it if all fits.
+    let first = (focused + 1).saturating_sub(seen).saturating_sub(dialog.lifted);
     let rows = rows.into_iter().skip(first).take(seen).collect();
     DialogParts { area, inner, field_column: field_column(dialog, inner_width), rows }
+}
+
+/// How many rows above those seen at rest there are.
+fn most_lifted(dialog: &Dialog, width: u16, height: u16) -> usize {
+    let parts = dialog_parts(dialog, width, height);
+    let rows = dialog_rows(dialog, parts.inner.width);
+    let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
+    (focused + 1).saturating_sub(usize::from(parts.inner.height).max(1))
 }
 
 fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {
@@ -186,7 +193,9 @@ fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {
 }
 
 fn field_column(dialog: &Dialog, width: u16) -> u16 {
-    let labels = dialog.fields.iter().map(|field| text::cells(&field.label)).max().unwrap_or(0);
+    // A check's words stand behind its box.
+    let beside = dialog.fields.iter().filter(|field| !matches!(field.value, Value::Check(_)));
+    let labels = beside.map(|field| text::cells(&field.label)).max().unwrap_or(0);
     (labels as u16 + 2).min(width / 2)
 }
 
@@ -279,6 +288,10 @@ pub(crate) fn fit(model: &mut Model) {
             steps.height = rows;
         }
         queue.settle(&model.transfers);
+    }
+    let size = model.size;
+    if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
+        dialog.lifted = dialog.lifted.min(most_lifted(dialog, size.width, size.height));
     }
     let Some(Layer::Reader(reader)) = model.layers.last() else { return };
     let (_, inner) = reader_parts(model, reader);

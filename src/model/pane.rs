@@ -265,10 +265,10 @@ impl Pane {
             self.state = State::Complete;
             return;
         }
-        if let Some(opening) = self.opening.take_if(|opening| opening.ticket == ticket) {
-            if let How::Reread { fresh, cursor, .. } = opening.how {
-                self.replace_rows(fresh, cursor);
-            }
+        if let Some(opening) = self.opening.take_if(|opening| opening.ticket == ticket)
+            && let How::Reread { fresh, cursor, .. } = opening.how
+        {
+            self.replace_rows(fresh, cursor);
         }
     }
 

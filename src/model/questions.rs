@@ -161,7 +161,7 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
 
 fn again(dialog: &mut Dialog, because: &str) {
     if !because.is_empty() {
-        dialog.problem = Some(because.to_owned());
+        dialog.problem = Some(super::text::sentence(because));
     }
 }
 

@@ -1,6 +1,9 @@
 //! The queue panel: a cursor over jobs, or over the steps of one.
 
-use crate::engine::message::{JobId, StepId};
+use crate::{
+    domain::error::Error,
+    engine::message::{JobId, StepId, StepProgress, StepState},
+};
 
 use super::transfers::Transfers;
 
@@ -37,6 +40,19 @@ impl QueuePanel {
         transfers.jobs().get(self.line(transfers)).map(|job| job.id)
     }
 
+    /// Why the job or step under the cursor failed, or failed for now.
+    pub(crate) fn failure_under_cursor<'a>(&self, transfers: &'a Transfers) -> Option<&'a Error> {
+        let Some(list) = &self.steps else {
+            let job = transfers.jobs().get(self.line(transfers))?;
+            return job.last_failure.as_ref().or(job.retry.as_ref().map(|retry| &retry.why));
+        };
+        match &list.steps(transfers).get(list.line(transfers))?.state {
+            StepState::Failed(error) => Some(error),
+            StepState::Retrying(retry) => Some(&retry.why),
+            _ => None,
+        }
+    }
+
     pub(crate) fn move_to(&mut self, line: usize, transfers: &Transfers) {
         let last = transfers.jobs().len().saturating_sub(1);
         self.job = transfers.jobs().get(line.min(last)).map(|job| job.id);
@@ -62,10 +78,7 @@ impl StepList {
         self.steps(transfers).len()
     }
 
-    pub(crate) fn steps<'a>(
-        &self,
-        transfers: &'a Transfers,
-    ) -> &'a [crate::engine::message::StepProgress] {
+    pub(crate) fn steps<'a>(&self, transfers: &'a Transfers) -> &'a [StepProgress] {
         match &transfers.snapshot().watched {
             Some((job, steps)) if *job == self.job => steps,
             _ => &[],

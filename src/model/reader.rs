@@ -15,6 +15,8 @@ pub(crate) enum ReaderKind {
     Help,
     /// Messages, each a sentence or more.
     Messages(Vec<String>),
+    /// All that is known of one thing.
+    Details(Vec<String>),
 }
 
 /// More messages than this are only counted by the engine's own lists.
@@ -29,10 +31,14 @@ impl Reader {
         Self { kind: ReaderKind::Messages(messages), top: 0 }
     }
 
+    pub(crate) fn details(facts: Vec<String>) -> Self {
+        Self { kind: ReaderKind::Details(facts), top: 0 }
+    }
+
     /// Adds messages to those being read; gives them back where something else is read.
     pub(crate) fn add(&mut self, more: Vec<String>) -> Vec<String> {
         match &mut self.kind {
-            ReaderKind::Help => more,
+            ReaderKind::Help | ReaderKind::Details(_) => more,
             ReaderKind::Messages(messages) => {
                 let room = MOST_MESSAGES.saturating_sub(messages.len());
                 messages.extend(more.into_iter().take(room));
@@ -43,10 +49,14 @@ impl Reader {
 
     /// The lines at a width; `None` for the keys, whose lines the key table knows.
     pub(crate) fn lines(&self, width: usize) -> Option<Vec<String>> {
-        let ReaderKind::Messages(messages) = &self.kind else { return None };
+        let (messages, apart) = match &self.kind {
+            ReaderKind::Help => return None,
+            ReaderKind::Messages(messages) => (messages, true),
+            ReaderKind::Details(facts) => (facts, false),
+        };
         let mut lines = Vec::new();
         for message in messages {
-            if !lines.is_empty() {
+            if apart && !lines.is_empty() {
                 lines.push(String::new());
             }
             lines.extend(super::text::wrap(message, width));

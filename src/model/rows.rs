@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::{
-    entry::{Entry, RefusedName},
+    entry::{Entry, Kind, RefusedName},
     path::Name,
 };
 
@@ -42,9 +42,20 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, entry: &Entry) {
         self.count += 1;
-        if entry.attributes.kind == crate::domain::entry::Kind::File {
-            self.bytes = self.bytes.saturating_add(entry.attributes.size.unwrap_or(0));
-        }
+        self.bytes = self.bytes.saturating_add(bytes_of(entry));
+    }
+
+    fn remove(&mut self, entry: &Entry) {
+        self.count = self.count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes_of(entry));
+    }
+}
+
+/// Bytes of a file, where they are known and can be believed.
+fn bytes_of(entry: &Entry) -> u64 {
+    match (entry.attributes.kind, entry.attributes.size) {
+        (Kind::File, Some(size)) if i64::try_from(size).is_ok() => size,
+        _ => 0,
     }
 }
 
@@ -191,8 +202,12 @@ impl Rows {
             .map(|&index| index as usize);
         if let Some(row) = index.and_then(|index| self.rows.get_mut(index)) {
             row.marked = !row.marked;
+            if row.marked {
+                self.marked.add(&row.entry);
+            } else {
+                self.marked.remove(&row.entry);
+            }
         }
-        self.count_marks();
     }
 
     /// Decides the mark of every shown row anew.

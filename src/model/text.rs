@@ -108,6 +108,18 @@ pub(crate) fn cut_path(path: &str, width: usize) -> String {
     cut_middle(path, width, width * 2 / 3)
 }
 
+/// A reason as a sentence of its own. A scheme keeps its case.
+pub(crate) fn sentence(reason: &str) -> String {
+    if reason.split(' ').next().is_some_and(|word| word.contains("://")) {
+        return format!("{reason}.");
+    }
+    let mut letters = reason.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
 /// `1 entry`, `3 entries`.
 pub(crate) fn entries(count: u64) -> String {
     counted(count, "entry", "entries")

@@ -76,6 +76,13 @@ mod tests {
     }
 
     #[test]
+    fn no_secret_is_handed_down() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo \"[$WHARF_PASSWORD]\""]).env("WHARF_PASSWORD", "canary");
+        assert_eq!(run(&mut command, Duration::from_secs(20)).unwrap().output, b"[]\n");
+    }
+
+    #[test]
     fn a_program_without_end_is_killed() {
         let began = Instant::now();
         let error = run(Command::new("sleep").arg("100"), Duration::from_millis(50)).unwrap_err();

@@ -63,9 +63,11 @@ impl Look {
         self.coloured(Color::Magenta)
     }
 
-    /// The row under the cursor of what has the focus. Without dimmed parts, which reversed look like gaps.
+    /// The row under the cursor of what has the focus: of one colour, for reversed colours and dimmed parts look
+    /// like patches.
     pub(crate) fn cursor(&self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
+        let colour = if self.colours { Color::Cyan } else { Color::Reset };
+        Style::new().fg(colour).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
     }
 
     /// The same row while something else takes the keys.

@@ -37,6 +37,7 @@ impl<'a> Line<'a> {
     /// Writes from the left, cut at the end if it must be.
     pub(crate) fn put(&mut self, text: &str, style: Style) -> &mut Self {
         let shown = text::cut_end(text, self.room());
+        let style = Style::reset().patch(style);
         if !shown.is_empty() {
             let (x, _) = self.buffer.set_stringn(self.left, self.y, shown, self.room(), style);
             self.left = x.min(self.right);
@@ -49,6 +50,7 @@ impl<'a> Line<'a> {
         let wide = text::cells(text);
         if wide > 0 && wide <= self.room() {
             self.right -= wide as u16;
+            let style = Style::reset().patch(style);
             self.buffer.set_stringn(self.right, self.y, text, wide, style);
         }
         self

@@ -18,6 +18,7 @@ pub(crate) fn draw(model: &Model, reader: &Reader, look: &Look, buffer: &mut Buf
     pen::clear(buffer, area);
     let (title, edge) = match &reader.kind {
         ReaderKind::Help => (" Keys ", look.accent()),
+        ReaderKind::Details(_) => (" Step ", look.accent()),
         ReaderKind::Messages(messages) if messages.len() > 1 => (" Messages ", look.bad()),
         ReaderKind::Messages(_) => (" Message ", look.bad()),
     };

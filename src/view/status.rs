@@ -26,7 +26,10 @@ pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) 
         line.put(&format!("{words}; a answers"), look.waiting());
         return;
     }
-    if model.queue.is_some() {
+    if let Some(queue) = &model.queue {
+        if let Some(failure) = queue.failure_under_cursor(&model.transfers) {
+            line.put(&failure.to_string(), look.bad());
+        }
         return;
     }
     let pane = model.focused();

@@ -1,6 +1,12 @@
 //! Paths at the login folder, the end of a connection, and how failures read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use wharf::{
     domain::{entry::Kind, error::ErrorKind, path::StoragePath},
@@ -52,18 +58,23 @@ pub(super) async fn an_end_is_final(place: Arc<Place>) {
 pub(super) async fn calls_under_way_end_with_it(place: Arc<Place>) {
     place.put("file", &[b'x'; 1_000_000]).await;
     let mut tasks = tokio::task::JoinSet::new();
+    let reads = Arc::new(AtomicUsize::new(0));
     for _ in 0..16 {
-        let place = place.clone();
+        let (place, reads) = (place.clone(), reads.clone());
         tasks.spawn(async move {
             // Goes on until the connection's end is all there is left to come.
             loop {
                 if let Err(error) = place.get("file").await {
                     return error;
                 }
+                reads.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while reads.load(Ordering::Relaxed) < 20 {
+        assert!(tasks.try_join_next().is_none(), "a read failed before the end");
+        tokio::task::yield_now().await;
+    }
     place.storage.disconnect();
     let all = async {
         while let Some(ended) = tasks.join_next().await {

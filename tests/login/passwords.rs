@@ -108,10 +108,12 @@ async fn a_vault_out_of_reach_is_told_and_stops_nothing() {
 async fn who_waited_for_a_refusal_is_not_asked_the_same_again() {
     let (_server, client) = server(password());
     let wharf = Wharf::new(client.config());
-    let person = Person::who_says(&[Say::No, Say::Type(&[RIGHT]), Say::Type(&[RIGHT])]);
+    let person = Person::who_says(&[Say::No, Say::No, Say::Type(&[RIGHT])]);
+    // The first time the ssh config is read, which may take one longer than the other.
+    assert!(wharf.connect(&person).await.is_err());
     let (first, second) = tokio::join!(wharf.connect(&person), wharf.connect(&person));
     assert!(first.is_err() && second.is_err());
-    assert_eq!(person.asked().len(), 1);
+    assert_eq!(person.asked().len(), 2);
     // Whoever comes later starts anew.
     wharf.connect(&person).await.unwrap();
 }

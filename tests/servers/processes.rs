@@ -58,6 +58,22 @@ pub(crate) fn kill_tree(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// Kills what a server on this port started and left behind when its connection ended (a digest of a huge file).
+pub(crate) fn kill_left_behind(port: u16) {
+    let mark = format!(" {port}");
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
+        // sshd(8): client address and port, server address and port.
+        let served = environment.split(|byte| *byte == 0).any(|variable| {
+            variable.starts_with(b"SSH_CONNECTION=127.0.0.1 ") && variable.ends_with(mark.as_bytes())
+        });
+        if served {
+            signal(id, Signal::KILL);
+        }
+    }
+}
+
 /// Processes that stand still (SIGSTOP) for as long as this lives.
 pub(crate) struct Paused(Vec<u32>);
 

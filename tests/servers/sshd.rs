@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use super::{
     client::ClientOptions,
-    processes::{self, kill_tree},
+    processes::{self, kill_left_behind, kill_tree},
     programs::{self, skip},
 };
 use crate::support::wait_until;
@@ -474,6 +474,7 @@ impl Sshd {
 impl Drop for Sshd {
     fn drop(&mut self) {
         kill_tree(&mut self.process);
+        kill_left_behind(self.port());
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();

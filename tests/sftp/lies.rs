@@ -1,11 +1,14 @@
 //! Servers that break the rules: each ends in a clear error or, where the rules allow it, in the right bytes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
 use super::*;
-use crate::servers::evil_sftp::{Evil, PASSWORD, Trick};
+use crate::{
+    servers::evil_sftp::{Evil, PASSWORD, Trick},
+    support::wait_until,
+};
 
 /// Longer than anything here may take on a loaded machine, shorter than a stall.
 const SOON: Duration = Duration::from_secs(30);
@@ -104,7 +107,7 @@ async fn a_channel_that_ends_fails_what_waits_on_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endless_listing_stops_when_nobody_listens() {
     let evil = evil_with(b"", Trick::EndlessListing);
     let storage = storage_of(&evil).await;
@@ -113,18 +116,14 @@ async fn an_endless_listing_stops_when_nobody_listens() {
         assert!(!listing.next().await.unwrap().unwrap().entries.is_empty());
     }
     drop(listing);
-    let settled = async {
-        let mut before = 0;
-        loop {
-            let met = evil.world().met();
-            if met == before {
-                return;
-            }
-            before = met;
-            tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut last = (0, Instant::now());
+    wait_until("nothing more is listed for a while", SOON, || {
+        let met = evil.world().met();
+        if met != last.0 {
+            last = (met, Instant::now());
         }
-    };
-    timeout(SOON, settled).await.expect("it goes on");
+        last.1.elapsed() > Duration::from_millis(300)
+    });
     assert!(storage.stat(&StoragePath::new("/srv/a")).await.is_ok(), "the connection lives on");
 }
 

@@ -2,6 +2,7 @@
 
 mod lies;
 mod openssh;
+mod silence;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -139,20 +139,24 @@ async fn one_lane_that_dies_leaves_the_others() {
     assert_eq!(error.await.unwrap().kind(), ErrorKind::ConnectionLost);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_cut_and_a_hang_up_end_all_that_waits() {
     let Some(sshd) = Sshd::options().start() else { return };
     let files = sshd.files();
     fs::write(files.join("big"), pattern(64 << 20)).unwrap();
     for hang_up in [false, true] {
-        let relay = Relay::to(sshd.port());
+        let relay = Arc::new(Relay::to(sshd.port()));
         let storage =
             connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
         relay.down().rate(2_000_000);
         relay.up().rate(2_000_000);
         let (get, put) = (at(&files, "big"), at(&files, &format!("put{hang_up}")));
         let end = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            let watched = Arc::clone(&relay);
+            let enough =
+                move || watched.down().passed() > 400_000 && watched.up().passed() > 400_000;
+            let wait = move || wait_until("data flows both ways", SOON, enough);
+            tokio::task::spawn_blocking(wait).await.unwrap();
             if hang_up {
                 relay.stall(true);
                 storage.disconnect();
@@ -161,11 +165,9 @@ async fn a_cut_and_a_hang_up_end_all_that_waits() {
             }
             Instant::now()
         };
+        let content = pattern(64 << 20);
         let work = async {
-            let both = tokio::join!(
-                read_all(&*storage, &get),
-                write_all(&*storage, &put, pattern(64 << 20))
-            );
+            let both = tokio::join!(read_all(&*storage, &get), write_all(&*storage, &put, content));
             (both, Instant::now())
         };
         let (((read, written), ended), begun) =
@@ -241,4 +243,38 @@ async fn renaming_replaces_only_when_it_may() {
     assert_eq!(fs::read(files.join("to")).unwrap(), b"new");
     storage.rename(&to, &from, Replace::Never).await.unwrap();
     assert_eq!(fs::read_dir(&files).unwrap().count(), 1);
+}
+
+/// Half-sent packets are the rule here: both directions are full, and each lane wants to send.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_narrow_line_full_both_ways_moves_on() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let storage = connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+    let storage = &*storage;
+    relay.up().rate(8_000_000);
+    relay.down().rate(8_000_000);
+    let files = sshd.files();
+    let content = pattern(10 << 20);
+    fs::write(files.join("there"), &content).unwrap();
+    let one = |n: usize| {
+        let (get, put, content) =
+            (at(&files, "there"), at(&files, &format!("{n}")), content.clone());
+        async move {
+            let (read, written) =
+                tokio::join!(read_all(storage, &get), write_all(storage, &put, content.clone()));
+            assert!(read.unwrap() == content);
+            assert_eq!(written.unwrap().size, Some(content.len() as u64));
+        }
+    };
+    let browse = async {
+        for _ in 0..20 {
+            storage.list(&at(&files, "")).await.unwrap().collect().await.unwrap();
+        }
+    };
+    let all = async { tokio::join!(join_all((0..5).map(one)), browse) };
+    timeout(Duration::from_secs(120), all).await.expect("it hangs");
+    for n in 0..5 {
+        assert!(fs::read(files.join(format!("{n}"))).unwrap() == content, "{n}");
+    }
 }

@@ -149,8 +149,8 @@ fn look_of(screen: &Screen, row: u16, column: u16) -> Look {
 
 fn colour(colour: Color, default: &str) -> String {
     const ANSI: [&str; 16] = [
-        "#2e3440", "#bf616a", "#a3be8c", "#ebcb8b", "#81a1c1", "#b48ead", "#88c0d0", "#e5e9f0", "#6b7689", "#d57780",
-        "#b6d19c", "#f5dda0", "#94b5d6", "#c7a2c1", "#9bd3e3", "#ffffff",
+        "#2e3440", "#bf616a", "#a3be8c", "#ebcb8b", "#81a1c1", "#b48ead", "#88c0d0", "#e5e9f0",
+        "#6b7689", "#d57780", "#b6d19c", "#f5dda0", "#94b5d6", "#c7a2c1", "#9bd3e3", "#ffffff",
     ];
     match colour {
         Color::Default => default.to_owned(),
@@ -158,7 +158,12 @@ fn colour(colour: Color, default: &str) -> String {
         Color::Idx(index @ 16..232) => {
             let index = index - 16;
             let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-            format!("#{:02x}{:02x}{:02x}", level(index / 36), level(index / 6 % 6), level(index % 6))
+            format!(
+                "#{:02x}{:02x}{:02x}",
+                level(index / 36),
+                level(index / 6 % 6),
+                level(index % 6)
+            )
         }
         Color::Idx(index) => {
             let grey = 8 + 10 * (index - 232);

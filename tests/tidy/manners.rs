@@ -5,8 +5,13 @@ use super::source::{Source, Word};
 /// The longest a file may be.
 const LONGEST: usize = 500;
 
-/// Where a test may sleep: the one polling helper, and the relay whose trade is delay.
-const SLEEPERS: &[&str] = &["tests/support.rs", "tests/servers/relay.rs"];
+/// Where a test may sleep: the polling helpers, and what plays somebody slow.
+const SLEEPERS: &[&str] = &[
+    "tests/support.rs",
+    "tests/transfers/engine_rig.rs",
+    "tests/servers/relay.rs",
+    "tests/login/reach.rs",
+];
 
 /// No file is longer than a person reads at once.
 pub(super) fn length(sources: &[Source]) -> Vec<String> {
@@ -53,14 +58,20 @@ pub(super) fn promises(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// Tests wait for something, never for a while.
+/// Tests wait for something, never for a while; where the clock is a made-up one, nobody waits.
 pub(super) fn sleeps(sources: &[Source]) -> Vec<String> {
-    let tests = sources.iter().filter(|source| {
-        source.path.starts_with("tests/") && !SLEEPERS.contains(&source.path.as_str())
-    });
-    tests
+    let has_own_clock = |source: &Source| source.words.iter().any(|w| w.text == "start_paused");
+    let may_sleep = |source: &Source| SLEEPERS.contains(&source.path.as_str());
+    sources
+        .iter()
+        .filter(|source| source.path.starts_with("tests/"))
+        .filter(|source| !may_sleep(source))
         .flat_map(|source| {
-            found(source, &source.words, &["sleep", "("], "poll with a deadline instead")
+            let row: &[&str] = match has_own_clock(source) {
+                true => &["thread", ":", ":", "sleep"],
+                false => &["sleep", "("],
+            };
+            found(source, &source.words, row, "poll with a deadline instead")
         })
         .collect()
 }

@@ -15,7 +15,7 @@ use super::super::{
     dialog::{Dialog, Press},
     forms,
     purpose::Purpose,
-    questions,
+    questions, text,
 };
 
 /// What came of accepting: effects, or why not.
@@ -68,7 +68,7 @@ impl Model {
         match &dialog.purpose {
             Purpose::Transfer { moves, from, sources, to } => {
                 let typed = dialog.text(forms::TO);
-                let to = to.read(typed, from).map_err(|bad| sentence(&bad.to_string()))?;
+                let to = to.read(typed, from).map_err(|bad| text::sentence(&bad.to_string()))?;
                 let into = typed.ends_with('/') || sources.len() != 1;
                 self.accept_transfer(dialog, *moves, from, sources, to, into)
             }
@@ -83,7 +83,7 @@ impl Model {
             Purpose::Connect { side } => {
                 let typed = dialog.text(0).trim();
                 let place = place::parse(typed.as_bytes(), &self.here)
-                    .map_err(|bad| sentence(&bad.to_string()))?;
+                    .map_err(|bad| text::sentence(&bad.to_string()))?;
                 self.focus = *side;
                 Ok(self.go(*side, place, None))
             }
@@ -163,8 +163,8 @@ impl Model {
         if typed == shown {
             return Ok(Vec::new());
         }
-        let name =
-            crate::domain::path::Name::new(typed).map_err(|bad| sentence(&bad.to_string()))?;
+        let name = crate::domain::path::Name::new(typed)
+            .map_err(|bad| text::sentence(&bad.to_string()))?;
         let Some(directory) = from.path.parent() else { return Ok(Vec::new()) };
         let act = Act::Rename { from: from.clone(), to: directory.join(&name) };
         let directory = from.with_path(directory);
@@ -181,7 +181,7 @@ impl Model {
         let glob = GlobBuilder::new(dialog.text(0))
             .literal_separator(true)
             .build()
-            .map_err(|bad| sentence(&bad.kind().to_string()))?
+            .map_err(|bad| text::sentence(&bad.kind().to_string()))?
             .compile_matcher();
         let before = self.pane(side).rows.marked().count;
         self.pane_mut(side).rows.mark_by(|row| {
@@ -189,7 +189,7 @@ impl Model {
             if mark { row.marked || matches } else { row.marked && !matches }
         });
         let after = self.pane(side).rows.marked().count;
-        let changed = super::super::text::entries(after.abs_diff(before) as u64);
+        let changed = text::entries(after.abs_diff(before) as u64);
         self.say(format!("{changed} {}.", if mark { "more marked" } else { "unmarked" }));
         Ok(Vec::new())
     }
@@ -210,13 +210,4 @@ fn first_below(path: &StoragePath, directory: &StoragePath) -> Option<crate::dom
         path = parent;
     }
     None
-}
-
-/// A reason as a sentence of its own.
-fn sentence(reason: &str) -> String {
-    let mut letters = reason.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    }
 }

@@ -38,12 +38,10 @@ impl Model {
                     self.transfers.keep_digest(done.job, done.step, digest);
                 }
             }
-            Event::StepEnded { ending, to, from, .. } => {
-                if let StepEnding::Failed { error, .. } = ending {
-                    let _ = (to, from);
-                    self.say_lasting(Outcome::Bad, error.to_string());
-                }
+            Event::StepEnded { ending: StepEnding::Failed { error, .. }, .. } => {
+                self.say_lasting(Outcome::Bad, error.to_string());
             }
+            Event::StepEnded { .. } => {}
             Event::JobEnded(summary) => return self.job_ended(&summary),
             Event::Asked { id, job, question } => self.questions.ask(id, job, question),
             Event::Withdrawn(id) => {

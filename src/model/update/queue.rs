@@ -1,8 +1,13 @@
 //! What keys do in the queue panel.
 
-use crate::engine::message::{Command, JobId, Target};
+use crate::{
+    domain::display,
+    engine::message::{Command, JobId, StepState, Target},
+};
 
-use super::super::{Action, Effect, Model, forms, queue::StepList, transfers::job_words};
+use super::super::{
+    Action, Effect, Layer, Model, Reader, forms, queue::StepList, transfers::job_words,
+};
 
 impl Model {
     pub(super) fn act_in_queue(&mut self, action: Action) -> Vec<Effect> {
@@ -55,6 +60,7 @@ impl Model {
                 let retry = |target| Effect::Engine(Command::Retry(target));
                 return current.map(retry).into_iter().collect();
             }
+            Action::Details => self.tell_details(),
             Action::Close => {
                 if let Some(queue) = &mut self.queue {
                     queue.steps = None;
@@ -64,6 +70,26 @@ impl Model {
             other => return self.act_in_either(other),
         }
         Vec::new()
+    }
+
+    /// All that is known of the step under the cursor, to be read.
+    fn tell_details(&mut self) {
+        let Some(list) = self.queue.as_ref().and_then(|queue| queue.steps.as_ref()) else { return };
+        let steps = list.steps(&self.transfers);
+        let Some(step) = steps.get(list.line(&self.transfers)) else { return };
+        let mut facts = vec![format!("From {}", display::escape(step.from.as_bytes()))];
+        facts.extend(step.to.as_ref().map(|to| format!("To   {}", display::escape(to.as_bytes()))));
+        facts.extend(match &step.state {
+            StepState::Failed(error) => Some(error.to_string()),
+            StepState::Retrying(retry) => {
+                Some(format!("Attempt {} follows. {}", retry.attempt, retry.why))
+            }
+            StepState::Done(Some(verdict)) => Some(format!("Verified by {}.", verdict.word())),
+            _ => None,
+        });
+        let digest = self.transfers.digest(list.job, step.id);
+        facts.extend(digest.map(|digest| format!("SHA-256 {digest}")));
+        self.layers.push(Layer::Reader(Reader::details(facts)));
     }
 
     fn act_in_either(&mut self, action: Action) -> Vec<Effect> {

@@ -25,6 +25,9 @@ use crate::domain::error::ErrorKind;
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
 
+/// The receive window of a program's channel: what libssh2 opens with is plenty.
+const EXEC_WINDOW: u64 = 2 * 1024 * 1024;
+
 /// What may be told to a connection about pace and bounds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tuning {
@@ -146,7 +149,7 @@ impl Thread {
             commands,
             tuning,
             turn: Turn::default(),
-            stall: Stall::new(tuning.stall, now),
+            stall: Stall::new(now),
             lanes: Vec::new(),
             next_lane: 0,
             waiting: VecDeque::new(),
@@ -223,15 +226,12 @@ impl Thread {
     fn add_lane(&mut self, purpose: Purpose) {
         let id = self.next_lane;
         self.next_lane += 1;
-        let now = Instant::now();
-        // On a slow link the lanes take turns in one stream: a lane may be silent while the others have theirs.
-        let stall = Stall::new(self.tuning.stall * 4, now);
         let window = match purpose {
             Purpose::Bulk => self.tuning.bulk_window,
             Purpose::Browse => self.tuning.browse_window,
-            Purpose::Exec(_) => 0,
+            Purpose::Exec(_) => EXEC_WINDOW,
         };
-        self.lanes.push(Lane::new(id, purpose, window, stall, Arc::clone(&self.inbox)));
+        self.lanes.push(Lane::new(id, purpose, window, Arc::clone(&self.inbox), Instant::now()));
     }
 
     /// Gives a request to a lane, or keeps it until one is there.
@@ -372,11 +372,10 @@ impl Thread {
         let waits = self.lanes.iter().any(Lane::waits);
         self.stall.waiting(waits, now);
         let mut until = now + self.tuning.ping;
-        let lanes = self.lanes.iter_mut().filter_map(|lane| lane.stall_deadline(now)).min();
-        for (deadline, limit) in
-            [(self.stall.deadline(), self.tuning.stall), (lanes, self.tuning.stall * 4)]
-        {
-            let Some(deadline) = deadline else { continue };
+        let limit = self.tuning.stall;
+        let whole = self.stall.deadline(limit).map(|deadline| (deadline, limit));
+        let single = self.lanes.iter_mut().filter_map(|lane| lane.stall_deadline(limit, now)).min();
+        for (deadline, limit) in whole.into_iter().chain(single) {
             if deadline <= now {
                 let why = format!("the server has not answered for {} s", limit.as_secs());
                 return Err(Fault::new(ErrorKind::TimedOut, why));

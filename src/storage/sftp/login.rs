@@ -286,6 +286,11 @@ impl Shared {
         let server = stream.peer_addr().ok();
         session.set_tcp_stream(stream);
         let greeted = session.handshake().map_err(|error| match disagreed(&error) {
+            true if has_ended(&socket) => Error::new(
+                ErrorKind::ConnectionLost,
+                doing.as_str(),
+                "the connection ended while keys were being agreed on",
+            ),
             true => disagreement(
                 &doing,
                 server.and_then(|server| disagreement::explain(server, &offer)),
@@ -310,6 +315,15 @@ impl Shared {
 /// Nothing that panics runs under the lock; what it guards is whole at any time.
 pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the other end is gone: libssh2 tells a connection cut during the key exchange as a failed exchange.
+fn has_ended(socket: &TcpStream) -> bool {
+    let looked = socket.set_nonblocking(true).and_then(|()| socket.peek(&mut [0]));
+    match looked {
+        Ok(waiting) => waiting == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    }
 }
 
 /// Whether the two ends had no algorithms in common, or something else failed while agreeing on keys.

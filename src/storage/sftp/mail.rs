@@ -177,10 +177,6 @@ impl Inbox {
     pub(crate) fn epitaph(&self) -> Fault {
         self.epitaph.get().cloned().unwrap_or_else(|| Fault::lost("the connection ended"))
     }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.epitaph.get().is_some()
-    }
 }
 
 /// A handle of the server; given back when dropped, whoever drops it.

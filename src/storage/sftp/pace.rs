@@ -34,7 +34,7 @@ impl Pace {
     }
 
     /// There is work for more than was thought: begin with that many.
-    pub(crate) fn expect(&mut self, requests: usize) {
+    pub(crate) fn prepare_for(&mut self, requests: usize) {
         self.window = requests.clamp(self.window, self.most);
     }
 

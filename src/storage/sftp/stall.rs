@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 /// Measures silence, but only while an answer is due.
 #[derive(Debug)]
 pub(crate) struct Stall {
-    limit: Duration,
     last_sign: Instant,
     waiting_since: Option<Instant>,
 }
 
 impl Stall {
-    pub(crate) fn new(limit: Duration, now: Instant) -> Self {
-        Self { limit, last_sign: now, waiting_since: None }
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { last_sign: now, waiting_since: None }
     }
 
     /// Something came.
@@ -34,9 +33,9 @@ impl Stall {
         }
     }
 
-    /// When patience ends; `None` while nothing is due.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.waiting_since.map(|since| since.max(self.last_sign) + self.limit)
+    /// When patience ends, which lasts for `limit`; `None` while nothing is due.
+    pub(crate) fn deadline(&self, limit: Duration) -> Option<Instant> {
+        self.waiting_since.map(|since| since.max(self.last_sign) + limit)
     }
 
     /// How long nothing has come.
@@ -53,16 +52,24 @@ mod tests {
     fn silence_counts_only_while_an_answer_is_due() {
         let second = Duration::from_secs(1);
         let start = Instant::now();
-        let mut stall = Stall::new(10 * second, start);
-        assert_eq!(stall.deadline(), None);
+        let mut stall = Stall::new(start);
+        assert_eq!(stall.deadline(10 * second), None);
         stall.waiting(true, start + 100 * second);
-        assert_eq!(stall.deadline(), Some(start + 110 * second), "an idle hour is no stall");
+        assert_eq!(
+            stall.deadline(10 * second),
+            Some(start + 110 * second),
+            "an idle hour is no stall"
+        );
         stall.waiting(true, start + 105 * second);
-        assert_eq!(stall.deadline(), Some(start + 110 * second), "asking more does not buy time");
+        assert_eq!(
+            stall.deadline(10 * second),
+            Some(start + 110 * second),
+            "asking more does not buy time"
+        );
         stall.sign_of_life(start + 107 * second);
-        assert_eq!(stall.deadline(), Some(start + 117 * second));
+        assert_eq!(stall.deadline(10 * second), Some(start + 117 * second));
         stall.waiting(false, start + 108 * second);
-        assert_eq!(stall.deadline(), None);
+        assert_eq!(stall.deadline(10 * second), None);
         assert_eq!(stall.silence(start + 109 * second), 2 * second);
     }
 }

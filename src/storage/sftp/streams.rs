@@ -82,7 +82,7 @@ impl SftpReadStream {
         let chunk = server.client.extensions().longest_read;
         let mut pace = Pace::new(chunk, FIRST_READS, MOST_UNDER_WAY, now);
         if end.is_some() {
-            pace.expect(EARLY_READS);
+            pace.prepare_for(EARLY_READS);
         }
         let mut stream = Self {
             server,
@@ -114,7 +114,7 @@ impl SftpReadStream {
             self.hearsay_asked = None;
             if let Ok(Reply::Attributes(attributes)) = told {
                 self.hearsay = attributes.size;
-                self.pace.expect(EARLY_READS);
+                self.pace.prepare_for(EARLY_READS);
             }
         }
         let chunk = self.server.client.extensions().longest_read;

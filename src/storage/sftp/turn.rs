@@ -14,7 +14,6 @@ pub(crate) enum Act {
     Widen,
     Start,
     Write,
-    EndInput,
     /// A read sends too: libssh2 tops the receive window up by itself when it has run low.
     Read,
     Close,

@@ -1,0 +1,9 @@
+//! Keys and events in, screen out.
+
+mod behaviour;
+mod dialogs;
+mod hostile;
+mod panes;
+mod properties;
+mod stage;
+mod transfers;

@@ -1,0 +1,110 @@
+//! Remakes the pictures in `assets/` from a real run of the demo in a real pty.
+//!
+//! `cargo build --release --examples && cargo run --release --example screenshot`
+
+#[path = "terminal/picture.rs"]
+mod picture;
+
+use std::{
+    fs,
+    io::{Read as _, Write},
+    num::NonZeroU16,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+const ROWS: NonZeroU16 = NonZeroU16::new(30).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(112).unwrap();
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const DOWN: &str = "\x1b[B";
+const F5: &str = "\x1b[15~";
+const ENTER: &str = "\r";
+
+fn main() -> anyhow::Result<()> {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let demo = std::env::current_exe()?.with_file_name("demo");
+    let mut screen = Screen::of(&demo)?;
+
+    screen.shows("settlement")?;
+    screen.until(|text| text.matches("settlement").count() >= 2)?;
+    for keys in [DOWN, " ", " ", " ", F5] {
+        screen.keys(keys)?;
+    }
+    screen.shows("If taken")?;
+    fs::write(assets.join("copy.svg"), screen.picture())?;
+    screen.keys(ENTER)?;
+    screen.shows("hash")?;
+    fs::write(assets.join("screen.svg"), screen.picture())?;
+    screen.keys("w")?;
+    screen.shows("Queue")?;
+    screen.keys(ENTER)?;
+    screen.shows("Done")?;
+    fs::write(assets.join("queue.svg"), screen.picture())?;
+    screen.keys("\x03")
+}
+
+struct Screen {
+    parser: Arc<Mutex<vt100::Parser>>,
+    writer: Box<dyn Write + Send>,
+}
+
+impl Screen {
+    fn of(program: &Path) -> anyhow::Result<Self> {
+        let size =
+            PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size)?;
+        let mut command = CommandBuilder::new(program);
+        command.env("TERM", "xterm-256color");
+        command.env("TZ", "UTC");
+        pty.slave.spawn_command(command).with_context(|| {
+            format!("{} is not built; build the examples first", program.display())
+        })?;
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let mut reader = pty.master.try_clone_reader()?;
+        let writer = pty.master.take_writer()?;
+        let fed = parser.clone();
+        thread::spawn(move || {
+            // The terminal lives as long as it is read.
+            let _pty = pty;
+            let mut buffer = [0; 65536];
+            while let Ok(length @ 1..) = reader.read(&mut buffer) {
+                fed.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..length]);
+            }
+        });
+        Ok(Self { parser, writer })
+    }
+
+    fn keys(&mut self, keys: &str) -> anyhow::Result<()> {
+        self.writer.write_all(keys.as_bytes())?;
+        Ok(self.writer.flush()?)
+    }
+
+    fn shows(&self, wanted: &str) -> anyhow::Result<()> {
+        self.until(|text| text.contains(wanted)).with_context(|| format!("waiting for “{wanted}”"))
+    }
+
+    fn until(&self, holds: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text =
+                self.parser.lock().unwrap_or_else(PoisonError::into_inner).screen().contents();
+            if holds(&text) {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                bail!("the screen shows\n{text}");
+            }
+            thread::yield_now();
+        }
+    }
+
+    fn picture(&self) -> String {
+        picture::svg(self.parser.lock().unwrap_or_else(PoisonError::into_inner).screen())
+    }
+}

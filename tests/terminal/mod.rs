@@ -1,0 +1,6 @@
+//! The real binary in a real pty.
+
+mod crossing;
+mod driver;
+mod leaving;
+mod stalled;
