@@ -82,7 +82,7 @@ async fn every_kind_of_key_logs_in() {
 async fn an_encrypted_key_is_asked_for_its_passphrase_once() {
     let Some(sshd) = Sshd::options().start() else { return };
     let key = sshd.add_key("locked", KeyType::Ed25519, "open sesame");
-    let client = sshd.client().identities(&[key.clone()]).known().write();
+    let client = sshd.client().identities(std::slice::from_ref(&key)).known().write();
     let person = Person::who_says(&[Say::Type(&["wrong"]), Say::Type(&["open sesame"])]);
     let wharf = Wharf::new(client.config());
     wharf.connect(&person).await.unwrap();
@@ -114,7 +114,7 @@ async fn no_passphrase_is_asked_for_a_key_the_server_does_not_want() {
 async fn three_wrong_passphrases_are_enough() {
     let Some(sshd) = Sshd::options().start() else { return };
     let key = sshd.add_key("locked", KeyType::Ed25519, "open sesame");
-    let client = sshd.client().identities(&[key.clone()]).known().write();
+    let client = sshd.client().identities(std::slice::from_ref(&key)).known().write();
     let person = Person::who_says(&[const { Say::Type(&["canary"]) }; 4]);
     let error = Wharf::new(client.config()).connect(&person).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::LoginRefused);
@@ -155,7 +155,7 @@ async fn a_key_the_config_names_is_the_first_of_the_agents() {
     for only in ["yes", "no"] {
         let client = sshd
             .client()
-            .identities(&[public.clone()])
+            .identities(std::slice::from_ref(&public))
             .line(format!("IdentityAgent {}", agent.socket().display()))
             .line(format!("IdentitiesOnly {only}"))
             .known()

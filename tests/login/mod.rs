@@ -158,13 +158,10 @@ impl Wharf {
     }
 
     /// Connects without a question.
-    #[track_caller]
-    fn connect_in_peace(&self) -> impl Future<Output = Arc<dyn Storage>> {
-        async {
-            let person = Person::in_peace();
-            let connected = self.connect(&person).await;
-            assert!(person.asked().is_empty(), "asked: {:?}", person.asked());
-            connected.unwrap()
-        }
+    async fn connect_in_peace(&self) -> Arc<dyn Storage> {
+        let person = Person::in_peace();
+        let connected = self.connect(&person).await;
+        assert!(person.asked().is_empty(), "asked: {:?}", person.asked());
+        connected.unwrap()
     }
 }

@@ -66,7 +66,8 @@ pub(crate) fn kill_left_behind(port: u16) {
         let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
         // sshd(8): client address and port, server address and port.
         let served = environment.split(|byte| *byte == 0).any(|variable| {
-            variable.starts_with(b"SSH_CONNECTION=127.0.0.1 ") && variable.ends_with(mark.as_bytes())
+            variable.starts_with(b"SSH_CONNECTION=127.0.0.1 ")
+                && variable.ends_with(mark.as_bytes())
         });
         if served {
             signal(id, Signal::KILL);

@@ -32,9 +32,7 @@ pub(super) const LONG: Duration = Duration::from_secs(30);
 pub(super) mod key {
     pub(crate) const ENTER: &str = "\r";
     pub(crate) const ESCAPE: &str = "\x1b";
-    pub(crate) const TAB: &str = "\t";
     pub(crate) const DOWN: &str = "\x1b[B";
-    pub(crate) const END: &str = "\x1b[F";
     pub(crate) const INSERT: &str = "\x1b[2~";
     pub(crate) const F5: &str = "\x1b[15~";
     pub(crate) const F10: &str = "\x1b[21~";

@@ -11,7 +11,7 @@ const FOREGROUND: &str = "#d8dee9";
 const BACKGROUND: &str = "#1d2129";
 
 /// The screen as a self-contained SVG.
-pub fn svg(screen: &Screen) -> String {
+pub(crate) fn svg(screen: &Screen) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
     let width = f64::from(columns) * CELL_WIDTH + 2.0 * MARGIN;

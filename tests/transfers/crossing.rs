@@ -299,11 +299,13 @@ impl Crossing {
 
     /// The questions asked so far.
     pub(super) fn questions(&self) -> Vec<&Question> {
-        let asked = |event| match event {
-            &Event::Asked { ref question, .. } => Some(question),
-            _ => None,
-        };
-        self.events.iter().filter_map(asked).collect()
+        let mut questions = Vec::new();
+        for event in &self.events {
+            if let Event::Asked { question, .. } = event {
+                questions.push(question);
+            }
+        }
+        questions
     }
 }
 

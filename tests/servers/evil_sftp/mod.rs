@@ -23,7 +23,7 @@ use super::{
 };
 pub(crate) use tricks::Trick;
 use tricks::Twisted;
-pub(crate) use wire::{Attrs, DIRECTORY, FILE, LINK};
+pub(crate) use wire::{DIRECTORY, FILE, LINK};
 pub(crate) use world::World;
 
 /// A running evil server.
