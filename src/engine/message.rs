@@ -342,10 +342,19 @@ pub struct JobProgress {
     pub rate: f64,
     /// Seconds left at this rate, once the plan is complete and something moves.
     pub seconds_left: Option<f64>,
+    /// Steps whose bytes are across, and are being compared.
+    pub verifying: u64,
     /// The next attempt of a step that failed for now, the soonest of all.
     pub retry: Option<Retrying>,
     /// The last failure for good.
     pub last_failure: Option<Error>,
+}
+
+impl JobProgress {
+    /// Whether all bytes are across, and what is left is to compare them: no rate tells how long that takes.
+    pub fn only_verifies(&self) -> bool {
+        self.verifying > 0 && self.plan_complete && self.carried_bytes >= self.planned_bytes
+    }
 }
 
 /// Where a job is in its life.

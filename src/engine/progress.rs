@@ -109,6 +109,11 @@ impl Job {
             rate,
             seconds_left: (plan_complete && rate > 0.0 && !state.has_ended())
                 .then(|| left as f64 / rate),
+            verifying: self
+                .running
+                .values()
+                .filter(|running| running.live.phase() == LivePhase::Verifying)
+                .count() as u64,
             retry,
             last_failure: self.last_failure.clone(),
         }

@@ -45,6 +45,7 @@ pub(crate) struct Overall {
     pub(crate) plan_complete: bool,
     pub(crate) rate: f64,
     pub(crate) seconds_left: Option<f64>,
+    pub(crate) only_verifies: bool,
     pub(crate) retry: Option<Retrying>,
     pub(crate) counts: Counts,
 }
@@ -119,6 +120,7 @@ impl Transfers {
             all.carried_bytes = all.carried_bytes.saturating_add(job.carried_bytes);
             all.plan_complete &= job.plan_complete;
             all.rate += job.rate;
+            all.only_verifies |= job.only_verifies();
             let sooner = |soonest: &Retrying, next: &Retrying| next.at < soonest.at;
             if let Some(next) = &job.retry
                 && all.retry.as_ref().is_none_or(|soonest| sooner(soonest, next))
@@ -126,6 +128,7 @@ impl Transfers {
                 all.retry = Some(next.clone());
             }
         }
+        all.only_verifies &= all.carried_bytes >= all.planned_bytes;
         let left = all.planned_bytes.saturating_sub(all.carried_bytes) as f64;
         all.seconds_left = (all.plan_complete && all.rate >= 1.0).then(|| left / all.rate);
         all

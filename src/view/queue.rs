@@ -151,12 +151,14 @@ fn draw_state(model: &Model, job: &JobProgress, look: &Look, line: &mut Line<'_>
             line.put("done", look.good());
         }
         (_, state) if !state.has_ended() => {
-            if job.rate >= 1.0 {
+            if job.only_verifies() {
+                line.put("verifying", look.accent());
+            } else if job.rate >= 1.0 {
                 line.put(&format!("{}/s", text::size_words(job.rate as u64)), look.strong());
             } else {
                 line.put(if job.plan_complete { "working" } else { "counting" }, look.soft());
             }
-            if let Some(left) = job.seconds_left {
+            if let Some(left) = job.seconds_left.filter(|_| !job.only_verifies()) {
                 line.skip(2).put(&format!("{} left", text::duration(left)), look.soft());
             }
         }

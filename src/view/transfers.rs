@@ -43,7 +43,9 @@ pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) 
     } else if all.asking {
         line.put("waits for an answer", look.waiting()).skip(2);
     }
-    if all.rate >= 1.0 {
+    if all.only_verifies {
+        line.put("verifying", look.accent());
+    } else if all.rate >= 1.0 {
         line.put(&format!("{}/s", text::size_words(all.rate as u64)), look.strong());
         if let Some(left) = all.seconds_left {
             line.skip(2).put(&format!("{} left", text::duration(left)), look.soft());

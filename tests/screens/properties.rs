@@ -172,6 +172,7 @@ fn perform(stage: &mut Stage, deed: Deed, jobs: &mut Vec<JobProgress>) {
                     seconds_left: Some(f64::NAN),
                     retry: None,
                     last_failure: None,
+                    verifying: 0,
                 });
             }
             other => stage.sent.push(other),

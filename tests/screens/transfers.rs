@@ -48,6 +48,7 @@ fn job(id: u64, request: Arc<JobRequest>, state: JobState) -> JobProgress {
         seconds_left: None,
         retry: None,
         last_failure: None,
+        verifying: 0,
     }
 }
 

@@ -174,6 +174,32 @@ async fn patience_ends_after_eight_attempts_without_progress() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_gets_further_earns_new_patience() {
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", bytes(8_000_000)).unwrap();
+    let (attempt, written) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    rig.there.before(move |call| {
+        let mut cut = false;
+        match call.operation {
+            Operation::OpenWrite => {
+                attempt.fetch_add(1, Ordering::SeqCst);
+                written.store(0, Ordering::SeqCst);
+            }
+            Operation::Write => {
+                let attempt = attempt.load(Ordering::SeqCst);
+                cut = attempt <= 12 && written.fetch_add(1, Ordering::SeqCst) == attempt;
+            }
+            _ => {}
+        }
+        async move { if cut { Err(lost()) } else { Ok(()) } }
+    });
+    let options = verify(wharf::domain::digest::VerifyLevel::Size);
+    let report = rig.run(with(put(&["/here/a"], "/there"), options)).await;
+    assert_eq!(report.summary.counts.failed, 0, "{report:?}");
+    assert_eq!(report.done[0].attempts, 13);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_is_ended_by_a_person() {
     let mut rig = Rig::new();
     rig.here.put("/here/a", bytes(10)).unwrap();
