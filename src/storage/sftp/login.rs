@@ -285,17 +285,20 @@ impl Shared {
         offer.apply(&session).map_err(failed)?;
         let server = stream.peer_addr().ok();
         session.set_tcp_stream(stream);
-        let greeted = session.handshake().map_err(|error| match disagreed(&error) {
-            true if has_ended(&socket) => Error::new(
-                ErrorKind::ConnectionLost,
-                doing.as_str(),
-                "the connection ended while keys were being agreed on",
-            ),
-            true => disagreement(
-                &doing,
-                server.and_then(|server| disagreement::explain(server, &offer)),
-            ),
-            false => failed(error),
+        let greeted = session.handshake().map_err(|error| {
+            if !disagreed(&error) {
+                return failed(error);
+            }
+            // A server that finds nothing in common hangs up as well: whether it does is asked first.
+            let explained = server.and_then(|server| disagreement::explain(server, &offer));
+            match explained {
+                None if has_ended(&socket) => Error::new(
+                    ErrorKind::ConnectionLost,
+                    doing.as_str(),
+                    "the connection ended while keys were being agreed on",
+                ),
+                explained => disagreement(&doing, explained),
+            }
         });
         let checked = greeted.and_then(|()| {
             let blob = session.host_key().map(|(blob, _)| blob.to_vec()).unwrap_or_default();
