@@ -67,6 +67,12 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     if before.kind != Kind::File {
         return Err(errand.fail(ErrorKind::SourceChanged, "it is not a file any more"));
     }
+    // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
+    // bytes may be older than this look at it: it is opened once more, after the look.
+    let reader = match is_same(&errand.step.source, &before) {
+        true => reader,
+        false => source.read(from, 0, None).await.at(End::Source)?,
+    };
 
     // The bytes; and the source's own digest meanwhile, where it has one to give.
     let checks = Checks::best(

@@ -74,6 +74,33 @@ async fn a_source_that_ends_early_runs_over_or_changes_is_never_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_changed_after_it_was_listed_is_opened_after_it_was_looked_at() {
+    let mut rig = Rig::new();
+    rig.there.put("/there/a", bytes(1000)).unwrap();
+    let inside = rig.there.clone();
+    let (looks, opened) = (AtomicU32::new(0), Arc::new(AtomicU32::new(0)));
+    let count = opened.clone();
+    rig.there.before(move |call| {
+        let inside = inside.clone();
+        let second_look =
+            call.operation == Operation::Stat && looks.fetch_add(1, Ordering::SeqCst) == 1;
+        if call.operation == Operation::OpenRead {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        async move {
+            if second_look {
+                inside.put("/there/a", bytes(999)).unwrap();
+            }
+            Ok(())
+        }
+    });
+    let report = rig.run(get(&["/there/a"], "/here")).await;
+    assert_eq!((report.done.len(), report.done[0].attempts), (1, 1));
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    assert_eq!(rig.here.content("/here/a"), Some(bytes(999)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_digest_is_tried_once_more_and_told_with_both_digests() {
     let mut rig = Rig::new();
     rig.here.put("/here/a", bytes(1000)).unwrap();
