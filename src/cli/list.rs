@@ -12,6 +12,7 @@ use crate::{
         display,
         entry::{Attributes, Entry, Kind, RefusedName, Timestamp},
         error::{Error, ErrorKind},
+        figures,
         path::{Name, StoragePath},
         place::Location,
     },
@@ -153,7 +154,7 @@ fn long(attributes: &Attributes, zone: &TimeZone) -> String {
         || String::from("?"),
         |moment| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
     );
-    format!("{} {size:>14} {time:>16}  ", display::mode(attributes))
+    format!("{} {size:>14} {time:>16}  ", figures::mode(attributes))
 }
 
 fn moment(time: Timestamp) -> Option<Moment> {

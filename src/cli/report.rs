@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     domain::{
         digest::Verdict,
-        display,
+        figures,
         place::{Endpoint, Location},
     },
     engine::message::{Retrying, Snapshot, StepDone, StepEnding, StepKind},
@@ -102,7 +102,7 @@ impl Report {
                 self.out(&format!(
                     "{} -> {to}  {}  {verdict}",
                     step.from,
-                    display::bytes(step.bytes)
+                    figures::size_words(step.bytes)
                 ));
             }
             Style::Progress | Style::Quiet => {}
@@ -172,7 +172,7 @@ impl Report {
             "{} Attempt {} follows in {}.",
             retry.why,
             retry.attempt,
-            display::duration(seconds)
+            figures::duration(seconds)
         ));
     }
 
@@ -191,12 +191,12 @@ impl Report {
         let more = if snapshot.jobs.iter().all(|job| job.plan_complete) { "" } else { "+" };
         let left = snapshot.jobs.iter().filter_map(|job| job.seconds_left).reduce(f64::max);
         let left =
-            left.map(|left| format!(" · {} left", display::duration(left))).unwrap_or_default();
+            left.map(|left| format!(" · {} left", figures::duration(left))).unwrap_or_default();
         let line = format!(
             "{ended} of {files}{more} · {} of {}{more} · {}/s{left}",
-            display::bytes(carried),
-            display::bytes(planned),
-            display::bytes(rate as u64),
+            figures::size_words(carried),
+            figures::size_words(planned),
+            figures::size_words(rate as u64),
         );
         let _ = write!(io::stderr(), "\r\x1b[2K{line}");
         let _ = io::stderr().flush();
@@ -229,7 +229,7 @@ impl Report {
         }
         let mut parts =
             vec![format!("{} {}", self.files, if self.files == 1 { "file" } else { "files" })];
-        parts.push(display::bytes(self.bytes));
+        parts.push(figures::size_words(self.bytes));
         for (count, word) in [(self.hash, "hash"), (self.size, "size")] {
             if count > 0 {
                 parts.push(format!("{count} verified by {word}"));
@@ -240,7 +240,7 @@ impl Report {
                 parts.push(format!("{count} {word}"));
             }
         }
-        let rate = display::bytes((self.bytes as f64 / seconds.max(0.001)) as u64);
+        let rate = figures::size_words((self.bytes as f64 / seconds.max(0.001)) as u64);
         self.out(&format!("{} in {seconds:.1} s ({rate}/s)", parts.join(", ")));
     }
 

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::entry::{Attributes, Kind};
-
 /// Escapes control characters, invisible and direction-changing ones, and bytes that are not UTF-8.
 ///
 /// The result holds no character that moves a cursor, changes colours, reorders or hides text.
@@ -48,64 +46,6 @@ fn deceives(c: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Bytes for people, at most seven columns: `999 B`, `1.5 KiB`, `1023 MiB`.
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if count < 1024 {
-        return format!("{count} B");
-    }
-    let mut value = count as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1023.5 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if value < 9.95 {
-        format!("{value:.1} {}", UNITS[unit])
-    } else {
-        format!("{value:.0} {}", UNITS[unit])
-    }
-}
-
-/// Seconds for people: `0:07`, `12:30`, `3:04:05`, `5 d 03 h`.
-pub fn duration(seconds: f64) -> String {
-    let whole = if seconds.is_finite() { seconds.max(0.0).ceil() as u64 } else { u64::MAX };
-    let (days, hours, minutes, rest) =
-        (whole / 86_400, whole / 3600 % 24, whole / 60 % 60, whole % 60);
-    match (days, hours) {
-        (1000.., _) => String::from("a long time"),
-        (1.., _) => format!("{days} d {hours:02} h"),
-        (0, 1..) => format!("{hours}:{minutes:02}:{rest:02}"),
-        _ => format!("{minutes}:{rest:02}"),
-    }
-}
-
-/// Kind and permissions as `ls` has them: `-rw-r--r--`, `drwxr-xr-t`; `?` for what is not known.
-pub fn mode(attributes: &Attributes) -> String {
-    let kind = match attributes.kind {
-        Kind::File => '-',
-        Kind::Directory => 'd',
-        Kind::Symlink => 'l',
-        Kind::Other => '?',
-    };
-    let Some(bits) = attributes.permissions else {
-        return format!("{kind}?????????");
-    };
-    let mut shown = String::from(kind);
-    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
-        let three = bits >> shift;
-        shown.push(if three & 4 != 0 { 'r' } else { '-' });
-        shown.push(if three & 2 != 0 { 'w' } else { '-' });
-        shown.push(match (bits & special != 0, three & 1 != 0) {
-            (true, true) => letter,
-            (true, false) => letter.to_ascii_uppercase(),
-            (false, true) => 'x',
-            (false, false) => '-',
-        });
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,41 +68,6 @@ mod tests {
     fn bytes_that_are_no_text_are_told_apart() {
         assert_eq!(escape(b"caf\xe9"), "caf\\xe9");
         assert_eq!(escape("naïve 文件 🗎".as_bytes()), "naïve 文件 🗎");
-    }
-
-    #[test]
-    fn numbers_for_people() {
-        for (count, shown) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (10 * 1024, "10 KiB"),
-            (1024 * 1024 - 1, "1.0 MiB"),
-            (1 << 30, "1.0 GiB"),
-            (u64::MAX, "16 EiB"),
-        ] {
-            assert_eq!(bytes(count), shown);
-        }
-        for (seconds, shown) in [
-            (0.0, "0:00"),
-            (6.2, "0:07"),
-            (750.0, "12:30"),
-            (11_045.0, "3:04:05"),
-            (5.0 * 86_400.0 + 3.0 * 3600.0, "5 d 03 h"),
-            (f64::INFINITY, "a long time"),
-        ] {
-            assert_eq!(duration(seconds), shown);
-        }
-    }
-
-    #[test]
-    fn permissions_as_ls_has_them() {
-        let mut attributes = Attributes::of_kind(Kind::File);
-        assert_eq!(mode(&attributes), "-?????????");
-        attributes.permissions = Some(0o4751);
-        assert_eq!(mode(&attributes), "-rwsr-x--x");
-        attributes = Attributes { kind: Kind::Directory, permissions: Some(0o1776), ..attributes };
-        assert_eq!(mode(&attributes), "drwxrwxrwT");
     }
 
     proptest! {

@@ -4,6 +4,7 @@ pub mod digest;
 pub mod display;
 pub mod entry;
 pub mod error;
+pub mod figures;
 pub mod path;
 pub mod place;
 pub mod question;

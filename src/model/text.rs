@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+pub(crate) use crate::domain::figures::{counted, duration, grouped, size_short, size_words};
+
 /// Cells a character takes.
 pub(crate) fn char_cells(c: char) -> usize {
     c.width().unwrap_or(0)
@@ -125,75 +127,6 @@ pub(crate) fn entries(count: u64) -> String {
     counted(count, "entry", "entries")
 }
 
-/// A number with its noun.
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { many })
-}
-
-/// A number with its thousands told apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
-/// Sizes a file can have; what is larger is a lie.
-const LARGEST: u64 = i64::MAX as u64;
-
-/// A size in at most five characters: `999`, `1.2K`, `340M`. `?` for what cannot be.
-pub(crate) fn size_short(bytes: Option<u64>) -> String {
-    let Some(bytes) = bytes.filter(|&bytes| bytes <= LARGEST) else { return "?".to_owned() };
-    match scaled(bytes) {
-        (value, None) => format!("{value:.0}"),
-        (value, Some(unit)) if value < 9.95 => format!("{value:.1}{unit}"),
-        (value, Some(unit)) => format!("{value:.0}{unit}"),
-    }
-}
-
-/// A size for a sentence: `999 B`, `1.2 KiB`, `34.0 MiB`.
-pub(crate) fn size_words(bytes: u64) -> String {
-    match scaled(bytes) {
-        (value, None) => format!("{value:.0} B"),
-        (value, Some(unit)) => format!("{value:.1} {unit}iB"),
-    }
-}
-
-fn scaled(bytes: u64) -> (f64, Option<char>) {
-    let mut value = bytes as f64;
-    let mut unit = None;
-    for next in ['K', 'M', 'G', 'T', 'P', 'E'] {
-        // 999.5 would be rounded to 1000, five digits with the unit.
-        if value < 999.5 {
-            break;
-        }
-        value /= 1024.0;
-        unit = Some(next);
-    }
-    (value, unit)
-}
-
-/// `0:07`, `12:30`, `3:04:05`; more than four days in days.
-pub(crate) fn duration(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return "?".to_owned();
-    }
-    let whole = seconds.ceil() as u64;
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours >= 100 {
-        counted(hours / 24, "day", "days")
-    } else if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,26 +137,6 @@ mod tests {
         assert_eq!(cut_name("measurements-of-november.csv", 14), "measure…er.csv");
         assert_eq!(cut_name("測定測定測定測定測定測定.csv", 13), "測定測…定.csv");
         assert_eq!(cut_name("short.csv", 14), "short.csv");
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1.0K"),
-            (1024, "1.0K"),
-            (10 * 1024, "10K"),
-            (1023 * 1024, "1.0M"),
-            (u64::MAX, "?"),
-            (i64::MAX as u64, "8.0E"),
-        ] {
-            assert_eq!(size_short(Some(bytes)), shown);
-        }
-        assert_eq!(size_words(13_000_000), "12.4 MiB");
-        assert_eq!(duration(6.2), "0:07");
-        assert_eq!(duration(3.0 * 3600.0 + 65.0), "3:01:05");
-        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 
     proptest! {

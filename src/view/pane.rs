@@ -6,6 +6,7 @@ use crate::{
     domain::{
         display,
         entry::{Entry, Kind},
+        figures,
         place::{Endpoint, Location},
     },
     engine::message::ConnectionState,
@@ -283,7 +284,7 @@ fn draw_entry(row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
     let mut column = line.column(columns.time);
     let time = if columns.time == DAY { time.get(..10).unwrap_or(&time) } else { &time };
     column.skip(2).put(time, soft);
-    let permissions = format::permissions(entry.attributes.permissions);
+    let permissions = figures::permissions(entry.attributes.permissions);
     line.column(columns.permissions).skip(2).put(&permissions, soft);
 }
 

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, style::Style};
 
 use crate::{
-    domain::{display, entry::Kind},
+    domain::{display, entry::Kind, figures},
     keymap,
     model::{Item, Model, State, layout::Area, text},
 };
@@ -53,8 +53,8 @@ fn draw_entry(entry: &crate::domain::entry::Entry, look: &Look, line: &mut Line<
     let attributes = &entry.attributes;
     let mut facts = vec![format!(
         "{}{}",
-        format::kind_letter(attributes),
-        format::permissions(attributes.permissions)
+        figures::kind_letter(attributes),
+        figures::permissions(attributes.permissions)
     )];
     if let Some((user, group)) = attributes.owner {
         facts.push(format!("{user}:{group}"));
