@@ -33,18 +33,18 @@ fn main() -> anyhow::Result<()> {
 
     screen.shows("settlement")?;
     screen.until(|text| text.matches("settlement").count() >= 2)?;
-    for keys in [DOWN, " ", " ", " ", F5] {
+    for keys in [DOWN, " ", " ", F5] {
         screen.keys(keys)?;
     }
     screen.shows("If taken")?;
     fs::write(assets.join("copy.svg"), screen.picture())?;
     screen.keys(ENTER)?;
-    screen.shows("hash")?;
+    screen.until(|text| text.contains("✓") && text.contains("/s"))?;
     fs::write(assets.join("screen.svg"), screen.picture())?;
     screen.keys("w")?;
     screen.shows("Queue")?;
     screen.keys(ENTER)?;
-    screen.shows("Done")?;
+    screen.until(|text| text.contains("done · hash") && text.contains("steps"))?;
     fs::write(assets.join("queue.svg"), screen.picture())?;
     screen.keys("\x03")
 }
