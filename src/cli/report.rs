@@ -41,6 +41,7 @@ pub(super) struct Report {
     size: u64,
     told_retry: Option<Instant>,
     line_is_drawn: bool,
+    last_error: String,
 }
 
 impl Report {
@@ -62,6 +63,7 @@ impl Report {
             size: 0,
             told_retry: None,
             line_is_drawn: false,
+            last_error: String::new(),
         }
     }
 
@@ -145,7 +147,13 @@ impl Report {
     }
 
     /// Something that belongs to no file: a notice, or why a server could not be reached.
+    ///
+    /// What is the same for a thousand files in a row (a server that cannot be reached) is said once.
     pub(super) fn error(&mut self, text: &str) {
+        if self.last_error == text {
+            return;
+        }
+        text.clone_into(&mut self.last_error);
         self.clear_line();
         let _ = writeln!(io::stderr(), "wharf: {text}");
     }

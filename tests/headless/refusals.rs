@@ -39,6 +39,17 @@ fn a_closed_port() {
 }
 
 #[test]
+fn what_stops_many_files_is_said_once() {
+    let here = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c"] {
+        fs::write(here.path().join(name), "x").unwrap();
+    }
+    let place = format!("{HOST}:");
+    let said = run(&no_server().write(), here.path(), &["cp", "a", "b", "c", &place]);
+    assert_eq!((said.status, said.errors.matches("refused").count()), (3, 1), "{said:?}");
+}
+
+#[test]
 fn a_host_that_is_not_there() {
     both_fail(&no_server().line("HostName nowhere.invalid").write(), 3, &["nowhere.invalid"]);
 }
