@@ -55,6 +55,22 @@ impl DemoFolder {
     }
 }
 
+impl Drop for DemoFolder {
+    fn drop(&mut self) {
+        remove(self.folder.path());
+    }
+}
+
+/// A copy under way may still put a file in while the folder is emptied: then it is emptied again.
+fn remove(folder: &Path) {
+    for _ in 0..100 {
+        if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+            return;
+        }
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
 fn watch(
     mut signals: Signals,
     folder: &Path,
@@ -70,7 +86,7 @@ fn watch(
             _ if is_up => drop(gone.recv_timeout(GRACE)),
             _ => {}
         }
-        let _ = fs::remove_dir_all(folder);
+        remove(folder);
         if !is_up {
             let _ = emulate_default_handler(signal);
             process::exit(128 + signal);
