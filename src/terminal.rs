@@ -299,6 +299,9 @@ fn report_late_panics() {
     }
 }
 
+/// The terminal is gone, and the loop was told.
+static HUNG_UP: AtomicBool = AtomicBool::new(false);
+
 fn watch_signals() -> io::Result<()> {
     static WATCHED: AtomicBool = AtomicBool::new(false);
     if WATCHED.swap(true, Ordering::SeqCst) {
@@ -323,20 +326,27 @@ fn on_signal(signal: i32) {
         SIGTSTP => {
             let _ = emulate_default_handler(signal);
         }
+        // The hang-up was noticed before its signal came: it says nothing new.
+        SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
         // Already on the way out: no more patience.
         _ if !is_up => {
             let _ = emulate_default_handler(signal);
         }
         _ => {
             notify(Notification::Leave);
-            let _ = thread::Builder::new().name("grace".to_owned()).spawn(move || {
-                thread::sleep(GRACE);
-                // The loop hangs, perhaps in a write to a terminal that does not read: only the mode can be restored.
-                let _ = terminal::disable_raw_mode();
-                let _ = emulate_default_handler(signal);
-            });
+            end_after_grace(signal);
         }
     }
+}
+
+/// Whoever was told to leave and has not left by then is ended.
+fn end_after_grace(signal: i32) {
+    let _ = thread::Builder::new().name("grace".to_owned()).spawn(move || {
+        thread::sleep(GRACE);
+        // The loop hangs, perhaps in a write to a terminal that does not read: only the mode can be restored.
+        let _ = terminal::disable_raw_mode();
+        let _ = emulate_default_handler(signal);
+    });
 }
 
 /// Leaves when the terminal is gone though no SIGHUP came: reading it would only spin (crossterm#793).
@@ -350,7 +360,9 @@ fn watch_for_hangup() {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
                 Ok(_) => {
+                    HUNG_UP.store(true, Ordering::SeqCst);
                     notify(Notification::Leave);
+                    end_after_grace(SIGHUP);
                     return;
                 }
             }
