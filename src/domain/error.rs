@@ -35,6 +35,8 @@ pub enum ErrorKind {
     LoginRefused,
     /// The connection ended.
     ConnectionLost,
+    /// One of several ways to the same place ended under it; the others go on.
+    Interrupted,
     /// Nothing came for too long.
     TimedOut,
     /// The other end broke the rules of the protocol.
@@ -59,6 +61,7 @@ impl ErrorKind {
         matches!(
             self,
             ErrorKind::ConnectionLost
+                | ErrorKind::Interrupted
                 | ErrorKind::TimedOut
                 | ErrorKind::Unreachable
                 | ErrorKind::SourceChanged

@@ -19,6 +19,7 @@ use super::{
     questions::{Inquiry, Questions},
     sites::Sites,
     step::Outcome,
+    width::Width,
 };
 use crate::{
     domain::{
@@ -47,6 +48,8 @@ pub(super) struct Central {
     pub(super) inlets: Inlets,
     /// Steps started so far: the clock of fairness.
     pub(super) served: u64,
+    /// How many small files at once do well on a route.
+    pub(super) widths: HashMap<(Endpoint, Endpoint), Width>,
     commands: mpsc::UnboundedReceiver<Command>,
     outlets: Outlets,
     janitor_work: JoinHandle<()>,
@@ -121,6 +124,7 @@ impl Central {
             janitor,
             inlets: Inlets { announcements, inquiries },
             served: 0,
+            widths: HashMap::new(),
             commands,
             outlets: Outlets {
                 announcements: announcements_out,

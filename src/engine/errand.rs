@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, AtomicU64, Ordering},
+    atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
 };
 
 use tokio::sync::{OnceCell, mpsc, oneshot};
@@ -36,6 +36,8 @@ pub(super) struct Errand {
     /// For a removal: the source once more.
     pub(super) target: Place,
     pub(super) live: Arc<Live>,
+    /// How many large files of the job are under way.
+    pub(super) company: Arc<AtomicUsize>,
     pub(super) plan: Announcer,
 }
 
@@ -55,8 +57,13 @@ pub(super) enum LivePhase {
 }
 
 impl Live {
-    pub(super) fn carry(&self, bytes: usize) {
-        self.carried.fetch_add(bytes as u64, Ordering::Relaxed);
+    pub(super) fn carry(&self, bytes: u64) {
+        self.carried.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that will be carried once more.
+    pub(super) fn take_back(&self, bytes: u64) {
+        self.carried.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn carried(&self) -> u64 {
@@ -182,5 +189,14 @@ impl Errand {
 
     pub(super) fn source_is_here(&self) -> bool {
         self.request.from == Endpoint::Local
+    }
+
+    pub(super) fn target_is_here(&self) -> bool {
+        self.target.endpoint == Endpoint::Local
+    }
+
+    /// With how many large files, itself among them, it shares the lanes.
+    pub(super) fn company(&self) -> usize {
+        self.company.load(Ordering::Relaxed).max(1)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
@@ -18,7 +21,7 @@ use super::{
         Destination, JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState, Work,
     },
     progress::Rate,
-    queue::{Load, Queue, class_of},
+    queue::{Class, Load, Queue},
     step::{Found, History, Left, Step, Task},
 };
 use crate::domain::{
@@ -43,6 +46,8 @@ pub(super) struct Job {
     pub(super) queue: Queue,
     pub(super) running: HashMap<StepId, Running>,
     pub(super) running_load: Load,
+    /// Large files under way: they share the lanes, and look here how many they are.
+    pub(super) company: Arc<AtomicUsize>,
     pub(super) retrying: BTreeMap<StepId, (Step, Retrying)>,
     pub(super) asking: BTreeMap<StepId, (Step, QuestionId)>,
     /// Directories with entries under way.
@@ -92,6 +97,7 @@ impl Job {
             queue: Queue::default(),
             running: HashMap::new(),
             running_load: Load::default(),
+            company: Arc::default(),
             retrying: BTreeMap::new(),
             asking: BTreeMap::new(),
             folders: HashMap::new(),
@@ -160,14 +166,16 @@ impl Job {
     }
 
     pub(super) fn run(&mut self, running: Running) {
-        *self.running_load.of_mut(class_of(&running.step)) += 1;
+        self.running_load.add(&running.step);
+        self.company.store(self.running_load.of(Class::Large), Ordering::Relaxed);
         self.running.insert(running.step.id, running);
     }
 
     /// Takes a step out of those under way; `None` if it was cancelled meanwhile.
     pub(super) fn stop_running(&mut self, id: StepId) -> Option<Running> {
         let running = self.running.remove(&id)?;
-        *self.running_load.of_mut(class_of(&running.step)) -= 1;
+        self.running_load.take(&running.step);
+        self.company.store(self.running_load.of(Class::Large), Ordering::Relaxed);
         Some(running)
     }
 

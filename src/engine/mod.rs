@@ -5,8 +5,9 @@
 //! | [`message`] | all that passes in and out |
 //! | `central` | the one task that owns the state; `work`, `orders`, `connecting`, `browse`: its acts |
 //! | `job`, `step`, `queue` | where each step of a job is |
-//! | `schedule`, `retry` | pure decisions: what next, and whether again |
+//! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
+//! | `carry`, `ranges` | a file's bytes, in one stream or in many |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `journal`, `progress` | what happened; how everything stands |
@@ -17,6 +18,7 @@
 pub mod message;
 
 mod browse;
+mod carry;
 mod central;
 mod conflict;
 mod connecting;
@@ -31,6 +33,7 @@ mod part;
 mod progress;
 mod questions;
 mod queue;
+mod ranges;
 mod removal;
 mod retry;
 mod schedule;
@@ -39,6 +42,7 @@ mod step;
 mod transfer;
 mod tree;
 mod verify;
+mod width;
 mod work;
 
 use std::sync::Arc;

@@ -27,9 +27,33 @@ pub(super) struct Load {
     folders: usize,
     small: usize,
     large: usize,
+    /// Bytes of the small ones.
+    small_bytes: u64,
 }
 
 impl Load {
+    /// Counts a step in.
+    pub(super) fn add(&mut self, step: &Step) {
+        let class = class_of(step);
+        *self.of_mut(class) += 1;
+        if class == Class::Small {
+            self.small_bytes += step.planned_bytes();
+        }
+    }
+
+    /// Counts a step out.
+    pub(super) fn take(&mut self, step: &Step) {
+        let class = class_of(step);
+        *self.of_mut(class) -= 1;
+        if class == Class::Small {
+            self.small_bytes -= step.planned_bytes();
+        }
+    }
+
+    pub(super) fn small_bytes(&self) -> u64 {
+        self.small_bytes
+    }
+
     pub(super) fn of(&self, class: Class) -> usize {
         match class {
             Class::Folder => self.folders,
@@ -95,7 +119,12 @@ impl Queue {
 
     /// How many wait.
     pub(super) fn load(&self) -> Load {
-        Load { folders: self.folders.len(), small: self.small.len(), large: self.large.len() }
+        Load {
+            folders: self.folders.len(),
+            small: self.small.len(),
+            large: self.large.len(),
+            small_bytes: 0,
+        }
     }
 
     /// Steps that are no directories: these bound how far the plan may look ahead.

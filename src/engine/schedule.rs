@@ -10,13 +10,19 @@ pub(super) struct Limits {
     pub(super) large: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { folders: 16, small: 64, large: 4 }
-    }
-}
+/// Small files under way hold no more than this together: each may be in memory as a whole.
+const MOST_SMALL_BYTES: u64 = 64 << 20;
+/// Even so, so many may be under way.
+const LEAST_SMALL: usize = 8;
+/// Fewer large files than this leave lanes idle while one begins or ends; more than the other only share them.
+const LARGE: std::ops::RangeInclusive<usize> = 4..=16;
 
 impl Limits {
+    /// For a route that does well with so many small files at once, and has so many lanes.
+    pub(super) fn new(width: usize, lanes: usize) -> Self {
+        Self { folders: 32, small: width, large: lanes.clamp(*LARGE.start(), *LARGE.end()) }
+    }
+
     fn of(&self, class: Class) -> usize {
         match class {
             Class::Folder => self.folders,
@@ -44,7 +50,9 @@ pub(super) fn next(offers: &[Offer], limits: &Limits) -> Option<(usize, Class)> 
     // Directories first: they bring the steps that keep the lanes full.
     [Class::Folder, Class::Large, Class::Small].into_iter().find_map(|class| {
         let running: usize = offers.iter().map(|offer| offer.running.of(class)).sum();
-        if running >= limits.of(class) {
+        let small_bytes: u64 = offers.iter().map(|offer| offer.running.small_bytes()).sum();
+        let too_heavy = small_bytes > MOST_SMALL_BYTES && running >= LEAST_SMALL;
+        if running >= limits.of(class) || class == Class::Small && too_heavy {
             return None;
         }
         offers
@@ -87,14 +95,14 @@ mod tests {
     #[test]
     fn many_small_or_a_few_large() {
         let mut offers = [offer(0, load(100, 1000, 100))];
-        assert_eq!(fill(&mut offers, &Limits::default()), [load(16, 64, 4)]);
+        assert_eq!(fill(&mut offers, &Limits::new(64, 4)), [load(32, 64, 4)]);
     }
 
     #[test]
     fn jobs_share_a_route() {
         let mut offers =
             [offer(0, load(0, 1000, 0)), offer(1, load(0, 1000, 0)), offer(2, load(0, 3, 2))];
-        let running = fill(&mut offers, &Limits::default());
+        let running = fill(&mut offers, &Limits::new(64, 4));
         assert_eq!(running[2], load(0, 3, 2));
         assert_eq!(running[0].of(Class::Small) + running[1].of(Class::Small), 61);
         assert!(running[0].of(Class::Small).abs_diff(running[1].of(Class::Small)) <= 1);
@@ -103,6 +111,6 @@ mod tests {
     #[test]
     fn a_plan_far_ahead_opens_no_more_directories() {
         let mut offers = [Offer { planned_ahead: true, ..offer(0, load(5, 1, 0)) }];
-        assert_eq!(fill(&mut offers, &Limits::default()), [load(0, 1, 0)]);
+        assert_eq!(fill(&mut offers, &Limits::new(64, 4)), [load(0, 1, 0)]);
     }
 }

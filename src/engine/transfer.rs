@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::{sync::mpsc, try_join};
+use tokio::{sync::watch, try_join};
 
 use super::{
+    carry::{self, Carried, in_bytes},
     conflict::{self, Way},
-    errand::{Errand, Live, LivePhase},
+    errand::{Errand, LivePhase},
     part::Part,
+    ranges::{Ranges, WORTH_RANGES},
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
-    verify::{self, Checks, Digests, Passing},
+    verify::{self, Checks, Digests},
 };
 use crate::{
     domain::{
@@ -32,8 +33,6 @@ pub(super) struct Ready {
     arrived: Arrived,
 }
 
-/// Chunks between reading and writing: bounds memory when one side is slow.
-const CHUNKS_WAITING: usize = 8;
 /// Bits that give a file's reader or runner somebody else's rights are not carried: neither is the owner.
 const CARRIED_PERMISSIONS: u32 = 0o777;
 
@@ -57,11 +56,17 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
         Way::Ends(outcome) => return Ok(*outcome),
     };
 
+    // A large file goes in ranges, where there are lanes to spread them over.
+    let has_lanes = carry::can_take_ranges(errand);
+    let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
+    let first_range = |file: &Attributes| large(file).map(Ranges::first_length);
+
     // Both ends are opened in one round trip.
     let part = Part::beside(to, errand.target.clone());
+    let listed = &errand.step.source;
     let (before, reader, writer) = try_join!(
         async { source.stat(from).await.at(End::Source) },
-        async { source.read(from, 0, None).await.at(End::Source) },
+        async { source.read(from, 0, first_range(listed)).await.at(End::Source) },
         async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) },
     )?;
     if before.kind != Kind::File {
@@ -69,9 +74,9 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     }
     // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
     // bytes may be older than this look at it: it is opened once more, after the look.
-    let reader = match is_same(&errand.step.source, &before) {
+    let reader = match is_same(listed, &before) {
         true => reader,
-        false => source.read(from, 0, None).await.at(End::Source)?,
+        false => source.read(from, 0, first_range(&before)).await.at(End::Source)?,
     };
 
     // The bytes; and the source's own digest meanwhile, where it has one to give.
@@ -82,9 +87,18 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
         target.capabilities(),
     );
     let (carried, source_digest) = try_join!(
-        carry(errand, reader, writer, &before, checks.hash_sent),
+        async {
+            match large(&before) {
+                Some(size) => in_ranges(errand, &part, (reader, writer), size, checks).await,
+                None => {
+                    let hash = checks.hash_sent;
+                    carry::in_one_stream(errand, reader, writer, &before, hash).await.map(Over::of)
+                }
+            }
+        },
         verify::ask(checks.ask_source, source, from, End::Source),
     )?;
+    let Over { carried, behind } = carried;
 
     // Closed, with its attributes; the source looked at once more; the digest of what arrived.
     errand.live.enter(LivePhase::Verifying);
@@ -96,8 +110,10 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     let ((arrived, target_digest), after) = try_join!(
         async {
             let arrived = carried.writer.finish(finish).await.at(End::Target)?;
-            let digest = verify::ask(checks.ask_target, target, part.path(), End::Target).await?;
-            Ok((arrived, digest))
+            let known = behind.filter(|_| errand.target_is_here());
+            let ask = checks.ask_target && known.is_none();
+            let digest = verify::ask(ask, target, part.path(), End::Target).await?;
+            Ok((arrived, digest.or(known)))
         },
         async { source.stat(from).await.at(End::Source) },
     )?;
@@ -110,7 +126,8 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
             format!("{} arrived of {} bytes sent", in_bytes(arrived.size), carried.bytes),
         ));
     }
-    let digests = Digests { sent: carried.digest, source: source_digest, target: target_digest };
+    let sent = carried.digest.or(behind);
+    let digests = Digests { sent, source: source_digest, target: target_digest };
     let level = errand.request.options.verify;
     let (verdict, digest) =
         verify::judge(level, errand.source_is_here(), digests).map_err(|mismatch| {
@@ -134,52 +151,41 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     commit(errand, part, ready).await
 }
 
-struct Carried {
-    bytes: u64,
-    digest: Option<Sha256>,
-    writer: Box<dyn WriteStream>,
+/// The bytes are over; and the digest of what stands at this machine's end, where it was taken behind them.
+struct Over {
+    carried: Carried,
+    behind: Option<Sha256>,
 }
 
-/// Reads and writes side by side until the source has ended where its size said it would.
-async fn carry(
+impl Over {
+    fn of(carried: Carried) -> Self {
+        Self { carried, behind: None }
+    }
+}
+
+/// Carries ranges, and hashes behind them where that is of use and one of the ends is here.
+async fn in_ranges(
     errand: &Errand,
-    mut reader: Box<dyn ReadStream>,
-    mut writer: Box<dyn WriteStream>,
-    before: &Attributes,
-    hash: bool,
-) -> Result<Carried, Fail> {
-    let (chunks, mut waiting) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
-    let live: &Live = &errand.live;
-    let reading = async move {
-        let mut passing = Passing::new(hash, before.size);
-        let mut bytes = 0u64;
-        while let Some(chunk) = reader.next().await.at(End::Source)? {
-            bytes += chunk.len() as u64;
-            if before.size.is_some_and(|size| bytes > size) {
-                let why = format!("it holds more than the {} its size said", in_bytes(before.size));
-                return Err(errand.fail(ErrorKind::SourceChanged, why));
+    part: &Part,
+    opened: (Box<dyn ReadStream>, Box<dyn WriteStream>),
+    size: u64,
+    checks: Checks,
+) -> Result<Over, Fail> {
+    let (front, following) = watch::channel(0);
+    let here = if errand.source_is_here() {
+        Some((&*errand.source, &errand.step.from, End::Source)).filter(|_| checks.hash_sent)
+    } else {
+        let wanted = errand.target_is_here() && (checks.hash_sent || checks.ask_target);
+        Some((errand.target(), part.path(), End::Target)).filter(|_| wanted)
+    };
+    let (carried, behind) =
+        try_join!(carry::in_ranges(errand, part, size, opened, front), async {
+            match here {
+                Some(here) => carry::hash_behind(here, size, following).await,
+                None => Ok(None),
             }
-            passing.update(&chunk).await;
-            // The writing is gone only when it failed, and then its error is what counts.
-            let _ = chunks.send(chunk).await;
-        }
-        reader.finish().await.at(End::Source)?;
-        if before.size.is_some_and(|size| bytes < size) {
-            let why = format!("it ended after {bytes} of {}", in_bytes(before.size));
-            return Err(errand.fail(ErrorKind::SourceChanged, why));
-        }
-        Ok((bytes, passing.finish().await))
-    };
-    let writing = async {
-        while let Some(chunk) = waiting.recv().await {
-            let length = chunk.len();
-            writer.write(chunk).await.at(End::Target)?;
-            live.carry(length);
-        }
-        Ok(())
-    };
-    let ((bytes, digest), ()) = try_join!(reading, writing)?;
-    Ok(Carried { bytes, digest, writer })
+        })?;
+    Ok(Over { carried, behind })
 }
 
 /// Gives the checked part its name; and, in a move, removes the source.
@@ -205,7 +211,7 @@ async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcom
 
 async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    errand.live.carry(usize::try_from(ready.arrived.bytes).unwrap_or(usize::MAX));
+    errand.live.carry(ready.arrived.bytes);
     let resume = |mut fail: Fail| {
         fail.resume = Some(Task::File(Stage::Commit(ready.clone())));
         fail
@@ -248,7 +254,7 @@ async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail
 /// The copy stands, the source could not be removed at the time.
 async fn remove_source_later(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    errand.live.carry(usize::try_from(ready.arrived.bytes).unwrap_or(usize::MAX));
+    errand.live.carry(ready.arrived.bytes);
     let resume = |mut fail: Fail| {
         fail.resume = Some(Task::File(Stage::RemoveSource(ready.clone())));
         fail
@@ -280,8 +286,4 @@ pub(super) fn carried_attributes(
 /// Whether a file is still what it was, as far as its storage tells.
 fn is_same(before: &Attributes, after: &Attributes) -> bool {
     before.kind == after.kind && before.size == after.size && before.modified == after.modified
-}
-
-fn in_bytes(size: Option<u64>) -> String {
-    size.map_or_else(|| "an unknown number of bytes".into(), |size| format!("{size} bytes"))
 }

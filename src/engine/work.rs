@@ -12,6 +12,7 @@ use super::{
     message::{Event, JobId, JobSummary, StepDone, StepEnding, StepId, StepState, Work},
     part::Litter,
     progress,
+    queue::{Class, class_of},
     retry::{self, Next},
     schedule::{self, Limits, Offer},
     sites::Availability,
@@ -83,13 +84,15 @@ impl Central {
             };
             routes.entry((from.clone(), to.clone())).or_default().push(offer);
         }
-        let limits = Limits::default();
         for ((from, to), mut offers) in routes {
             let (Availability::Connected(source), Availability::Connected(target)) =
                 (self.sites.availability(&from, now), self.sites.availability(&to, now))
             else {
                 continue;
             };
+            let lanes = source.storage.lanes().min(target.storage.lanes());
+            let width = self.widths.entry((from, to.clone())).or_default();
+            let limits = Limits::new(width.get(), lanes);
             let place = self.place(&to, target.storage);
             let generations = (source.generation, target.generation);
             while let Some((index, class)) = schedule::next(&offers, &limits) {
@@ -100,7 +103,7 @@ impl Central {
                 job.began.get_or_insert(now);
                 if let Some(offer) = offers.iter_mut().find(|offer| offer.job == index) {
                     *offer.ready.of_mut(class) -= 1;
-                    *offer.running.of_mut(class) += 1;
+                    offer.running.add(&step);
                     offer.served = self.served;
                     offer.planned_ahead = !job.has_room();
                 }
@@ -120,6 +123,7 @@ impl Central {
                     source: source.storage.clone(),
                     target: place.clone(),
                     live: live.clone(),
+                    company: job.company.clone(),
                     plan: Announcer {
                         job: job.id,
                         parent: step.id,
@@ -144,6 +148,11 @@ impl Central {
         let mut step = running.step;
         let (from, to) = job.route();
         let (from, to) = (from.clone(), to.clone());
+        if class_of(&step) == Class::Small
+            && let Some(width) = self.widths.get_mut(&(from.clone(), to.clone()))
+        {
+            width.ended(job.running_load.of(Class::Small), Instant::now().into_std());
+        }
         if !matches!(outcome, Outcome::Failed(_)) {
             self.sites.was_of_use(&from);
             self.sites.was_of_use(&to);

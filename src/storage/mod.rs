@@ -86,6 +86,11 @@ pub trait Storage: Send + Sync {
     /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where it cannot.
     async fn digest(&self, path: &StoragePath) -> Result<Sha256>;
 
+    /// How many streams of files' data it can make good use of at the moment. It may find out better as it goes.
+    fn lanes(&self) -> usize {
+        usize::MAX
+    }
+
     /// Ends every connection; calls under way fail with
     /// [`ConnectionLost`](crate::domain::error::ErrorKind::ConnectionLost). Returns at once.
     fn disconnect(&self);

@@ -100,10 +100,15 @@ async fn a_greeting_that_is_none_is_named() {
 }
 
 #[tokio::test]
-async fn a_channel_that_ends_fails_what_waits_on_it() {
+async fn a_channel_that_ends_fails_what_waits_on_it_and_nothing_else() {
     for trick in [Trick::HangsUpFrom(200_000), Trick::Garbage(b"\0\0".to_vec())] {
-        let error = read_from(&pattern(1_000_000), trick).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
+        let evil = evil_with(&pattern(1_000_000), trick);
+        let storage = storage_of(&evil).await;
+        let path = StoragePath::new("/srv/a");
+        let read = timeout(SOON, read_all(&*storage, &path)).await.expect("it hangs");
+        let error = read.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        assert!(storage.stat(&path).await.is_ok(), "the lane for questions lives on");
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 
 use super::{
     connection::{Connection, Tuning},
+    connections::{Berth, Connections},
     extensions::Extensions,
+    habits::Habits,
     login::LoggedIn,
     mail::{Answer, Fault, Inbox, LaneChoice, Manner, Outcome, RemoteHandle},
     packet::{Fields, NameRow, Reply, Request, WireAttributes},
@@ -22,7 +24,7 @@ use super::{
 /// A connected SFTP server.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    connection: Connection,
+    connections: Arc<Connections>,
     extensions: Arc<Extensions>,
 }
 
@@ -106,9 +108,15 @@ fn one_name(reply: Reply) -> Result<Bytes, Fault> {
 
 impl Client {
     /// Opens SFTP on a session that is logged in.
-    pub(crate) async fn start(logged_in: LoggedIn, tuning: Tuning) -> Result<Self, Fault> {
-        let (connection, greeting) = Connection::start(logged_in, tuning).await?;
-        let mut client = Self { connection, extensions: Arc::new(Extensions::of(&greeting)) };
+    pub(crate) async fn start(
+        logged_in: LoggedIn,
+        habits: Arc<Habits>,
+        tuning: Tuning,
+    ) -> Result<Self, Fault> {
+        let (connection, greeting) =
+            Connection::start(logged_in, Arc::clone(&habits), tuning).await?;
+        let connections = Connections::new(connection, habits, &tuning);
+        let mut client = Self { connections, extensions: Arc::new(Extensions::of(&greeting)) };
         if client.extensions.limits {
             // A server that announces its limits and then does not tell them has none to tell.
             if let Ok(Reply::Extended(limits)) = client.browse(&Request::Limits).await {
@@ -122,31 +130,40 @@ impl Client {
         &self.extensions
     }
 
+    /// The connection for everything but the data of files.
     pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
+        self.connections.first()
     }
 
-    fn send(
-        &self,
-        lane: LaneChoice,
-        request: &Request<'_>,
-        body: Bytes,
-        manner: Manner,
-    ) -> InFlight {
-        let inbox = self.connection.inbox();
-        InFlight { reply: inbox.ask(lane, request, body, manner), inbox: Arc::clone(inbox) }
+    pub(crate) fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     fn browse(&self, request: &Request<'_>) -> InFlight {
-        self.send(LaneChoice::Browse, request, Bytes::new(), Manner::Prompt)
+        let inbox = self.connection().inbox();
+        InFlight {
+            reply: inbox.ask(LaneChoice::Browse, request, Bytes::new(), Manner::Prompt),
+            inbox: Arc::clone(inbox),
+        }
+    }
+
+    fn send(handle: &RemoteHandle, request: &Request<'_>, body: Bytes, manner: Manner) -> InFlight {
+        let inbox = handle.inbox();
+        InFlight {
+            reply: inbox.ask(handle.lane(), request, body, manner),
+            inbox: Arc::clone(inbox),
+        }
     }
 
     fn on(&self, handle: &RemoteHandle, request: &Request<'_>) -> InFlight {
-        self.send(handle.lane(), request, Bytes::new(), Manner::Prompt)
+        Self::send(handle, request, Bytes::new(), Manner::Prompt)
     }
 
-    async fn open(&self, lane: LaneChoice, request: &Request<'_>) -> Result<RemoteHandle, Fault> {
-        let inbox = self.connection.inbox();
+    async fn open(
+        inbox: &Arc<Inbox>,
+        lane: LaneChoice,
+        request: &Request<'_>,
+    ) -> Result<RemoteHandle, Fault> {
         match inbox.ask(lane, request, Bytes::new(), Manner::Opens).await {
             Ok(Ok(Answer::Opened(handle))) => Ok(handle),
             Ok(Ok(Answer::Reply(Reply::Status { code, message }))) if code != status::OK => {
@@ -163,27 +180,46 @@ impl Client {
         path: &[u8],
         flags: u32,
         attributes: WireAttributes,
-    ) -> Result<RemoteHandle, Fault> {
-        self.open(LaneChoice::Bulk, &Request::Open { path, flags, attributes }).await
+    ) -> Result<(RemoteHandle, Berth), Fault> {
+        let berth = self.connections.berth();
+        let request = Request::Open { path, flags, attributes };
+        match Self::open(berth.connection().inbox(), LaneChoice::Bulk, &request).await {
+            Ok(handle) => Ok((handle, berth)),
+            Err(fault) => Err(berth.reach(fault)),
+        }
     }
 
     pub(crate) async fn open_directory(&self, path: &[u8]) -> Result<RemoteHandle, Fault> {
-        self.open(LaneChoice::Browse, &Request::OpenDirectory { path }).await
+        let inbox = self.connection().inbox();
+        Self::open(inbox, LaneChoice::Browse, &Request::OpenDirectory { path }).await
     }
 
     pub(crate) fn read_directory(&self, handle: &RemoteHandle) -> InFlight {
         self.on(handle, &Request::ReadDirectory { handle: handle.bytes() })
     }
 
-    pub(crate) fn read(&self, handle: &RemoteHandle, offset: u64, length: u32) -> InFlight {
-        self.on(handle, &Request::Read { handle: handle.bytes(), offset, length })
+    pub(crate) fn read(
+        &self,
+        handle: &RemoteHandle,
+        offset: u64,
+        length: u32,
+        manner: Manner,
+    ) -> InFlight {
+        let request = Request::Read { handle: handle.bytes(), offset, length };
+        Self::send(handle, &request, Bytes::new(), manner)
     }
 
     /// `data` is at most as long as [`Extensions::longest_write`].
-    pub(crate) fn write(&self, handle: &RemoteHandle, offset: u64, data: Bytes) -> InFlight {
+    pub(crate) fn write(
+        &self,
+        handle: &RemoteHandle,
+        offset: u64,
+        data: Bytes,
+        manner: Manner,
+    ) -> InFlight {
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let request = Request::Write { handle: handle.bytes(), offset, length };
-        self.send(handle.lane(), &request, data, Manner::Prompt)
+        Self::send(handle, &request, data, manner)
     }
 
     pub(crate) fn fstat(&self, handle: &RemoteHandle) -> InFlight {
@@ -196,11 +232,12 @@ impl Client {
 
     pub(crate) fn flush_to_disk(&self, handle: &RemoteHandle) -> InFlight {
         let request = Request::Fsync { handle: handle.bytes() };
-        self.send(handle.lane(), &request, Bytes::new(), Manner::Slow)
+        Self::send(handle, &request, Bytes::new(), Manner::Slow)
     }
 
     pub(crate) fn close(&self, handle: RemoteHandle) -> InFlight {
-        InFlight { reply: handle.close(), inbox: Arc::clone(self.connection.inbox()) }
+        let inbox = Arc::clone(handle.inbox());
+        InFlight { reply: handle.close(), inbox }
     }
 
     pub(crate) async fn lstat(&self, path: &[u8]) -> Result<WireAttributes, Fault> {

@@ -13,6 +13,7 @@ use ssh2::Session;
 use tokio::sync::oneshot;
 
 use super::{
+    habits::Habits,
     lane::{Broken, Lane, Purpose},
     login::LoggedIn,
     mail::{Command, Envelope, ExecOrder, Fault, Inbox, LaneChoice, Manner},
@@ -36,8 +37,10 @@ pub(crate) struct Tuning {
     pub(crate) stall: Duration,
     /// After how much quiet a sign of life is asked for.
     pub(crate) ping: Duration,
-    /// At most so many channels for the data of files.
+    /// At most so many channels for the data of files on one connection.
     pub(crate) bulk_lanes: usize,
+    /// At most so many connections.
+    pub(crate) connections: usize,
     /// The receive window of such a channel.
     pub(crate) bulk_window: u64,
     /// The receive window of the channel for listings and small questions.
@@ -49,7 +52,8 @@ impl Default for Tuning {
         Self {
             stall: Duration::from_secs(45),
             ping: Duration::from_secs(15),
-            bulk_lanes: 4,
+            bulk_lanes: 6,
+            connections: 4,
             bulk_window: 16 * 1024 * 1024,
             browse_window: 6 * 1024 * 1024,
         }
@@ -76,10 +80,11 @@ impl Connection {
     /// Takes a session that is logged in, and opens the first lane on it.
     pub(crate) async fn start(
         logged_in: LoggedIn,
+        habits: Arc<Habits>,
         tuning: Tuning,
     ) -> Result<(Self, Greeting), Fault> {
         let (greeted, greeting) = oneshot::channel();
-        let (thread, inbox) = Thread::new(logged_in, tuning, greeted).map_err(|error| {
+        let (thread, inbox) = Thread::new(logged_in, habits, tuning, greeted).map_err(|error| {
             Fault::new(ErrorKind::Failed, format!("no event queue could be made: {error}"))
         })?;
         let connection =
@@ -96,6 +101,16 @@ impl Connection {
     /// The way in.
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
+    }
+
+    /// Over how many channels the data of files is to be spread from now on.
+    pub(crate) fn want_lanes(&self, lanes: usize) {
+        self.inbox.want_lanes(lanes);
+    }
+
+    /// Whether its thread is gone.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.inbox.has_ended()
     }
 
     /// Ends it, whoever still holds it.
@@ -128,6 +143,7 @@ struct Thread {
 impl Thread {
     fn new(
         logged_in: LoggedIn,
+        habits: Arc<Habits>,
         tuning: Tuning,
         greeted: oneshot::Sender<Greeting>,
     ) -> std::io::Result<(Self, Arc<Inbox>)> {
@@ -138,7 +154,7 @@ impl Thread {
         let mut watched = mio::net::TcpStream::from_std(socket.try_clone()?);
         poll.registry().register(&mut watched, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
         let bell = Arc::new(mio::Waker::new(poll.registry(), BELL)?);
-        let (inbox, commands) = Inbox::new(bell);
+        let (inbox, commands) = Inbox::new(bell, habits);
         let now = Instant::now();
         let thread = Self {
             session,
@@ -259,7 +275,8 @@ impl Thread {
             Some(index) => self.lanes[index].ask(envelope),
             None => {
                 if let Some(reply) = envelope.reply {
-                    let _ = reply.send(Err(Fault::lost("the channel it belonged to has ended")));
+                    let _ =
+                        reply.send(Err(Fault::interrupted("the channel it belonged to has ended")));
                 }
             }
         }
@@ -278,6 +295,7 @@ impl Thread {
             .iter()
             .enumerate()
             .filter(|(_, lane)| lane.is_bulk() && lane.is_ready())
+            .take(self.lanes_wanted())
             .min_by_key(|(_, lane)| lane.files())
             .map(|(index, _)| index)
     }
@@ -286,9 +304,13 @@ impl Thread {
     fn consider_another_lane(&mut self) {
         let bulk = || self.lanes.iter().filter(|lane| lane.is_bulk() && !lane.is_closed());
         let all_busy = bulk().all(|lane| lane.is_ready() && lane.files() > 0);
-        if all_busy && !self.refused_more && bulk().count() < self.tuning.bulk_lanes {
+        if all_busy && !self.refused_more && bulk().count() < self.lanes_wanted() {
             self.add_lane(Purpose::Bulk);
         }
+    }
+
+    fn lanes_wanted(&self) -> usize {
+        self.inbox.lanes_wanted().clamp(1, self.tuning.bulk_lanes)
     }
 
     /// One round over the lanes. Says whether anything moved.
@@ -350,16 +372,18 @@ impl Thread {
                 Fault::new(ErrorKind::Unsupported, "the server runs no programs for this login");
             lane.exec_started(Err(refused));
         }
+        self.refused_more |= was_coming && lane.is_bulk();
+        let (is_exec, id) = (lane.is_exec(), lane.id());
+        let speaks = |lane: &Lane| !lane.is_exec() && lane.is_ready() && lane.id() != id;
+        if !is_exec && !self.lanes.iter().any(speaks) {
+            return Err(fault);
+        }
+        let fault = Fault::interrupted(fault.why);
+        let lane = &mut self.lanes[index];
         if lane.holds_the_door() {
             lane.never_opened(&fault)
         } else {
             lane.close(&fault)
-        }
-        self.refused_more |= was_coming && lane.is_bulk();
-        let is_exec = lane.is_exec();
-        let speaks = |lane: &Lane| !lane.is_exec() && lane.is_ready();
-        if !is_exec && !self.lanes.iter().any(speaks) {
-            return Err(fault);
         }
         for envelope in std::mem::take(&mut self.waiting) {
             self.route(envelope);

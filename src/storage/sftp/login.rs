@@ -18,6 +18,7 @@ use super::{
     algorithms::Offer,
     auth::{self, Ending, Progress},
     disagreement,
+    habits::Habits,
     host_key::KnownHost,
     reach,
     talk::{Request, Talk},
@@ -43,6 +44,7 @@ pub(crate) struct Login {
     vault: Arc<dyn Vault>,
     /// Held by an `open` until the first one has succeeded, so that two at once do not ask the same twice.
     first: tokio::sync::Mutex<First>,
+    habits: Arc<Habits>,
 }
 
 /// How the first `open` went.
@@ -92,12 +94,17 @@ impl Login {
     /// Nothing happens until the first [`open`](Self::open).
     pub(crate) fn new(site: Arc<Site>, login: SshLogin, vault: Arc<dyn Vault>) -> Self {
         let shared = Arc::new(Shared { site, login, memory: Mutex::default() });
-        Self { shared, vault, first: tokio::sync::Mutex::default() }
+        Self { shared, vault, first: tokio::sync::Mutex::default(), habits: Arc::default() }
     }
 
     /// Whose login this is.
     pub(crate) fn site(&self) -> &Arc<Site> {
         &self.shared.site
+    }
+
+    /// What is known of the server from earlier connections.
+    pub(crate) fn habits(&self) -> &Arc<Habits> {
+        &self.habits
     }
 
     /// Connects and logs in. What was answered once is not asked again. Dropping the future ends the attempt.

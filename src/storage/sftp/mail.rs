@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     mpsc,
 };
 
@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
 use super::{
+    habits::Habits,
     packet::{Reply, Request},
     turn::LaneId,
 };
@@ -29,6 +30,11 @@ impl Fault {
 
     pub(crate) fn lost(why: impl Into<Arc<str>>) -> Self {
         Self::new(ErrorKind::ConnectionLost, why)
+    }
+
+    /// One lane ended, and others go on.
+    pub(crate) fn interrupted(why: impl Into<Arc<str>>) -> Self {
+        Self::new(ErrorKind::Interrupted, why)
     }
 
     pub(crate) fn protocol(why: impl std::fmt::Display) -> Self {
@@ -81,6 +87,8 @@ pub(crate) enum Manner {
     Prompt,
     /// The server may take its time (flushing to disk): silence is no stall.
     Slow,
+    /// The same, and nothing else may be under way on its lane meanwhile.
+    Alone,
     /// The reply is a handle.
     Opens,
     /// Gives a handle back.
@@ -120,10 +128,15 @@ pub(crate) struct Inbox {
     rung: AtomicBool,
     next_id: AtomicU32,
     epitaph: OnceLock<Fault>,
+    lanes_wanted: AtomicUsize,
+    habits: Arc<Habits>,
 }
 
 impl Inbox {
-    pub(crate) fn new(bell: Arc<mio::Waker>) -> (Arc<Self>, mpsc::Receiver<Command>) {
+    pub(crate) fn new(
+        bell: Arc<mio::Waker>,
+        habits: Arc<Habits>,
+    ) -> (Arc<Self>, mpsc::Receiver<Command>) {
         let (queue, receiver) = mpsc::channel();
         let inbox = Self {
             queue,
@@ -131,6 +144,8 @@ impl Inbox {
             rung: AtomicBool::new(false),
             next_id: AtomicU32::new(1),
             epitaph: OnceLock::new(),
+            lanes_wanted: AtomicUsize::new(1),
+            habits,
         };
         (Arc::new(inbox), receiver)
     }
@@ -173,6 +188,25 @@ impl Inbox {
         let _ = self.epitaph.set(fault);
     }
 
+    /// Whether a lane may have only one request under way.
+    pub(crate) fn takes_one_at_a_time(&self) -> bool {
+        self.habits.takes_one_at_a_time()
+    }
+
+    /// Whether the thread has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.epitaph.get().is_some()
+    }
+
+    /// Over how many channels the data of files is to be spread.
+    pub(crate) fn want_lanes(&self, lanes: usize) {
+        self.lanes_wanted.store(lanes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lanes_wanted(&self) -> usize {
+        self.lanes_wanted.load(Ordering::Relaxed)
+    }
+
     /// Why there will be no reply any more.
     pub(crate) fn epitaph(&self) -> Fault {
         self.epitaph.get().cloned().unwrap_or_else(|| Fault::lost("the connection ended"))
@@ -195,6 +229,11 @@ impl RemoteHandle {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The way to the connection that gave it.
+    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
     }
 
     pub(crate) fn lane(&self) -> LaneChoice {

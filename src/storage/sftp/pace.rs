@@ -33,6 +33,11 @@ impl Pace {
         self.window
     }
 
+    /// The shortest round trip seen.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     /// There is work for more than was thought: begin with that many.
     pub(crate) fn prepare_for(&mut self, requests: usize) {
         self.window = requests.clamp(self.window, self.most);

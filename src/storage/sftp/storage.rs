@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::task::AbortHandle;
 
 use super::{
     client::Client,
     connection::Tuning,
     digest::Digester,
+    habits::Habits,
     login::{LoggedIn, Login},
     mail::Fault,
     packet::{WireAttributes, open_flags},
     replace, rows,
     server::{Server, from_wire, to_wire},
-    streams::{SftpReadStream, SftpWriteStream},
+    streams::{OpenFile, SftpReadStream, SftpWriteStream},
 };
 use crate::{
     domain::{
@@ -33,22 +35,32 @@ use crate::{
 pub(crate) struct SftpStorage {
     server: Arc<Server>,
     digester: Digester,
+    growing: Option<AbortHandle>,
 }
 
 impl SftpStorage {
     /// Logs in, and opens SFTP.
     pub(crate) async fn connect(login: Arc<Login>, ask: Arc<dyn Ask>) -> Result<Self> {
         let logged_in = login.open(ask).await?;
-        Self::on(logged_in, login.site().host(), Tuning::default()).await
+        let tuning = Tuning::default();
+        let habits = Arc::clone(login.habits());
+        let mut storage = Self::on(logged_in, login.site().host(), habits, tuning).await?;
+        storage.growing = Some(storage.server.client.connections().grow(login, tuning));
+        Ok(storage)
     }
 
     /// Opens SFTP on a session that is logged in.
-    pub(crate) async fn on(logged_in: LoggedIn, host: &str, tuning: Tuning) -> Result<Self> {
-        let client = Client::start(logged_in, tuning).await.map_err(|fault| {
+    async fn on(
+        logged_in: LoggedIn,
+        host: &str,
+        habits: Arc<Habits>,
+        tuning: Tuning,
+    ) -> Result<Self> {
+        let client = Client::start(logged_in, habits, tuning).await.map_err(|fault| {
             fault.into_error(format!("start SFTP on {}", display::escape_text(host)))
         })?;
         let server = Arc::new(Server::new(client, host));
-        Ok(Self { digester: Digester::new(Arc::clone(&server)), server })
+        Ok(Self { digester: Digester::new(Arc::clone(&server)), server, growing: None })
     }
 
     /// The failure of an act on a path, in whole words.
@@ -74,7 +86,7 @@ impl SftpStorage {
 
 impl Drop for SftpStorage {
     fn drop(&mut self) {
-        self.server.client.connection().disconnect();
+        self.disconnect();
     }
 }
 
@@ -140,9 +152,14 @@ impl Storage for SftpStorage {
     ) -> Result<Box<dyn ReadStream>> {
         let client = &self.server.client;
         match client.open_file(path.as_bytes(), open_flags::READ, WireAttributes::default()).await {
-            Ok(handle) => {
-                let server = Arc::clone(&self.server);
-                Ok(Box::new(SftpReadStream::new(server, path.clone(), handle, offset, length)))
+            Ok((handle, berth)) => {
+                let file = OpenFile {
+                    server: Arc::clone(&self.server),
+                    path: path.clone(),
+                    handle,
+                    berth,
+                };
+                Ok(Box::new(SftpReadStream::new(file, offset, length)))
             }
             Err(fault) => {
                 let fault = self.server.look_closer(fault, path).await;
@@ -164,9 +181,14 @@ impl Storage for SftpStorage {
             (open_flags::WRITE, WireAttributes::default())
         };
         match self.server.client.open_file(path.as_bytes(), flags, attributes).await {
-            Ok(handle) => {
-                let server = Arc::clone(&self.server);
-                Ok(Box::new(SftpWriteStream::new(server, path.clone(), handle, options.offset)))
+            Ok((handle, berth)) => {
+                let file = OpenFile {
+                    server: Arc::clone(&self.server),
+                    path: path.clone(),
+                    handle,
+                    berth,
+                };
+                Ok(Box::new(SftpWriteStream::new(file, options.offset)))
             }
             Err(fault) if options.create_new => {
                 let fault = self.why_not_made(fault, path).await;
@@ -262,7 +284,14 @@ impl Storage for SftpStorage {
         self.digester.digest(path).await.map_err(self.failed("take the digest of", path))
     }
 
+    fn lanes(&self) -> usize {
+        self.server.client.connections().lanes()
+    }
+
     fn disconnect(&self) {
-        self.server.client.connection().disconnect();
+        if let Some(growing) = &self.growing {
+            growing.abort();
+        }
+        self.server.client.connections().disconnect();
     }
 }

@@ -6,7 +6,7 @@ mod stages;
 mod traffic;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -69,6 +69,10 @@ pub(crate) struct Lane {
     doomed: bool,
     frames: Frames,
     pending: HashMap<u32, Pending>,
+    /// Requests that may not go out before what is under way was answered.
+    held: VecDeque<Envelope>,
+    /// The request under way is to have no company.
+    alone: bool,
     prompt: usize,
     slow: usize,
     files: usize,
@@ -98,6 +102,8 @@ impl Lane {
             doomed: false,
             frames: Frames::default(),
             pending: HashMap::new(),
+            held: VecDeque::new(),
+            alone: false,
             prompt: 0,
             slow: 0,
             files: 0,
@@ -189,10 +195,28 @@ impl Lane {
 
     /// Takes a request. The lane is not closing.
     pub(crate) fn ask(&mut self, envelope: Envelope) {
+        self.held.push_back(envelope);
+        self.send_what_may_go();
+    }
+
+    fn send_what_may_go(&mut self) {
+        while let Some(next) = self.held.front() {
+            let wants_silence = next.manner == Manner::Alone || self.inbox.takes_one_at_a_time();
+            if self.alone || wants_silence && !self.pending.is_empty() {
+                return;
+            }
+            self.alone = wants_silence;
+            if let Some(envelope) = self.held.pop_front() {
+                self.enqueue(envelope);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, envelope: Envelope) {
         match envelope.manner {
             Manner::Opens => self.files += 1,
             Manner::Closes => self.files = self.files.saturating_sub(1),
-            Manner::Prompt | Manner::Slow => {}
+            Manner::Prompt | Manner::Alone | Manner::Slow => {}
         }
         match envelope.manner {
             Manner::Slow => self.slow += 1,
@@ -216,7 +240,12 @@ impl Lane {
                 let _ = reply.send(Err(fault.clone()));
             }
         }
-        (self.prompt, self.slow) = (0, 0);
+        for envelope in self.held.drain(..) {
+            if let Some(reply) = envelope.reply {
+                let _ = reply.send(Err(fault.clone()));
+            }
+        }
+        (self.prompt, self.slow, self.alone) = (0, 0, false);
     }
 
     /// Ends the lane in good order, while others go on.

@@ -129,6 +129,10 @@ impl Lane {
             // Whoever asked may have gone. A handle then drops here, and gives itself back.
             let _ = sender.send(Ok(answer));
         }
+        if !self.held.is_empty() || self.alone {
+            self.alone = false;
+            self.send_what_may_go();
+        }
     }
 
     /// Reads what the program says on its standard error, and keeps the beginning of it.

@@ -1,0 +1,249 @@
+//! The bytes of one file: in one stream, or as ranges over all lanes there are.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use tokio::{
+    sync::{mpsc, watch},
+    time, try_join,
+};
+
+use super::{
+    errand::{Errand, Live},
+    part::Part,
+    ranges::{Piece, Ranges},
+    step::{At, End, Fail},
+    verify::Passing,
+};
+use crate::{
+    domain::{digest::Sha256, entry::Attributes, error::ErrorKind, path::StoragePath},
+    storage::{FinishOptions, ReadStream, Storage, WriteOptions, WriteStream},
+};
+
+/// Chunks between reading and writing: bounds memory when one side is slow.
+const CHUNKS_WAITING: usize = 8;
+/// Two ranges a lane: while one is being opened or ends, the other keeps the lane busy.
+const RANGES_A_LANE: usize = 2;
+/// At most so many ranges of a site are under way, however many lanes: each holds memory.
+const MOST_RANGES: usize = 16;
+/// How often it is looked whether there are more lanes by now.
+const LOOK_AT_LANES: Duration = Duration::from_millis(50);
+
+/// All bytes are over; what is left is to close the part.
+pub(super) struct Carried {
+    pub(super) bytes: u64,
+    /// Of what was sent, where it was hashed while it passed.
+    pub(super) digest: Option<Sha256>,
+    pub(super) writer: Box<dyn WriteStream>,
+}
+
+/// Reads and writes side by side until the source has ended where its size said it would.
+pub(super) async fn in_one_stream(
+    errand: &Errand,
+    mut reader: Box<dyn ReadStream>,
+    mut writer: Box<dyn WriteStream>,
+    before: &Attributes,
+    hash: bool,
+) -> Result<Carried, Fail> {
+    let (chunks, mut waiting) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
+    let live: &Live = &errand.live;
+    let reading = async move {
+        let mut passing = Passing::new(hash, before.size);
+        let mut bytes = 0u64;
+        while let Some(chunk) = reader.next().await.at(End::Source)? {
+            bytes += chunk.len() as u64;
+            if before.size.is_some_and(|size| bytes > size) {
+                let why = format!("it holds more than the {} its size said", in_bytes(before.size));
+                return Err(errand.fail(ErrorKind::SourceChanged, why));
+            }
+            passing.update(&chunk).await;
+            // The writing is gone only when it failed, and then its error is what counts.
+            let _ = chunks.send(chunk).await;
+        }
+        reader.finish().await.at(End::Source)?;
+        if before.size.is_some_and(|size| bytes < size) {
+            let why = format!("it ended after {bytes} of {}", in_bytes(before.size));
+            return Err(errand.fail(ErrorKind::SourceChanged, why));
+        }
+        Ok((bytes, passing.finish().await))
+    };
+    let writing = async {
+        while let Some(chunk) = waiting.recv().await {
+            let length = chunk.len();
+            writer.write(chunk).await.at(End::Target)?;
+            live.carry(length as u64);
+        }
+        Ok(())
+    };
+    let ((bytes, digest), ()) = try_join!(reading, writing)?;
+    Ok(Carried { bytes, digest, writer })
+}
+
+/// How many ranges of this file may be under way now. Files under way together share the lanes.
+fn crew(errand: &Errand) -> usize {
+    let lanes = errand.source.lanes().min(errand.target().lanes());
+    let ranges = lanes.saturating_mul(RANGES_A_LANE).min(MOST_RANGES);
+    (ranges / errand.company()).max(1)
+}
+
+/// Whether a storage at one end has lanes to spread ranges over, and the other can take them.
+pub(super) fn can_take_ranges(errand: &Errand) -> bool {
+    let has_lanes = |storage: &dyn Storage| (2..usize::MAX).contains(&storage.lanes());
+    errand.target().capabilities().write_at_offset
+        && (has_lanes(&*errand.source) || has_lanes(errand.target()))
+}
+
+/// Carries a file of `size` bytes as ranges. The first streams are open already: the reader for the first range.
+/// `front` is told up to where all has arrived.
+pub(super) async fn in_ranges(
+    errand: &Errand,
+    part: &Part,
+    size: u64,
+    first: (Box<dyn ReadStream>, Box<dyn WriteStream>),
+    front: watch::Sender<u64>,
+) -> Result<Carried, Fail> {
+    let mut ranges = Ranges::new(size);
+    let mut under_way = FuturesUnordered::new();
+    let mut opened = Some(first);
+    // The part is closed through a stream of its own, opened while the last ranges are on their way.
+    let mut closer: Option<Box<dyn WriteStream>> = None;
+    let mut opening: Option<BoxFuture<'_, Result<Box<dyn WriteStream>, Fail>>> = None;
+    let mut look = time::interval(LOOK_AT_LANES);
+    while !ranges.is_whole() {
+        while under_way.len() < crew(errand) {
+            let Some(piece) = ranges.next() else { break };
+            under_way.push(one_range(errand, part, piece, opened.take()));
+        }
+        if ranges.all_begun() && opening.is_none() {
+            opening = Some(Box::pin(open_part(errand, part, size)));
+        }
+        tokio::select! {
+            ended = under_way.next(), if !under_way.is_empty() => match ended {
+                Some((piece, Ok(()))) => {
+                    ranges.arrived(piece);
+                    front.send_replace(ranges.front());
+                }
+                Some((piece, Err(fail))) => {
+                    let lane_ended = fail.error.kind() == ErrorKind::Interrupted;
+                    if !lane_ended || !ranges.interrupted(piece) {
+                        return Err(fail);
+                    }
+                }
+                None => {}
+            },
+            opened = or_never(&mut opening), if closer.is_none() => closer = Some(opened?),
+            _ = look.tick() => {}
+        }
+    }
+    let writer = match (closer, opening) {
+        (Some(writer), _) => writer,
+        (None, Some(opening)) => opening.await?,
+        (None, None) => open_part(errand, part, size).await?,
+    };
+    Ok(Carried { bytes: size, digest: None, writer })
+}
+
+async fn or_never<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn open_part(
+    errand: &Errand,
+    part: &Part,
+    offset: u64,
+) -> Result<Box<dyn WriteStream>, Fail> {
+    let options = WriteOptions { offset, create_new: false, ..WriteOptions::new_private() };
+    errand.target().write(part.path(), options).await.at(End::Target)
+}
+
+/// Carries one range, and gives it back with how that went.
+async fn one_range(
+    errand: &Errand,
+    part: &Part,
+    piece: Piece,
+    opened: Option<(Box<dyn ReadStream>, Box<dyn WriteStream>)>,
+) -> (Piece, Result<(), Fail>) {
+    let mut carried = 0;
+    let result = carry_range(errand, part, &piece, opened, &mut carried).await;
+    if result.is_err() {
+        errand.live.take_back(carried);
+    }
+    (piece, result)
+}
+
+async fn carry_range(
+    errand: &Errand,
+    part: &Part,
+    piece: &Piece,
+    opened: Option<(Box<dyn ReadStream>, Box<dyn WriteStream>)>,
+    carried: &mut u64,
+) -> Result<(), Fail> {
+    let length = piece.range.end - piece.range.start;
+    let (mut reader, mut writer) = match opened {
+        Some(opened) => opened,
+        None => {
+            let from = &errand.step.from;
+            let read = errand.source.read(from, piece.range.start, Some(length));
+            try_join!(
+                async { read.await.at(End::Source) },
+                open_part(errand, part, piece.range.start)
+            )?
+        }
+    };
+    while let Some(chunk) = reader.next().await.at(End::Source)? {
+        let count = chunk.len() as u64;
+        if *carried + count > length {
+            let why = "more came of a range of it than was asked for";
+            return Err(errand.fail(ErrorKind::Protocol, why));
+        }
+        writer.write(chunk).await.at(End::Target)?;
+        *carried += count;
+        errand.live.carry(count);
+    }
+    reader.finish().await.at(End::Source)?;
+    if *carried < length {
+        let end = piece.range.start + *carried;
+        return Err(errand.fail(ErrorKind::SourceChanged, format!("it ended after {end} bytes")));
+    }
+    writer.finish(FinishOptions::default()).await.at(End::Target)?;
+    Ok(())
+}
+
+/// Hashes what stands at this machine's end, following close behind the ranges that arrive: what is read here is still
+/// in the system's memory, and no time is spent on it once the last one has arrived. `None` where the carrying failed.
+pub(super) async fn hash_behind(
+    (storage, path, end): (&dyn Storage, &StoragePath, End),
+    size: u64,
+    mut front: watch::Receiver<u64>,
+) -> Result<Option<Sha256>, Fail> {
+    let mut passing = Passing::new(true, Some(size));
+    let mut at = 0;
+    while at < size {
+        let arrived = *front.borrow_and_update();
+        if arrived == at {
+            // The carrying is gone only when it failed, and then its error is what counts.
+            if front.changed().await.is_err() {
+                return Ok(None);
+            }
+            continue;
+        }
+        let mut reader = storage.read(path, at, Some(arrived - at)).await.at(end)?;
+        while let Some(chunk) = reader.next().await.at(end)? {
+            at += chunk.len() as u64;
+            passing.update(&chunk).await;
+        }
+        reader.finish().await.at(end)?;
+        if at != arrived {
+            return Ok(None);
+        }
+    }
+    Ok(passing.finish().await)
+}
+
+pub(super) fn in_bytes(size: Option<u64>) -> String {
+    size.map_or_else(|| "an unknown number of bytes".into(), |size| format!("{size} bytes"))
+}
