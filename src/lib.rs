@@ -11,7 +11,7 @@
 //! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
 //! | [`terminal`] | enters and leaves the screen | nobody |
 //! | [`keymap`] | one table: chord → action, with its words | `model` (actions) |
-//! | [`settings`] | paths, ssh config, secrets | `domain` |
+//! | [`settings`] | paths, configuration, ssh config, secrets | `domain` |
 //! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `engine::message`, `domain` |
 //! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
 //! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `storage` (the trait), `domain` |

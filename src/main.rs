@@ -18,6 +18,7 @@ use wharf::{
     domain::{path::StoragePath, place::Location},
     engine::{self, Handles},
     settings::{
+        config,
         paths::Paths,
         secrets::SystemVault,
         ssh_config::{Resolver, SshOptions},
@@ -102,6 +103,10 @@ fn headless(
 fn foundation(common: &Common) -> anyhow::Result<(Runtime, Dialer)> {
     let paths = Paths::new(common.config_dir.clone(), common.state_dir.clone())?;
     wharf::settings::log::start(&paths)?;
+    let mut bounds = config::read(paths.config_dir())?.bounds;
+    if let Some(connections) = common.connections {
+        bounds.connections = connections.into();
+    }
     let resolver = Resolver::new(SshOptions {
         config: common.ssh_config.clone(),
         identities: common.identities.clone(),
@@ -111,7 +116,8 @@ fn foundation(common: &Common) -> anyhow::Result<(Runtime, Dialer)> {
     let dialer = Dialer::new(
         Arc::new(move |site| resolver.resolve(site)),
         Arc::new(SystemVault::new(given)),
-    );
+    )
+    .within(bounds);
     Ok((Builder::new_multi_thread().enable_all().build()?, dialer))
 }
 

@@ -52,6 +52,9 @@ pub struct Common {
     /// The port of sites that name none.
     #[arg(short = 'P', value_name = "PORT", global = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
+    /// At most so many connections to one site.
+    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub connections: Option<u8>,
     /// Where the configuration lives.
     #[arg(long, value_name = "DIR", global = true)]
     pub config_dir: Option<PathBuf>,

@@ -137,6 +137,26 @@ pub struct SshLogin {
     pub authentications: Vec<Authentication>,
 }
 
+/// How much of a server may be taken at once; within that, it is measured what pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Connections to one site.
+    pub connections: usize,
+    /// Requests without an answer yet, on one lane.
+    pub requests_in_flight: usize,
+}
+
+impl Bounds {
+    /// More connections than this are an attack, not a copy.
+    pub const MOST_CONNECTIONS: usize = 16;
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { connections: 4, requests_in_flight: 512 }
+    }
+}
+
 /// Which agent holds keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agent {

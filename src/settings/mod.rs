@@ -1,6 +1,7 @@
 //! What a person has set up: where Wharf keeps things, their ssh config, their keyring.
 
 mod child;
+pub mod config;
 pub mod log;
 pub mod paths;
 pub mod secrets;

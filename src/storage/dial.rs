@@ -16,7 +16,7 @@ use crate::domain::{
     error::{Error, ErrorKind, Result},
     place::Endpoint,
     secret::Vault,
-    site::{Site, SshLogin},
+    site::{Bounds, Site, SshLogin},
 };
 
 /// Finds out how to log in to a site, from the person's ssh config. May block; called off the async threads.
@@ -26,6 +26,7 @@ pub type Resolve = dyn Fn(&Site) -> Result<SshLogin> + Send + Sync;
 pub struct Dialer {
     resolve: Arc<Resolve>,
     vault: Arc<dyn Vault>,
+    bounds: Bounds,
     /// One for each site, for as long as the process lives: it remembers the host key and what was answered.
     logins: Mutex<HashMap<Arc<Site>, Arc<Login>>>,
 }
@@ -33,7 +34,13 @@ pub struct Dialer {
 impl Dialer {
     /// A dialer that asks `resolve` how to log in, and `vault` for passwords.
     pub fn new(resolve: Arc<Resolve>, vault: Arc<dyn Vault>) -> Self {
-        Self { resolve, vault, logins: Mutex::default() }
+        Self { resolve, vault, bounds: Bounds::default(), logins: Mutex::default() }
+    }
+
+    /// The same within these bounds.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
     }
 
     async fn login(&self, site: &Arc<Site>) -> Result<Arc<Login>> {
@@ -60,7 +67,7 @@ impl Dial for Dialer {
             Endpoint::Local => Ok(Arc::new(LocalStorage::new())),
             Endpoint::Remote(site) => {
                 let login = self.login(site).await?;
-                Ok(Arc::new(SftpStorage::connect(login, ask).await?))
+                Ok(Arc::new(SftpStorage::connect(login, ask, self.bounds).await?))
             }
         }
     }

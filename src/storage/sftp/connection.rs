@@ -21,7 +21,7 @@ use super::{
     stall::Stall,
     turn::{LaneId, Turn},
 };
-use crate::domain::error::ErrorKind;
+use crate::domain::{error::ErrorKind, site::Bounds};
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -39,8 +39,8 @@ pub(crate) struct Tuning {
     pub(crate) ping: Duration,
     /// At most so many channels for the data of files on one connection.
     pub(crate) bulk_lanes: usize,
-    /// At most so many connections.
-    pub(crate) connections: usize,
+    /// What the person allows.
+    pub(crate) bounds: Bounds,
     /// The receive window of such a channel.
     pub(crate) bulk_window: u64,
     /// The receive window of the channel for listings and small questions.
@@ -53,7 +53,7 @@ impl Default for Tuning {
             stall: Duration::from_secs(45),
             ping: Duration::from_secs(15),
             bulk_lanes: 6,
-            connections: 4,
+            bounds: Bounds::default(),
             bulk_window: 16 * 1024 * 1024,
             browse_window: 6 * 1024 * 1024,
         }
@@ -247,7 +247,9 @@ impl Thread {
             Purpose::Browse => self.tuning.browse_window,
             Purpose::Exec(_) => EXEC_WINDOW,
         };
-        self.lanes.push(Lane::new(id, purpose, window, Arc::clone(&self.inbox), Instant::now()));
+        let most = self.tuning.bounds.requests_in_flight;
+        let inbox = Arc::clone(&self.inbox);
+        self.lanes.push(Lane::new(id, purpose, window, most, inbox, Instant::now()));
     }
 
     /// Gives a request to a lane, or keeps it until one is there.

@@ -251,7 +251,8 @@ impl Member {
 }
 
 fn bounds(tuning: &Tuning, habits: &Habits) -> Bounds {
-    let connections = if habits.may_take_further_connections() { tuning.connections } else { 1 };
+    let connections =
+        if habits.may_take_further_connections() { tuning.bounds.connections } else { 1 };
     Bounds { lanes: tuning.bulk_lanes, connections }
 }
 

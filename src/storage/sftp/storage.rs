@@ -24,6 +24,7 @@ use crate::{
         entry::{Attributes, Kind, SetAttributes},
         error::{Error, ErrorKind, Result},
         path::StoragePath,
+        site::Bounds,
     },
     storage::{
         Ask, Capabilities, Listing, ReadStream, Replace, Storage, WriteOptions, WriteStream,
@@ -40,9 +41,13 @@ pub(crate) struct SftpStorage {
 
 impl SftpStorage {
     /// Logs in, and opens SFTP.
-    pub(crate) async fn connect(login: Arc<Login>, ask: Arc<dyn Ask>) -> Result<Self> {
+    pub(crate) async fn connect(
+        login: Arc<Login>,
+        ask: Arc<dyn Ask>,
+        bounds: Bounds,
+    ) -> Result<Self> {
         let logged_in = login.open(ask).await?;
-        let tuning = Tuning::default();
+        let tuning = Tuning { bounds, ..Tuning::default() };
         let habits = Arc::clone(login.habits());
         let mut storage = Self::on(logged_in, login.site().host(), habits, tuning).await?;
         storage.growing = Some(storage.server.client.connections().grow(login, tuning));

@@ -69,6 +69,8 @@ pub(crate) struct Lane {
     doomed: bool,
     frames: Frames,
     pending: HashMap<u32, Pending>,
+    /// At most so many of them.
+    most_pending: usize,
     /// Requests that may not go out before what is under way was answered.
     held: VecDeque<Envelope>,
     /// The request under way is to have no company.
@@ -87,6 +89,7 @@ impl Lane {
         id: LaneId,
         purpose: Purpose,
         window: u64,
+        most_pending: usize,
         inbox: Arc<Inbox>,
         now: Instant,
     ) -> Self {
@@ -102,6 +105,7 @@ impl Lane {
             doomed: false,
             frames: Frames::default(),
             pending: HashMap::new(),
+            most_pending,
             held: VecDeque::new(),
             alone: false,
             prompt: 0,
@@ -202,7 +206,8 @@ impl Lane {
     fn send_what_may_go(&mut self) {
         while let Some(next) = self.held.front() {
             let wants_silence = next.manner == Manner::Alone || self.inbox.takes_one_at_a_time();
-            if self.alone || wants_silence && !self.pending.is_empty() {
+            let is_full = self.pending.len() >= self.most_pending;
+            if self.alone || is_full || wants_silence && !self.pending.is_empty() {
                 return;
             }
             self.alone = wants_silence;

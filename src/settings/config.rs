@@ -1,0 +1,95 @@
+//! `config.toml`: what a person has set, each with a default and its bounds.
+
+use std::{fs, io, path::Path};
+
+use serde::Deserialize;
+
+use crate::domain::{
+    display::escape,
+    error::{Error, ErrorKind, Result},
+    site::Bounds,
+};
+
+/// The file's name within the configuration directory.
+const FILE: &str = "config.toml";
+
+/// All that can be set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `[transfers]`.
+    pub bounds: Bounds,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    transfers: Transfers,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Transfers {
+    connections: usize,
+    requests_in_flight: usize,
+}
+
+impl Default for Transfers {
+    fn default() -> Self {
+        let Bounds { connections, requests_in_flight } = Bounds::default();
+        Self { connections, requests_in_flight }
+    }
+}
+
+/// Reads the file in this directory; the defaults where there is none.
+pub fn read(config_dir: &Path) -> Result<Config> {
+    let path = config_dir.join(FILE);
+    let doing = || format!("read {}", escape(path.as_os_str().as_encoded_bytes()));
+    match fs::read_to_string(&path) {
+        Ok(text) => parse(&text).map_err(|why| Error::new(ErrorKind::Invalid, doing(), why)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
+        Err(error) => Err(Error::from_io(doing(), error)),
+    }
+}
+
+fn parse(text: &str) -> std::result::Result<Config, String> {
+    let File { transfers } = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        format!("line {line}: {}", error.message())
+    })?;
+    let within = |name: &str, value: usize, most: usize| {
+        if (1..=most).contains(&value) {
+            return Ok(value);
+        }
+        Err(format!("transfers.{name} is {value}, and has to be from 1 to {most}"))
+    };
+    Ok(Config {
+        bounds: Bounds {
+            connections: within("connections", transfers.connections, Bounds::MOST_CONNECTIONS)?,
+            requests_in_flight: within("requests_in_flight", transfers.requests_in_flight, 4096)?,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_keeps_its_default() {
+        assert_eq!(parse("").unwrap(), Config::default());
+        let config = parse("# few\n[transfers]\nconnections = 1\n").unwrap();
+        assert_eq!(config.bounds, Bounds { connections: 1, ..Bounds::default() });
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_line() {
+        let why = parse("[transfers]\nconections = 1\n").unwrap_err();
+        assert!(why.starts_with("line 2: unknown field `conections`"), "{why}");
+        let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
+        assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");
+        assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));
+        assert!(parse("[transfers").is_err());
+    }
+}
