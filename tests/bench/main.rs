@@ -27,7 +27,7 @@ mod servers {
 #[path = "../support.rs"]
 mod support;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::LazyLock};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -35,6 +35,11 @@ use clap::Parser;
 use ground::Ground;
 use peers::{PEERS, Program};
 use rounds::Pace;
+
+/// What is no comparison of whole programs: a name, and what measures it and says what came out.
+type Section = (&'static str, fn(&Ground, u32) -> anyhow::Result<String>);
+/// Further ones go here.
+const SECTIONS: &[Section] = &[(first_rows::NAME, first_rows::measure)];
 
 /// Measures Wharf side by side with other programs.
 #[derive(Debug, Parser)]
@@ -80,13 +85,17 @@ fn measure(options: &Options) -> anyhow::Result<bool> {
         options.only.is_empty() || options.only.iter().any(|word| name.contains(word.as_str()))
     };
     let works: Vec<_> = works::all().into_iter().filter(|work| wanted(work.name)).collect();
-    let first_rows = wanted(first_rows::NAME);
+    let sections: Vec<_> = SECTIONS.iter().filter(|(name, _)| wanted(name)).collect();
     if options.list {
         works.iter().for_each(|work| println!("{}", work.name));
-        println!("{}", first_rows::NAME);
+        sections.iter().for_each(|(name, _)| println!("{name}"));
         return Ok(true);
     }
-    anyhow::ensure!(!works.is_empty() || first_rows, "no work has that in its name; see --list");
+    anyhow::ensure!(
+        !(works.is_empty() && sections.is_empty()),
+        "no work has that in its name; see --list"
+    );
+    LazyLock::force(&run::INTERRUPTED);
     introduce(options.rounds);
     let Some(ground) = Ground::start()? else {
         println!(
@@ -99,22 +108,25 @@ fn measure(options: &Options) -> anyhow::Result<bool> {
         let pace = Pace::new(&ground, work, options.rounds)?;
         outcomes.push(pace.run().with_context(|| work.name)?);
     }
-    let mut more = String::new();
-    if first_rows {
-        more += &first_rows::measure(&ground, options.rounds)?;
-    }
-    // Further sections add their words to `more` here.
+    let measured: anyhow::Result<Vec<String>> = sections
+        .iter()
+        .map(|(name, measure)| measure(&ground, options.rounds).context(*name))
+        .collect();
+    let measured = measured?;
 
     println!("\n{}\n{}", table::speed(&outcomes, options.rounds as usize), table::cost(&outcomes));
-    print!("{more}");
+    measured.iter().for_each(|words| print!("{words}"));
     let troubles = table::troubles(&outcomes);
-    troubles.iter().for_each(|line| println!("{line}"));
-    Ok(!troubles.iter().any(|line| line.contains(", wharf")))
+    troubles.iter().for_each(|(_, line)| println!("{line}"));
+    Ok(troubles.iter().all(|(program, _)| program.is_peer()))
 }
 
 fn introduce(rounds: u32) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("{rounds} rounds, {cores} cores, {}", Program::Wharf.version().unwrap_or_default());
+    println!(
+        "rounds: {rounds}, {cores} cores, wharf: {}",
+        Program::Wharf.version().unwrap_or_default()
+    );
     for peer in PEERS {
         match peer.version() {
             Some(version) => println!("{}: {version}", peer.name()),

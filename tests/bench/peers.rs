@@ -60,7 +60,7 @@ impl Program {
         }
     }
 
-    /// What it says of its version: the first line, or the last words of it.
+    /// What it says of its version.
     pub(crate) fn version(self) -> Option<String> {
         let mut command = match self {
             Program::Sftp => Command::new(on_path("ssh")?),
@@ -74,8 +74,9 @@ impl Program {
         let said = command.env_remove("HOME").output().ok()?;
         let said = [said.stdout, said.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
-        let line = said.lines().next()?.split([',', '|']).next()?.trim();
-        Some(line.to_owned())
+        let mut words = said.split_whitespace();
+        let number = |word: &&str| word.contains('.') && word.chars().any(|c| c.is_ascii_digit());
+        Some(words.find(number)?.trim_end_matches(',').to_owned())
     }
 
     /// Whether it takes part in a work.

@@ -5,16 +5,29 @@ use std::{
     io,
     path::Path,
     process::{Command, ExitStatus, Stdio},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid},
 };
 
 use crate::servers::processes::kill_tree;
+
+/// Whether the person wants to stop: then everything is put away in order, a gigabyte of files too.
+pub(crate) static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let _ = signal_hook::flag::register(signal, flag.clone());
+    }
+    flag
+});
 
 /// How often the memory of a running program is looked at.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
@@ -49,7 +62,7 @@ pub(crate) fn timed(mut command: Command, limit: Duration, output: &Path) -> any
     let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("no process id")?;
     let ended = pidfd_open(id, PidfdFlags::empty())?;
     let mut peak = 0;
-    while began.elapsed() < limit {
+    while began.elapsed() < limit && !INTERRUPTED.load(Ordering::Relaxed) {
         let mut fds = [PollFd::new(&ended, PollFlags::IN)];
         match poll(&mut fds, Some(&LOOK)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => peak = peak.max(resident_peak(id)),
@@ -58,14 +71,17 @@ pub(crate) fn timed(mut command: Command, limit: Duration, output: &Path) -> any
         }
     }
     let wall = began.elapsed();
+    let interrupted = INTERRUPTED.load(Ordering::Relaxed);
     let exited = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     if waitid(WaitId::Pid(id), exited)?.is_none() {
         kill_tree(&mut child);
+        ensure!(!interrupted, "interrupted");
         return Ok(Ran { wall, processor: Duration::ZERO, peak, end: End::TooLong });
     }
     // It has ended, but stands in the system's books until it is waited for.
     let processor = processor_time(id.as_raw_nonzero().get().unsigned_abs()).unwrap_or_default();
     let end = how_it_ended(child.wait()?, &errors);
+    ensure!(!interrupted, "interrupted");
     Ok(Ran { wall, processor, peak, end })
 }
 

@@ -152,16 +152,19 @@ pub(crate) fn cost(outcomes: &[Outcome]) -> String {
     aligned(&rows)
 }
 
-/// What went wrong, a line each.
-pub(crate) fn troubles(outcomes: &[Outcome]) -> Vec<String> {
+/// What went wrong: with whom, and in words.
+pub(crate) fn troubles(outcomes: &[Outcome]) -> Vec<(Program, String)> {
     let mut lines = Vec::new();
     for outcome in outcomes {
         for runs in &outcome.all {
             for (round, run) in runs.runs.iter().enumerate() {
-                if let End::Failed(why) = &run.end {
-                    let (work, program) = (outcome.work.name, runs.program.name());
-                    lines.push(format!("{work}, {program}, round {}: {why}", round + 1));
-                }
+                let why = match &run.end {
+                    End::Done => continue,
+                    End::Failed(why) => why,
+                    End::TooLong => "killed, it took too long",
+                };
+                let (work, program, round) = (outcome.work.name, runs.program, round + 1);
+                lines.push((program, format!("{work}, {}, round {round}: {why}", program.name())));
             }
         }
     }
