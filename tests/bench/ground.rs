@@ -32,6 +32,7 @@ pub(crate) struct Ground {
     near: Side,
     far: Side,
     here: TempDir,
+    cold: bool,
 }
 
 /// One way to the server.
@@ -44,7 +45,7 @@ pub(crate) struct Side {
 
 impl Ground {
     /// Starts the server and the relay. `None` without an sshd; that has been said then.
-    pub(crate) fn start() -> anyhow::Result<Option<Self>> {
+    pub(crate) fn start(cold: bool) -> anyhow::Result<Option<Self>> {
         let Some(sshd) = Sshd::options().start() else { return Ok(None) };
         let relay = Relay::to(sshd.port())?;
         let here = tempfile::Builder::new().prefix("wharf-bench-").tempdir()?;
@@ -59,7 +60,7 @@ impl Ground {
             key: sshd.key(),
         };
         let (near, far) = (side(sshd.port()), side(relay.port));
-        Ok(Some(Self { sshd, relay, near, far, here }))
+        Ok(Some(Self { sshd, relay, near, far, here, cold }))
     }
 
     /// The local root.
@@ -98,7 +99,8 @@ impl Ground {
         Ok(())
     }
 
-    /// Nothing has arrived yet, nothing waits to be written, and the sources are not in memory; the programs are.
+    /// Nothing has arrived yet, nothing waits to be written, and the sources are not in memory (unless they are
+    /// to be); the programs are.
     pub(crate) fn prepare(&self, work: &Work) -> anyhow::Result<()> {
         for root in [self.here().to_owned(), self.sshd.files()] {
             let arrivals = root.join("in");
@@ -106,7 +108,7 @@ impl Ground {
             fs::create_dir(&arrivals)?;
         }
         sync();
-        if !drop_caches() {
+        if self.cold && !drop_caches() {
             forget(&self.ends(work).0)?;
         }
         self.warm();

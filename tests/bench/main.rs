@@ -51,6 +51,9 @@ struct Options {
     /// Only works with this in their name; may be given several times
     #[arg(long)]
     only: Vec<String>,
+    /// Leave what was read in memory: then the disk does not count
+    #[arg(long)]
+    warm: bool,
     /// Say what there is to do, and do nothing
     #[arg(long)]
     list: bool,
@@ -96,8 +99,8 @@ fn measure(options: &Options) -> anyhow::Result<bool> {
         "no work has that in its name; see --list"
     );
     LazyLock::force(&run::INTERRUPTED);
-    introduce(options.rounds);
-    let Some(ground) = Ground::start()? else {
+    introduce(options);
+    let Some(ground) = Ground::start(!options.warm)? else {
         println!(
             "There is no sshd here, so there is nothing to measure. `tests/run --servers` gets one."
         );
@@ -121,10 +124,11 @@ fn measure(options: &Options) -> anyhow::Result<bool> {
     Ok(troubles.iter().all(|(program, _)| program.is_peer()))
 }
 
-fn introduce(rounds: u32) {
+fn introduce(options: &Options) {
+    let (rounds, caches) = (options.rounds, if options.warm { "warm" } else { "cold" });
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
-        "rounds: {rounds}, {cores} cores, wharf: {}",
+        "rounds: {rounds}, caches: {caches}, {cores} cores, wharf: {}",
         Program::Wharf.version().unwrap_or_default()
     );
     for peer in PEERS {
@@ -133,7 +137,7 @@ fn introduce(rounds: u32) {
             None => println!("{} is not here, so there is nothing to compare with it", peer.name()),
         }
     }
-    if !ground::drop_caches() {
+    if !options.warm && !ground::drop_caches() {
         println!(
             "caches may not be dropped by this account: only the sources are let go of, file by file"
         );
