@@ -62,10 +62,9 @@ impl Program {
 
     /// What it says of its version.
     pub(crate) fn version(self) -> Option<String> {
-        let mut command = match self {
-            Program::Sftp => Command::new(on_path("ssh")?),
-            program => Command::new(program.find()?),
-        };
+        let path = self.find()?;
+        // sftp has no version of its own.
+        let mut command = Command::new(if self == Program::Sftp { on_path("ssh")? } else { path });
         command.arg(match self {
             Program::Sftp => "-V",
             Program::Rclone => "version",

@@ -14,10 +14,10 @@ use crate::{
 /// A peer may take so long, or so many times as long as the best so far.
 const LEAST_PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE: u32 = 8;
+/// The same for one whom nobody can be compared with yet, and for Wharf.
+const FIRST_PATIENCE: Duration = Duration::from_secs(600);
 /// A peer that took this many times as long as the best in the first round is not asked again.
 const HOPELESS: u32 = 3;
-/// Wharf gets this long.
-const WHARFS_PATIENCE: Duration = Duration::from_secs(600);
 
 /// A work under way.
 pub(crate) struct Pace<'a> {
@@ -70,10 +70,9 @@ impl<'a> Pace<'a> {
         let Some(command) = program.command(self.work, self.ground)? else {
             anyhow::bail!("{} has gone", program.name());
         };
-        let best = self.best_of_peers().unwrap_or_default();
-        let limit = match program.is_peer() {
-            true => LEAST_PATIENCE.max(best * PATIENCE),
-            false => WHARFS_PATIENCE,
+        let limit = match self.best_of_peers() {
+            Some(best) if program.is_peer() => LEAST_PATIENCE.max(best * PATIENCE),
+            _ => FIRST_PATIENCE,
         };
         let output = self.ground.here().join("output");
         let before = self.ground.relay_time();
