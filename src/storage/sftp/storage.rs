@@ -262,6 +262,10 @@ impl Storage for SftpStorage {
         self.digester.digest(path).await.map_err(self.failed("take the digest of", path))
     }
 
+    fn expect_digests(&self) {
+        self.digester.expect();
+    }
+
     fn disconnect(&self) {
         self.server.client.connection().disconnect();
     }
