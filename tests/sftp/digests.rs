@@ -202,7 +202,7 @@ async fn with_no_second_program_to_be_had_one_does_it_all() {
         let storage = &*storage;
         let files = sshd.files();
         let one = |number: usize| {
-            let content = pattern(if number % 4 == 0 { 5 << 20 } else { number });
+            let content = pattern(if number.is_multiple_of(4) { 5 << 20 } else { number });
             fs::write(files.join(format!("{number}")), &content).unwrap();
             let path = at(&files, &format!("{number}"));
             async move {

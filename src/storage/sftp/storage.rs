@@ -263,7 +263,7 @@ impl Storage for SftpStorage {
     }
 
     fn expect_digests(&self) {
-        self.digester.expect();
+        self.digester.start_ahead();
     }
 
     fn disconnect(&self) {

@@ -43,7 +43,7 @@ impl Digester {
     }
 
     /// Starts the program ahead of the first question, unless it runs or cannot.
-    pub(crate) fn expect(&self) {
+    pub(crate) fn start_ahead(&self) {
         if self.is_worth_a_try() && !self.expected.swap(true, Ordering::Relaxed) {
             // A crew that is gone went with its connection: the question itself will be told so.
             let _ = self.orders().send(Order::Expect);
