@@ -56,6 +56,14 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
         Way::Ends(outcome) => return Ok(*outcome),
     };
 
+    let checks = Checks::best(
+        errand.request.options.verify,
+        errand.source_is_here(),
+        source.capabilities(),
+        target.capabilities(),
+    );
+    checks.announce(source, target);
+
     // A large file goes in ranges, where there are lanes to spread them over.
     let has_lanes = carry::can_take_ranges(errand);
     let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
@@ -80,12 +88,6 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     };
 
     // The bytes; and the source's own digest meanwhile, where it has one to give.
-    let checks = Checks::best(
-        errand.request.options.verify,
-        errand.source_is_here(),
-        source.capabilities(),
-        target.capabilities(),
-    );
     let (carried, source_digest) = try_join!(
         async {
             match large(&before) {

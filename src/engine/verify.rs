@@ -44,6 +44,16 @@ impl Checks {
             ask_target: target.digests && (source_is_here || ask_source),
         }
     }
+
+    /// Says ahead who will be asked.
+    pub(super) fn announce(self, source: &dyn Storage, target: &dyn Storage) {
+        if self.ask_source {
+            source.expect_digests();
+        }
+        if self.ask_target {
+            target.expect_digests();
+        }
+    }
 }
 
 /// The digests that were to be had.

@@ -53,7 +53,8 @@ pub fn read(config_dir: &Path) -> Result<Config> {
 
 fn parse(text: &str) -> std::result::Result<Config, String> {
     let File { transfers } = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
+        let line = 1 + error.span().map_or(0, before);
         format!("line {line}: {}", error.message())
     })?;
     let within = |name: &str, value: usize, most: usize| {

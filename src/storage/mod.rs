@@ -91,6 +91,10 @@ pub trait Storage: Send + Sync {
         usize::MAX
     }
 
+    /// Digests will be asked for soon: what takes time to get ready for that begins now. Returns at once, costs next
+    /// to nothing when called again, and needs the runtime the calls run on.
+    fn expect_digests(&self) {}
+
     /// Ends every connection; calls under way fail with
     /// [`ConnectionLost`](crate::domain::error::ErrorKind::ConnectionLost). Returns at once.
     fn disconnect(&self);

@@ -1,5 +1,6 @@
 //! The SFTP storage against OpenSSH, over lines that are long, and against servers that lie or fall silent.
 
+mod digests;
 mod lies;
 mod openssh;
 mod silence;

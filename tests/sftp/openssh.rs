@@ -1,4 +1,4 @@
-//! OpenSSH itself: overlap, handles given back, channels refused or killed, digests.
+//! OpenSSH itself: overlap, handles given back, channels refused or killed.
 
 use std::{
     fs,
@@ -7,14 +7,11 @@ use std::{
 
 use futures_util::future::join_all;
 use tokio::time::timeout;
-use wharf::{domain::digest::Sha256, storage::Replace};
+use wharf::storage::Replace;
 
 use super::*;
 use crate::{
-    servers::{
-        relay::Relay,
-        sshd::{self, Sshd},
-    },
+    servers::{relay::Relay, sshd::Sshd},
     support::wait_until,
 };
 
@@ -177,54 +174,6 @@ async fn a_cut_and_a_hang_up_end_all_that_waits() {
         assert_eq!(written.unwrap_err().kind(), ErrorKind::ConnectionLost);
         let error = storage.stat(&get).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionLost, "{error}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn digests_are_taken_there_for_names_of_every_kind() {
-    let Some(sshd) = Sshd::options().start() else { return };
-    let storage = connect(&sshd.client().known().write()).await;
-    let storage = &*storage;
-    let files = sshd.files();
-    let abc = Sha256::from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        .unwrap();
-    let names: Vec<String> =
-        ["-rf", "; touch x", "$(touch x)", "a'b\"c", "back\\slash", " space ", "*"]
-            .into_iter()
-            .map(String::from)
-            .chain((0..200).map(|n| format!("plain-{n}")))
-            .collect();
-    let take = |name: String| {
-        fs::write(files.join(&name), b"abc").unwrap();
-        let path = at(&files, &name);
-        async move { assert_eq!(storage.digest(&path).await.unwrap(), abc, "{name}") }
-    };
-    timeout(SOON, join_all(names.into_iter().map(take))).await.unwrap();
-    let kind_of = async |name: &str| storage.digest(&at(&files, name)).await.unwrap_err().kind();
-    assert_eq!(kind_of("absent").await, ErrorKind::NotFound);
-    assert_eq!(kind_of("line\nbreak").await, ErrorKind::Unsupported);
-    assert_eq!(kind_of("").await, ErrorKind::IsADirectory);
-    // A digest nobody waits for any more does not hold up the next one for long.
-    let endless = fs::File::create(files.join("endless")).unwrap();
-    endless.set_len(1 << 40).unwrap();
-    let given_up =
-        timeout(Duration::from_millis(300), storage.digest(&at(&files, "endless"))).await;
-    assert!(given_up.is_err(), "a terabyte was hashed in no time");
-    assert_eq!(timeout(SOON, storage.digest(&at(&files, "plain-0"))).await.unwrap().unwrap(), abc);
-    assert!(storage.capabilities().digests);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_without_a_shell_takes_no_digests_and_says_so_in_time() {
-    for sftp in [sshd::Sftp::Internal, sshd::Sftp::InternalOnly] {
-        let shell = sftp == sshd::Sftp::Internal;
-        let Some(sshd) = Sshd::options().sftp(sftp).start() else { return };
-        let storage = connect(&sshd.client().known().write()).await;
-        fs::write(sshd.files().join("a"), b"abc").unwrap();
-        let digest = timeout(SOON, storage.digest(&at(&sshd.files(), "a"))).await.unwrap();
-        assert_eq!(digest.is_ok(), shell, "{digest:?}");
-        assert_eq!(storage.capabilities().digests, shell);
-        assert!(read_all(&*storage, &at(&sshd.files(), "a")).await.is_ok());
     }
 }
 

@@ -289,6 +289,10 @@ impl Storage for SftpStorage {
         self.digester.digest(path).await.map_err(self.failed("take the digest of", path))
     }
 
+    fn expect_digests(&self) {
+        self.digester.start_ahead();
+    }
+
     fn lanes(&self) -> usize {
         self.server.client.connections().lanes()
     }
