@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use tokio::join;
+
 use super::{
     message::Destination,
     part::Place,
@@ -60,18 +62,25 @@ pub(super) async fn resolve(
     sources: usize,
 ) -> Result<Resolved, Fail> {
     let storage = &*target.storage;
+    let (Destination::Into(location)
+    | Destination::Exactly(location)
+    | Destination::AsCp(location)) = wanted;
+    let path = absolute(storage, &location.path).await.at(End::Target)?;
     match wanted {
-        Destination::Into(location) => into(storage, location, sources).await,
-        Destination::Exactly(location) => exactly(storage, location, sources).await,
-        Destination::AsCp(location) => {
-            let path = absolute(storage, &location.path).await.at(End::Target)?;
-            match storage.stat_followed(&path).await {
+        Destination::Into(_) => into(storage, path, None, sources).await,
+        Destination::Exactly(_) => {
+            let parent = stat_parent(storage, &path).await;
+            exactly(location, path, parent, sources)
+        }
+        Destination::AsCp(_) => {
+            let (stands, parent) = join!(storage.stat_followed(&path), stat_parent(storage, &path));
+            match stands {
                 Ok(found) if found.kind == Kind::Directory => {
-                    into(storage, location, sources).await
+                    into(storage, path, Some(found), sources).await
                 }
-                Ok(_) => exactly(storage, location, sources).await,
+                Ok(_) => exactly(location, path, parent, sources),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    exactly(storage, location, sources).await
+                    exactly(location, path, parent, sources)
                 }
                 Err(error) => Err(error).at(End::Target),
             }
@@ -79,13 +88,14 @@ pub(super) async fn resolve(
     }
 }
 
+/// Into a directory, made unless it stands.
 async fn into(
     storage: &dyn Storage,
-    location: &Location,
+    directory: StoragePath,
+    stands: Option<Attributes>,
     sources: usize,
 ) -> Result<Resolved, Fail> {
-    let directory = absolute(storage, &location.path).await.at(End::Target)?;
-    let made = make_directories(storage, &directory).await.at(End::Target)?;
+    let made = stands.is_none() && make_directories(storage, &directory).await.at(End::Target)?;
     let contents = if made {
         Some(Contents::new())
     } else if sources >= WORTH_A_LISTING {
@@ -96,9 +106,18 @@ async fn into(
     Ok(Resolved::Into(directory, contents))
 }
 
-async fn exactly(
+async fn stat_parent(
     storage: &dyn Storage,
+    path: &StoragePath,
+) -> Option<Result<Attributes, Error>> {
+    Some(storage.stat_followed(&path.parent()?).await)
+}
+
+/// Exactly there; `parent` is what would hold it, `None` for the root.
+fn exactly(
     location: &Location,
+    path: StoragePath,
+    parent: Option<Result<Attributes, Error>>,
     sources: usize,
 ) -> Result<Resolved, Fail> {
     let refuse = |kind, why| Err(Fail::new(kind, format!("copy to {location}"), why));
@@ -108,17 +127,14 @@ async fn exactly(
             "it is not a directory that several things could go into",
         );
     }
-    let path = absolute(storage, &location.path).await.at(End::Target)?;
-    let Some(parent) = path.parent() else {
-        return refuse(ErrorKind::IsADirectory, "that is the root directory");
-    };
-    match storage.stat_followed(&parent).await {
-        Ok(found) if found.kind == Kind::Directory => Ok(Resolved::Exactly(path)),
-        Ok(_) => refuse(ErrorKind::NotADirectory, "what would hold it is not a directory"),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
+    match parent {
+        None => refuse(ErrorKind::IsADirectory, "that is the root directory"),
+        Some(Ok(found)) if found.kind == Kind::Directory => Ok(Resolved::Exactly(path)),
+        Some(Ok(_)) => refuse(ErrorKind::NotADirectory, "what would hold it is not a directory"),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => {
             refuse(ErrorKind::NotFound, "the directory that would hold it does not exist")
         }
-        Err(error) => Err(error).at(End::Target),
+        Some(Err(error)) => Err(error).at(End::Target),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// With how many it begins.
-const FIRST: usize = 64;
+const FIRST: usize = 256;
 /// Each has a file open at both ends, and systems allow a process about a thousand.
 const MOST: usize = 384;
 /// More get done by this much, or the last step up was one too many.
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn a_busy_processor_is_not_made_busier() {
-        assert_eq!(settle(512, |_| 3000.0), 64);
-        assert_eq!(settle(512, |width| width.min(128) as f64 / 0.1), 128);
+        assert_eq!(settle(2048, |_| 3000.0), FIRST);
+        assert_eq!(settle(2048, |width| width.min(512) as f64 / 0.1), 512);
     }
 
     #[test]

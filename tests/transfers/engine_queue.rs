@@ -48,10 +48,11 @@ async fn small_files_overlap_so_that_round_trips_do() {
     let start = tokio::time::Instant::now();
     let report = rig.run(put(&["/here/d"], "/there")).await;
     assert_eq!(report.summary.counts.hash, 400);
-    assert_eq!(at_once.load(Ordering::SeqCst), 64);
-    // 400 files, 64 at once, a handful of round trips each; one by one it would be 100 s.
+    let at_once = at_once.load(Ordering::SeqCst);
+    assert!((200..400).contains(&at_once), "{at_once} of 400 at once");
+    // 400 files, hundreds at once, a handful of round trips each; one by one it would be 100 s.
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
     println!("400 files at 50 ms: {took:?}");
 }
 

@@ -8,12 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::{BoxFuture, FutureExt as _, OptionFuture, Shared};
 use tokio::sync::oneshot;
 
 use super::{
     connection::{Connection, Tuning},
     connections::{Berth, Connections},
-    extensions::Extensions,
+    extensions::{Extensions, Lengths},
     habits::Habits,
     login::LoggedIn,
     mail::{Answer, Fault, Inbox, LaneChoice, Manner, Outcome, RemoteHandle},
@@ -26,6 +27,7 @@ use super::{
 pub(crate) struct Client {
     connections: Arc<Connections>,
     extensions: Arc<Extensions>,
+    lengths: Shared<BoxFuture<'static, Lengths>>,
 }
 
 /// A request under way; resolves to its reply. A STATUS other than OK is a fault, whatever was asked.
@@ -66,6 +68,15 @@ impl InFlight {
     }
 }
 
+/// A file that is open.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    // Before the berth: it is given back while there is still someone to give it to.
+    pub(crate) handle: RemoteHandle,
+    pub(crate) berth: Berth,
+    pub(crate) lengths: Lengths,
+}
+
 /// What statvfs@ tells that is of use here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileSystem {
@@ -85,6 +96,14 @@ pub(crate) fn accepted(reply: Reply) -> Result<(), Fault> {
         Reply::Status { code: status::OK, .. } => Ok(()),
         Reply::Status { code, message } => Err(status::fault(code, &message)),
         _ => Err(unexpected()),
+    }
+}
+
+fn browse(connection: &Connection, request: &Request<'_>) -> InFlight {
+    let inbox = connection.inbox();
+    InFlight {
+        reply: inbox.ask(LaneChoice::Browse, request, Bytes::new(), Manner::Prompt),
+        inbox: Arc::clone(inbox),
     }
 }
 
@@ -116,14 +135,18 @@ impl Client {
         let (connection, greeting) =
             Connection::start(logged_in, Arc::clone(&habits), tuning).await?;
         let connections = Connections::new(connection, habits, &tuning);
-        let mut client = Self { connections, extensions: Arc::new(Extensions::of(&greeting)) };
-        if client.extensions.limits {
-            // A server that announces its limits and then does not tell them has none to tell.
-            if let Ok(Reply::Extended(limits)) = client.browse(&Request::Limits).await {
-                client.extensions = Arc::new(client.extensions.with_limits(limits));
+        let extensions = Extensions::of(&greeting);
+        let asked = extensions.limits.then(|| browse(connections.first(), &Request::Limits));
+        // Nobody waits for the answer before a file is opened, and then it is there.
+        let lengths = async move {
+            match OptionFuture::from(asked).await {
+                Some(Ok(Reply::Extended(limits))) => Lengths::within(limits),
+                // A server that announces its limits and then does not tell them has none to tell.
+                _ => Lengths::USUAL,
             }
-        }
-        Ok(client)
+        };
+        let lengths = lengths.boxed().shared();
+        Ok(Self { connections, extensions: Arc::new(extensions), lengths })
     }
 
     pub(crate) fn extensions(&self) -> &Extensions {
@@ -140,11 +163,7 @@ impl Client {
     }
 
     fn browse(&self, request: &Request<'_>) -> InFlight {
-        let inbox = self.connection().inbox();
-        InFlight {
-            reply: inbox.ask(LaneChoice::Browse, request, Bytes::new(), Manner::Prompt),
-            inbox: Arc::clone(inbox),
-        }
+        browse(self.connection(), request)
     }
 
     fn send(handle: &RemoteHandle, request: &Request<'_>, body: Bytes, manner: Manner) -> InFlight {
@@ -180,12 +199,13 @@ impl Client {
         path: &[u8],
         flags: u32,
         attributes: WireAttributes,
-    ) -> Result<(RemoteHandle, Berth), Fault> {
+    ) -> Result<Opened, Fault> {
         let berth = self.connections.berth();
         let request = Request::Open { path, flags, attributes };
-        match Self::open(berth.connection().inbox(), LaneChoice::Bulk, &request).await {
-            Ok(handle) => Ok((handle, berth)),
-            Err(fault) => Err(berth.reach(fault)),
+        let opening = Self::open(berth.connection().inbox(), LaneChoice::Bulk, &request);
+        match tokio::join!(opening, self.lengths.clone()) {
+            (Ok(handle), lengths) => Ok(Opened { handle, lengths, berth }),
+            (Err(fault), _) => Err(berth.reach(fault)),
         }
     }
 
@@ -209,7 +229,7 @@ impl Client {
         Self::send(handle, &request, Bytes::new(), manner)
     }
 
-    /// `data` is at most as long as [`Extensions::longest_write`].
+    /// `data` is at most as long as [`Lengths::write`].
     pub(crate) fn write(
         &self,
         handle: &RemoteHandle,

@@ -302,11 +302,12 @@ impl Thread {
             .map(|(index, _)| index)
     }
 
-    /// Opens one more bulk lane in the background when those there are have work.
+    /// Opens one more bulk lane in the background when there are more files than lanes.
     fn consider_another_lane(&mut self) {
         let bulk = || self.lanes.iter().filter(|lane| lane.is_bulk() && !lane.is_closed());
-        let all_busy = bulk().all(|lane| lane.is_ready() && lane.files() > 0);
-        if all_busy && !self.refused_more && bulk().count() < self.lanes_wanted() {
+        let files = bulk().map(Lane::files).sum::<usize>() + self.waiting.len();
+        let lanes = bulk().count();
+        if lanes <= files && !self.refused_more && lanes < self.lanes_wanted() {
             self.add_lane(Purpose::Bulk);
         }
     }

@@ -15,10 +15,15 @@ pub(crate) struct Extensions {
     pub(crate) statvfs: bool,
     pub(crate) lsetstat: bool,
     pub(crate) limits: bool,
+}
+
+/// How long requests for the data of files may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lengths {
     /// The longest READ to ask for.
-    pub(crate) longest_read: u32,
+    pub(crate) read: u32,
     /// The longest WRITE to send.
-    pub(crate) longest_write: u32,
+    pub(crate) write: u32,
 }
 
 impl Extensions {
@@ -35,23 +40,25 @@ impl Extensions {
             statvfs: announced(b"statvfs@openssh.com", b"2"),
             lsetstat: announced(b"lsetstat@openssh.com", b"1"),
             limits: announced(b"limits@openssh.com", b"1"),
-            longest_read: USUAL_LENGTH,
-            longest_write: USUAL_LENGTH,
         }
     }
+}
+
+impl Lengths {
+    pub(crate) const USUAL: Self = Self { read: USUAL_LENGTH, write: USUAL_LENGTH };
 
     /// Takes the server's own limits into account; 0 means that it has none. They only ever make requests shorter.
-    pub(crate) fn with_limits(self, limits: Bytes) -> Self {
+    pub(crate) fn within(limits: Bytes) -> Self {
         let mut fields = Fields(limits);
         let mut next = || fields.long().ok();
         let (Some(_packet), Some(read), Some(write)) = (next(), next(), next()) else {
-            return self;
+            return Self::USUAL;
         };
         let shorter = |limit: u64| match u32::try_from(limit) {
             Ok(limit) if limit > 0 => limit.min(USUAL_LENGTH),
             _ => USUAL_LENGTH,
         };
-        Self { longest_read: shorter(read), longest_write: shorter(write), ..self }
+        Self { read: shorter(read), write: shorter(write) }
     }
 }
 
@@ -74,14 +81,13 @@ mod tests {
 
     #[test]
     fn limits_shorten_requests_and_never_lengthen_them() {
-        let plain = Extensions::of(&Greeting { version: 3, extensions: vec![] });
         let limits = |read: u64, write: u64| {
             let words = [262_144, read, write, 0].map(u64::to_be_bytes).concat();
-            let limited = plain.with_limits(Bytes::from(words));
-            (limited.longest_read, limited.longest_write)
+            let limited = Lengths::within(Bytes::from(words));
+            (limited.read, limited.write)
         };
         assert_eq!(limits(261_120, 4096), (32_768, 4096));
         assert_eq!(limits(0, u64::MAX), (32_768, 32_768));
-        assert_eq!(plain.with_limits(Bytes::from_static(b"short")), plain);
+        assert_eq!(Lengths::within(Bytes::from_static(b"short")), Lengths::USUAL);
     }
 }

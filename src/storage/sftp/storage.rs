@@ -157,13 +157,8 @@ impl Storage for SftpStorage {
     ) -> Result<Box<dyn ReadStream>> {
         let client = &self.server.client;
         match client.open_file(path.as_bytes(), open_flags::READ, WireAttributes::default()).await {
-            Ok((handle, berth)) => {
-                let file = OpenFile {
-                    server: Arc::clone(&self.server),
-                    path: path.clone(),
-                    handle,
-                    berth,
-                };
+            Ok(opened) => {
+                let file = OpenFile::new(&self.server, path, opened);
                 Ok(Box::new(SftpReadStream::new(file, offset, length)))
             }
             Err(fault) => {
@@ -186,13 +181,8 @@ impl Storage for SftpStorage {
             (open_flags::WRITE, WireAttributes::default())
         };
         match self.server.client.open_file(path.as_bytes(), flags, attributes).await {
-            Ok((handle, berth)) => {
-                let file = OpenFile {
-                    server: Arc::clone(&self.server),
-                    path: path.clone(),
-                    handle,
-                    berth,
-                };
+            Ok(opened) => {
+                let file = OpenFile::new(&self.server, path, opened);
                 Ok(Box::new(SftpWriteStream::new(file, options.offset)))
             }
             Err(fault) if options.create_new => {

@@ -67,12 +67,12 @@ impl SftpReadStream {
         let now = Instant::now();
         let end = length.map(|length| offset.saturating_add(length));
         let client = &file.server.client;
-        let hearsay_asked = end.is_none().then(|| client.fstat(&file.handle));
-        let chunk = client.extensions().longest_read;
+        let hearsay_asked = end.is_none().then(|| client.fstat(&file.opened.handle));
+        let chunk = file.opened.lengths.read;
         let mut pace = Pace::new(chunk, FIRST_READS, MOST_UNDER_WAY, now);
         if end.is_some() {
             // The middle of a large file: others before it have found out what the line carries.
-            pace.prepare_for(file.berth.traffic.pace().max(EARLY_READS));
+            pace.prepare_for(file.opened.berth.traffic.pace().max(EARLY_READS));
         }
         let mut stream = Self {
             file,
@@ -93,7 +93,7 @@ impl SftpReadStream {
 
     fn slot(&self, offset: u64, length: u32) -> Slot {
         let manner = if self.alone { Manner::Alone } else { Manner::Prompt };
-        let reply = self.file.server.client.read(&self.file.handle, offset, length, manner);
+        let reply = self.file.server.client.read(&self.file.opened.handle, offset, length, manner);
         Slot { offset, length, sent: Instant::now(), state: SlotState::Waiting(reply) }
     }
 
@@ -107,7 +107,7 @@ impl SftpReadStream {
                 self.pace.prepare_for(EARLY_READS);
             }
         }
-        let chunk = self.file.server.client.extensions().longest_read;
+        let chunk = self.file.opened.lengths.read;
         let window = if self.alone { 1 } else { self.pace.window() };
         while self.slots.len() < window {
             let left = self.end.map_or(u64::from(chunk), |end| end.saturating_sub(self.asked));
@@ -161,7 +161,7 @@ impl SftpReadStream {
                 },
             };
             if std::mem::take(&mut self.alone) {
-                self.file.berth.habits.failed_in_company();
+                self.file.opened.berth.habits.failed_in_company();
             }
             let Some(data) = came else {
                 // The end, whether at `position` or, after a doubtful gap, where hearsay has it too.
@@ -189,7 +189,7 @@ impl SftpReadStream {
             return Err(Fault::protocol("the server answered a read with no data and no end"));
         }
         self.pace.answered(u64::from(length), slot.sent, Instant::now());
-        self.file.berth.traffic.moved(u64::from(length), &self.pace);
+        self.file.opened.berth.traffic.moved(u64::from(length), &self.pace);
         self.position = slot.offset + u64::from(length);
         if length < slot.length {
             let gap = (self.position, slot.length - length);
@@ -212,8 +212,8 @@ impl ReadStream for SftpReadStream {
             Err(fault) => {
                 self.ended = true;
                 self.slots.clear();
-                let OpenFile { server, path, berth, .. } = &self.file;
-                let fault = server.look_closer(berth.reach(fault), path).await;
+                let OpenFile { server, path, opened } = &self.file;
+                let fault = server.look_closer(opened.berth.reach(fault), path).await;
                 Err(fault.into_error(server.doing("read", path)))
             }
         }

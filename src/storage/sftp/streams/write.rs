@@ -14,7 +14,7 @@ use crate::{
     storage::{
         FinishOptions, WriteStream,
         sftp::{
-            client::{InFlight, accepted, unexpected},
+            client::{InFlight, Opened, accepted, unexpected},
             mail::{Fault, Manner},
             pace::Pace,
             packet::Reply,
@@ -47,11 +47,11 @@ pub(crate) struct SftpWriteStream {
 
 impl SftpWriteStream {
     pub(crate) fn new(file: OpenFile, offset: u64) -> Self {
-        let chunk = file.server.client.extensions().longest_write;
+        let chunk = file.opened.lengths.write;
         let mut pace = Pace::new(chunk, FIRST_WRITES, MOST_UNDER_WAY, Instant::now());
         if offset > 0 {
             // The middle of a large file: others before it have found out what the line carries.
-            pace.prepare_for(file.berth.traffic.pace());
+            pace.prepare_for(file.opened.berth.traffic.pace());
         }
         Self { file, offset, sent: VecDeque::new(), pace, failed: None }
     }
@@ -83,14 +83,14 @@ impl SftpWriteStream {
             }
             let length = answered.data.len() as u64;
             self.pace.answered(length, answered.when, Instant::now());
-            self.file.berth.traffic.moved(length, &self.pace);
+            self.file.opened.berth.traffic.moved(length, &self.pace);
         }
         Ok(())
     }
 
     /// A write failed while others were under way: it is sent once more, and nothing else with it.
     async fn write_alone(&self, failed: &Sent) -> std::result::Result<(), Fault> {
-        let OpenFile { server, handle, berth, .. } = &self.file;
+        let OpenFile { server, opened: Opened { handle, berth, .. }, .. } = &self.file;
         let data = failed.data.clone();
         let again = server.client.write(handle, failed.offset, data, Manner::Alone).await;
         again.and_then(accepted)?;
@@ -99,8 +99,8 @@ impl SftpWriteStream {
     }
 
     async fn fail(&mut self, fault: Fault) -> Error {
-        let OpenFile { server, path, berth, .. } = &self.file;
-        let fault = server.look_closer_at_writing(berth.reach(fault), path).await;
+        let OpenFile { server, path, opened } = &self.file;
+        let fault = server.look_closer_at_writing(opened.berth.reach(fault), path).await;
         let error = fault.into_error(server.doing("write", path));
         self.failed = Some(error.clone());
         self.sent.clear();
@@ -111,12 +111,12 @@ impl SftpWriteStream {
 #[async_trait]
 impl WriteStream for SftpWriteStream {
     async fn write(&mut self, mut data: Bytes) -> Result<()> {
-        let chunk = self.file.server.client.extensions().longest_write as usize;
+        let chunk = self.file.opened.lengths.write as usize;
         while !data.is_empty() {
             let window = self.pace.window();
             self.settle(window.saturating_sub(1)).await?;
             let piece = data.split_to(data.len().min(chunk));
-            let OpenFile { server, handle, .. } = &self.file;
+            let OpenFile { server, opened: Opened { handle, .. }, .. } = &self.file;
             let (offset, kept) = (self.offset, piece.clone());
             self.offset += piece.len() as u64;
             let reply = server.client.write(handle, offset, piece, Manner::Prompt);
@@ -130,7 +130,7 @@ impl WriteStream for SftpWriteStream {
             return Err(failed.clone());
         }
         // Sent at once: requests on one file are worked off in order (§6.1). Nothing is believed before its answer.
-        let OpenFile { server, handle, .. } = &self.file;
+        let OpenFile { server, opened: Opened { handle, .. }, .. } = &self.file;
         let client = &server.client;
         let wire = to_wire(&options.attributes);
         let wanted = (!options.attributes.is_empty() && server.can_set()).then_some(wire);
@@ -139,7 +139,7 @@ impl WriteStream for SftpWriteStream {
             (options.sync && client.extensions().fsync).then(|| client.flush_to_disk(handle));
         let told = client.fstat(handle);
         self.settle(0).await?;
-        let OpenFile { server, path, handle, berth } = self.file;
+        let OpenFile { server, path, opened: Opened { handle, berth, .. } } = self.file;
         let failed = |act: &'static str| {
             let (server, path, berth) = (&server, &path, &berth);
             move |fault| berth.reach(fault).into_error(server.doing(act, path))
