@@ -76,10 +76,13 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         return Ok(bad_usage(&why.to_string()));
     }
     let (runtime, dialer) = foundation(&arguments.common)?;
-    runtime.block_on(async {
-        let handles = engine::start(Arc::new(dialer));
-        app::run(handles, app::Start { left, right, here }).await
-    })?;
+    let handles = {
+        let _engine = runtime.enter();
+        engine::start(Arc::new(dialer))
+    };
+    // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
+    let screen = Builder::new_current_thread().enable_all().build()?;
+    screen.block_on(app::run(handles, app::Start { left, right, here }))?;
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)
