@@ -319,3 +319,45 @@ fn mouse(event: MouseEvent) -> Option<Mouse> {
     };
     Some(Mouse { what, x: event.column, y: event.row })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames drawn in a second in which something changes every millisecond.
+    fn frames_in_a_second(answers: impl Fn(u64) -> bool) -> usize {
+        let (start, mut pace, mut owes) = (Instant::now(), Pace::default(), false);
+        let mut draws = |millisecond: &u64| {
+            let now = start + Duration::from_millis(*millisecond);
+            owes |= answers(*millisecond);
+            let due = pace.is_due(now, owes);
+            if due {
+                pace.drawn(now);
+                owes = false;
+            }
+            due
+        };
+        (0..1000).filter(&mut draws).count()
+    }
+
+    #[test]
+    fn whatever_floods_in_there_are_at_most_sixty_frames_a_second() {
+        for frames in [frames_in_a_second(|_| false), frames_in_a_second(|_| true)] {
+            assert!((55..=62).contains(&frames), "{frames}");
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_wait_for_the_frame_before_it_to_grow_old() {
+        let mut pace = Pace::default();
+        let now = Instant::now();
+        assert!(pace.is_due(now, false));
+        pace.drawn(now);
+        assert!(!pace.is_due(now, false));
+        assert!(pace.is_due(now, true));
+        pace.drawn(now);
+        assert!(!pace.is_due(now, true), "but the second answer does");
+        assert!(pace.is_due(now + FRAME, true));
+        assert!(!pace.is_due(now + FRAME, false), "and progress makes up for it");
+    }
+}

@@ -1,7 +1,7 @@
 //! The rows of a pane: kept sorted while they stream in, marked, filtered.
 //!
-//! A key costs the same few milliseconds at most with a hundred thousand rows as with ten: the order by name is kept
-//! whatever is shown, and every other order is made from it without comparing a name.
+//! With a hundred thousand rows a key is to cost a few milliseconds at most. So the order by name is kept whatever is
+//! shown, every other order is made from it without comparing a name, and rows are gone through as they lie in memory.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -240,40 +240,48 @@ impl Rows {
 
     /// Puts what is shown in order.
     fn arrange(&mut self) {
-        let shown = |index: &u32| self.show_hidden || !self.standings[*index as usize].is_hidden;
-        let backwards = self.sort.by == SortBy::Name && self.sort.reversed;
-        let (mut directories, mut others) = (Vec::new(), Vec::with_capacity(self.rows.len()));
-        let mut put = |index: u32| match self.standings[index as usize].is_directory {
-            true => directories.push(index),
-            false => others.push(index),
-        };
-        let all = self.by_name.iter().copied();
-        match backwards {
-            true => all.rev().filter(shown).for_each(&mut put),
-            false => all.filter(shown).for_each(&mut put),
+        match self.sort.by {
+            SortBy::Name => self.arrange_by_name(),
+            _ => self.arrange_by_weight(),
         }
-        if self.sort.by != SortBy::Name {
-            self.sort_by_weight(&mut directories);
-            self.sort_by_weight(&mut others);
+    }
+
+    fn arrange_by_name(&mut self) {
+        let (mut directories, mut others) = (Vec::new(), Vec::with_capacity(self.rows.len()));
+        let mut put = |&index: &u32| {
+            let standing = self.standings[index as usize];
+            match standing.is_directory {
+                _ if standing.is_hidden && !self.show_hidden => {}
+                true => directories.push(index),
+                false => others.push(index),
+            }
+        };
+        match self.sort.reversed {
+            true => self.by_name.iter().rev().for_each(&mut put),
+            false => self.by_name.iter().for_each(&mut put),
         }
         directories.append(&mut others);
         self.order = directories;
     }
 
-    /// Sorts rows that stand by name; those of one weight go on standing so.
-    fn sort_by_weight(&self, rows: &mut [u32]) {
-        let weigh = |&index: &u32| {
-            let row = &self.rows[index as usize];
-            (Weight::of(&row.entry, &row.text, self.sort), index)
-        };
-        let mut weighed: Vec<(Weight, u32)> = rows.iter().map(weigh).collect();
-        let text = |index: u32| move || &self.rows[index as usize].text;
-        weighed.sort_by(|&(a, left), &(b, right)| {
-            sort::compare_weighed((a, text(left)), (b, text(right)), self.sort)
-        });
-        for (place, (_, index)) in rows.iter_mut().zip(weighed) {
-            *place = index;
+    fn arrange_by_weight(&mut self) {
+        let mut ranks = vec![0; self.rows.len()];
+        for (rank, &index) in self.by_name.iter().enumerate() {
+            ranks[index as usize] = rank as u32;
         }
+        let (mut directories, mut others) = (Vec::new(), Vec::with_capacity(self.rows.len()));
+        for ((row, standing), rank) in self.rows.iter().zip(&self.standings).zip(ranks) {
+            if standing.is_hidden && !self.show_hidden {
+                continue;
+            }
+            let weight = Weight::of(&row.entry, &row.text, rank, self.sort);
+            if standing.is_directory { directories.push(weight) } else { others.push(weight) }
+        }
+        let text = |rank: u32| &self.rows[self.by_name[rank as usize] as usize].text;
+        sort::by_weight(&mut directories, self.sort, text);
+        sort::by_weight(&mut others, self.sort, text);
+        let index = |weight: &Weight| self.by_name[weight.rank() as usize];
+        self.order = directories.iter().chain(&others).map(index).collect();
     }
 
     /// Turns the mark of a line round; the way up and refused names have none.
@@ -326,5 +334,123 @@ impl Rows {
             .map(|&index| &self.rows[index as usize])
             .filter(|row| row.marked)
             .map(|row| &row.entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::entry::{Attributes, Timestamp};
+
+    fn sorts() -> Vec<Sort> {
+        [SortBy::Name, SortBy::Size, SortBy::Time, SortBy::Extension]
+            .into_iter()
+            .flat_map(|by| [false, true].map(|reversed| Sort { by, reversed }))
+            .collect()
+    }
+
+    fn entry(name: &str, size: Option<u64>, seconds: Option<i64>, is_directory: bool) -> Entry {
+        let kind = if is_directory { Kind::Directory } else { Kind::File };
+        let mut attributes = Attributes::of_kind(kind);
+        attributes.size = size;
+        attributes.modified = seconds.map(Timestamp::from_seconds);
+        Entry { name: Name::new(name).unwrap(), attributes, leads_to: None }
+    }
+
+    fn any_entry() -> impl Strategy<Value = Entry> {
+        let name = prop_oneof!["\\.?[abB0-2]{1,5}(\\.[abA]{1,3})?", "[ab]\\.longerthanthat[abc]"];
+        let size = prop_oneof![Just(None), Just(Some(u64::MAX)), (0u64..3).prop_map(Some)];
+        let seconds = prop_oneof![Just(None), Just(Some(i64::MIN)), (-2i64..3).prop_map(Some)];
+        (name, size, seconds, any::<bool>())
+            .prop_map(|(name, size, seconds, directory)| entry(&name, size, seconds, directory))
+    }
+
+    /// The order as it is meant, told without a thought of how long it takes.
+    fn stands_before(a: &Entry, b: &Entry, sort: Sort) -> Ordering {
+        let text = |entry: &Entry| SortText::of(&entry.name);
+        let by_name = sort::compare_names((&a.name, &text(a)), (&b.name, &text(b)));
+        let extension = |entry: &Entry| {
+            let name = String::from_utf8_lossy(entry.name.as_bytes()).to_lowercase();
+            name.rfind('.').filter(|&dot| dot > 0).map(|dot| name[dot..].to_owned())
+        };
+        let wanted = match sort.by {
+            SortBy::Name => by_name,
+            SortBy::Size => b.attributes.size.cmp(&a.attributes.size),
+            SortBy::Time => b.attributes.modified.cmp(&a.attributes.modified),
+            SortBy::Extension => extension(a).cmp(&extension(b)),
+        };
+        let wanted = if sort.reversed { wanted.reverse() } else { wanted };
+        sort::is_directory(b).cmp(&sort::is_directory(a)).then(wanted).then(by_name)
+    }
+
+    fn shown(rows: &Rows) -> Vec<Entry> {
+        let entries = (0..rows.len()).filter_map(|line| match rows.item(line) {
+            Some(Item::Entry(row)) => Some(row.entry.clone()),
+            _ => None,
+        });
+        entries.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn rows_stand_in_order_however_they_come(
+            mut batches in proptest::collection::vec(proptest::collection::vec(any_entry(), 0..12), 1..5),
+            sort in proptest::sample::select(sorts()),
+            show_hidden in any::<bool>(),
+        ) {
+            let mut names = HashSet::new();
+            for batch in &mut batches {
+                batch.retain(|entry| names.insert(entry.name.clone()));
+            }
+            let mut expected = batches.concat();
+            expected.retain(|entry| show_hidden || !entry.name.is_hidden());
+            expected.sort_by(|a, b| stands_before(a, b, sort));
+            let mut rows = Rows::new(sort, show_hidden, true);
+            for batch in &batches {
+                rows.insert(batch.clone(), 0);
+            }
+            prop_assert_eq!(&shown(&rows), &expected, "streamed");
+            let mut rows = Rows::new(Sort::default(), !show_hidden, true);
+            rows.insert(batches.concat(), 0);
+            rows.set_show_hidden(show_hidden, 0);
+            rows.set_sort(sort, 0);
+            prop_assert_eq!(&shown(&rows), &expected, "sorted later");
+            for entry in &expected {
+                prop_assert!(rows.line_of(&entry.name).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn with_a_hundred_thousand_rows_no_key_compares_names() {
+        const BATCH: usize = 1_000;
+        let compared = || sort::COMPARED.replace(0);
+        let mut rows = Rows::new(Sort::default(), false, true);
+        for batch in 0..100 {
+            let number = |at: usize| (batch * BATCH + at) * 7_919 % 100_000;
+            let names = (0..BATCH).map(number).map(|number| {
+                let dot = if number % 10 == 0 { "." } else { "" };
+                entry(&format!("{dot}name-{number}.csv"), Some(number as u64 % 7), None, false)
+            });
+            compared();
+            rows.insert(names.collect(), 5);
+            let most = BATCH * 40;
+            let compared = compared();
+            assert!(compared < most, "batch {batch}: {compared} names compared");
+        }
+        assert_eq!((rows.known(), rows.shown()), (100_000, 90_000));
+        for sort in sorts() {
+            rows.set_sort(sort, 50_000);
+            rows.set_show_hidden(true, 50_000);
+            rows.set_show_hidden(false, 50_000);
+            rows.mark_by(|row| !row.marked);
+            rows.toggle_mark(50_000);
+        }
+        assert_eq!(compared(), 0);
+        let name = Name::new("name-4711.csv").unwrap();
+        assert!(rows.line_of(&name).is_some());
+        assert!(compared() < 20);
     }
 }

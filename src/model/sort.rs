@@ -115,25 +115,35 @@ fn leading_number(text: &[u8]) -> (&[u8], &[u8]) {
     (&text[start..end], &text[end..])
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many names were compared by this thread.
+    pub(crate) static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Which of two names stands first.
 pub(crate) fn compare_names(
     (a, a_text): (&Name, &SortText),
     (b, b_text): (&Name, &SortText),
 ) -> Ordering {
+    #[cfg(test)]
+    COMPARED.set(COMPARED.get() + 1);
     a_text.key.cmp(&b_text.key).then_with(|| a.cmp(b))
 }
 
-/// What rows are compared by when it is not their name: small, so that a hundred thousand of them are sorted
-/// between two frames.
+/// What rows are compared by when it is not their name, with their place by name behind it: one number, so that a
+/// hundred thousand of them are sorted between two frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Weight {
-    major: u64,
-    minor: u32,
-}
+pub(crate) struct Weight(u128);
+
+/// Bits of the place by name.
+const RANK: u32 = u32::BITS;
+/// Bytes of an extension that a weight holds; one more says whether there are more.
+const LENGTH_WEIGHED: usize = 11;
 
 impl Weight {
-    /// Of a row in an order that is not by name; rows of one weight stand by name.
-    pub(crate) fn of(entry: &Entry, text: &SortText, sort: Sort) -> Self {
+    /// Of a row in an order that is not by name. Rows that are the same in it stand by `rank`, their place by name.
+    pub(crate) fn of(entry: &Entry, text: &SortText, rank: u32, sort: Sort) -> Self {
         let attributes = &entry.attributes;
         let (major, minor) = match sort.by {
             SortBy::Name => (0, 0),
@@ -152,32 +162,40 @@ impl Weight {
                 (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u32::from_be_bytes(rest))
             }
         };
-        match sort.ascends() {
-            true => Self { major, minor },
-            false => Self { major: !major, minor: !minor },
-        }
+        let (major, minor) = if sort.ascends() { (major, minor) } else { (!major, !minor) };
+        Self(u128::from(major) << 64 | u128::from(minor) << RANK | u128::from(rank))
+    }
+
+    /// The row's place by name.
+    pub(crate) fn rank(self) -> u32 {
+        self.0 as u32
+    }
+
+    fn without_rank(self) -> u128 {
+        self.0 >> RANK
     }
 }
 
-/// Bytes of an extension that a weight holds; a last one says whether there are more.
-const LENGTH_WEIGHED: usize = 11;
-
-/// Which of two rows stands first, in an order that is not by name. Texts are asked for only where weights do not
-/// tell, which they nearly always do.
-pub(crate) fn compare_weighed<'a>(
-    (a, a_text): (Weight, impl FnOnce() -> &'a SortText),
-    (b, b_text): (Weight, impl FnOnce() -> &'a SortText),
+/// Sorts weights; `text` is that of a row by its rank. It is asked for only where weights cannot tell: extensions
+/// that begin with the same eleven letters.
+pub(crate) fn by_weight<'a>(
+    weights: &mut [Weight],
     sort: Sort,
-) -> Ordering {
-    if a != b || sort.by != SortBy::Extension {
-        return a.cmp(&b);
+    text: impl Fn(u32) -> &'a SortText,
+) {
+    weights.sort_unstable();
+    if sort.by != SortBy::Extension {
+        return;
     }
-    let natural = if sort.ascends() { a.minor } else { !a.minor };
-    if natural.to_be_bytes()[3] == 0 {
-        return Ordering::Equal;
+    let is_cut = |weight: &Weight| weight.without_rank() & 1 == u128::from(sort.ascends());
+    for same in weights.chunk_by_mut(|a, b| a.without_rank() == b.without_rank() && is_cut(a)) {
+        if same.len() > 1 {
+            same.sort_by(|a, b| {
+                let order = text(a.rank()).extension().cmp(text(b.rank()).extension());
+                if sort.ascends() { order } else { order.reverse() }
+            });
+        }
     }
-    let order = a_text().extension().cmp(b_text().extension());
-    if sort.reversed { order.reverse() } else { order }
 }
 
 /// Whether one goes into it as into a directory.

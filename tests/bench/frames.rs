@@ -7,6 +7,8 @@ mod driver;
 use std::{
     fmt, fs,
     path::Path,
+    sync::mpsc,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -26,8 +28,8 @@ const SMALL: usize = 4_000;
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
 /// Keys measured while nothing else happens, and while all lanes run.
-const KEYS_AT_REST: usize = 600;
-const KEYS_UNDER_LOAD: usize = 1_200;
+const KEYS_AT_REST: usize = 400;
+const KEYS_UNDER_LOAD: usize = 800;
 /// A quick typist, or a key held down.
 const BETWEEN_KEYS: Duration = Duration::from_millis(30);
 /// How long idleness is watched.
@@ -39,6 +41,9 @@ pub(crate) struct Figures {
     pub(crate) at_rest: Reactions,
     /// The same while all lanes run in both directions.
     pub(crate) under_load: Reactions,
+    /// How late a thread of the bench's own that sleeps was woken meanwhile: so late, the machine is by itself.
+    pub(crate) machine_at_rest: Reactions,
+    pub(crate) machine_under_load: Reactions,
     /// Both panes full, nothing happens.
     pub(crate) idle: Idle,
     /// The same with a finished queue on the screen.
@@ -92,7 +97,7 @@ impl fmt::Display for Reactions {
         let [half, most, nearly, all] = [0.5, 0.95, 0.99, 1.0].map(|part| self.within(part));
         writeln!(
             f,
-            "{} keys: p50 {half:.1?}, p95 {most:.1?}, p99 {nearly:.1?}, max {all:.1?}",
+            "{} times: p50 {half:.1?}, p95 {most:.1?}, p99 {nearly:.1?}, max {all:.1?}",
             self.times.len()
         )?;
         for (key, half, all, count) in self.worst() {
@@ -115,6 +120,8 @@ impl fmt::Display for Figures {
         writeln!(f, "both panes: first rows after {first:.1?}, all after {all:.1?}")?;
         write!(f, "at rest     {}", self.at_rest)?;
         write!(f, "under load  {}", self.under_load)?;
+        write!(f, "the machine at rest    {}", self.machine_at_rest)?;
+        write!(f, "the machine under load {}", self.machine_under_load)?;
         writeln!(f, "idle            {}", self.idle)?;
         write!(f, "idle with queue {}", self.idle_with_queue)
     }
@@ -136,9 +143,12 @@ pub(crate) fn measure() -> Option<Figures> {
 
     let idle = idle(&terminal);
     let mut at_rest = Reactions::default();
+    let probe = Probe::start();
     press(&mut terminal, KEYS_AT_REST, &mut at_rest, |_| true);
+    let machine_at_rest = probe.end();
 
     let mut under_load = Reactions::default();
+    let probe = Probe::start();
     while under_load.times.len() < KEYS_UNDER_LOAD {
         scene.clear();
         begin_copies(&mut terminal);
@@ -146,6 +156,7 @@ pub(crate) fn measure() -> Option<Figures> {
         press(&mut terminal, left, &mut under_load, is_busy);
         wait_until("the copies end", 4 * LONG, || terminal.look(|screen| !is_busy(screen)));
     }
+    let machine_under_load = probe.end();
     terminal.keys("w");
     terminal.shows("Queue");
     terminal.shows("all done");
@@ -158,7 +169,44 @@ pub(crate) fn measure() -> Option<Figures> {
     };
     wait_until("all is quiet", LONG, quiet);
     let idle_with_queue = self::idle(&terminal);
-    Some(Figures { at_rest, under_load, idle, idle_with_queue, first_rows, all_rows })
+    Some(Figures {
+        at_rest,
+        under_load,
+        machine_at_rest,
+        machine_under_load,
+        idle,
+        idle_with_queue,
+        first_rows,
+        all_rows,
+    })
+}
+
+/// A thread that only sleeps, and measures how late it is woken.
+struct Probe {
+    ended: mpsc::Sender<()>,
+    thread: JoinHandle<Reactions>,
+}
+
+impl Probe {
+    fn start() -> Self {
+        const NAP: Duration = Duration::from_millis(5);
+        let (ended, end) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut late = Reactions::default();
+            let mut start = Instant::now();
+            while end.recv_timeout(NAP) == Err(mpsc::RecvTimeoutError::Timeout) {
+                late.times.push(("woken", start.elapsed().saturating_sub(NAP)));
+                start = Instant::now();
+            }
+            late
+        });
+        Self { ended, thread }
+    }
+
+    fn end(self) -> Reactions {
+        self.ended.send(()).unwrap();
+        self.thread.join().unwrap()
+    }
 }
 
 struct Scene {

@@ -187,7 +187,7 @@ impl Terminal {
 
     /// The screen's text, a line a row.
     pub(super) fn text(&self) -> String {
-        self.parser.lock().unwrap().screen().contents()
+        self.look(vt100::Screen::contents)
     }
 
     /// All that was ever written to the terminal.
@@ -320,7 +320,7 @@ impl Terminal {
 
     /// Whether the program has the screen now.
     pub(super) fn has_screen(&self) -> bool {
-        self.parser.lock().unwrap().screen().alternate_screen()
+        self.look(vt100::Screen::alternate_screen)
     }
 }
 
