@@ -5,6 +5,7 @@ use std::{
     io,
     pin::Pin,
     task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -260,6 +261,11 @@ impl App {
                 Effect::Engine(command) => drop(handles.commands.send(command)),
                 Effect::Quit => self.leaving = true,
                 Effect::Redraw => self.screen.redraw()?,
+                // Without a thread to be had it is freed here.
+                Effect::Discard(rows) => {
+                    let _ =
+                        thread::Builder::new().name("discard".to_owned()).spawn(move || drop(rows));
+                }
                 Effect::Suspend => {
                     if !self.screen.suspend()? {
                         let words =

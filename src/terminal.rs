@@ -226,6 +226,9 @@ impl Screen {
         STOPPING.store(true, Ordering::SeqCst);
         // The whole group, as the terminal does it: a parent such as cargo must stop as well.
         let group = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        if group.is_err() {
+            STOPPING.store(false, Ordering::SeqCst);
+        }
         let stopped = emulate_default_handler(SIGTSTP);
         group?;
         stopped?;
@@ -235,7 +238,6 @@ impl Screen {
 
     /// Takes the terminal over again after the process was stopped, however that came.
     pub(crate) fn come_back(&mut self) -> io::Result<()> {
-        STOPPING.store(false, Ordering::SeqCst);
         terminal::disable_raw_mode()?;
         take_over()?;
         self.redraw()
@@ -354,7 +356,8 @@ fn on_signal(signal: i32) {
     let is_up = lock(&SCREEN_THREAD).is_some();
     match signal {
         SIGCONT => notify(Notification::Continued),
-        SIGTSTP if STOPPING.load(Ordering::SeqCst) => {}
+        // Forgotten here and not when the process goes on: this thread may see the signal only then.
+        SIGTSTP if STOPPING.swap(false, Ordering::SeqCst) => {}
         SIGTSTP if is_up => notify(Notification::Suspend),
         SIGINT if is_up => notify(Notification::Interrupt),
         SIGTSTP => {

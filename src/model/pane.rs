@@ -17,6 +17,8 @@ use super::{
     sort::Sort,
 };
 
+/// Rows fewer than these are freed in no time.
+const FREED_AT_ONCE: usize = 10_000;
 /// How many directories a pane remembers the cursor of.
 const REMEMBERED: usize = 512;
 
@@ -74,6 +76,8 @@ pub(crate) struct Pane {
     wanted: Option<Name>,
     moved: bool,
     remembered: HashMap<Location, Name>,
+    /// Rows that are not shown any more.
+    discarded: Vec<Rows>,
 }
 
 impl Pane {
@@ -90,6 +94,7 @@ impl Pane {
             wanted: None,
             moved: false,
             remembered: HashMap::new(),
+            discarded: Vec::new(),
         }
     }
 
@@ -215,8 +220,9 @@ impl Pane {
             How::Go(Some(name)) => Some(name),
             _ => remembered,
         };
-        self.rows =
+        let rows =
             Rows::new(self.rows.sort(), self.rows.show_hidden(), location.path.parent().is_some());
+        self.put_in_place(rows);
         self.location = location;
         self.state = State::Streaming(ticket);
         (self.cursor, self.top, self.moved) = (0, 0, false);
@@ -273,7 +279,7 @@ impl Pane {
         let on_screen = self.cursor.saturating_sub(self.top);
         fresh.arrange_like(&self.rows);
         fresh.keep_marks_of(&self.rows);
-        self.rows = fresh;
+        self.put_in_place(fresh);
         self.state = State::Complete;
         if wanted.is_some_and(|wanted| self.put_cursor_on(&wanted)) {
             return;
@@ -283,6 +289,18 @@ impl Pane {
             self.top = line.saturating_sub(on_screen);
         }
         self.settle();
+    }
+
+    fn put_in_place(&mut self, rows: Rows) {
+        let old = std::mem::replace(&mut self.rows, rows);
+        if old.known() > FREED_AT_ONCE {
+            self.discarded.push(old);
+        }
+    }
+
+    /// Rows that are to be freed elsewhere: a hundred thousand of them take longer than a frame may.
+    pub(crate) fn take_discarded(&mut self) -> Vec<Rows> {
+        std::mem::take(&mut self.discarded)
     }
 
     /// Empty rows for reading the same place again.

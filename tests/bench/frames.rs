@@ -160,14 +160,16 @@ pub(crate) fn measure() -> Option<Figures> {
     terminal.keys("w");
     terminal.shows("Queue");
     terminal.shows("all done");
-    // What was read again when the copies ended.
-    let quiet = || {
-        let before = terminal.written();
-        let start = Instant::now();
-        wait_until("a moment passes", LONG, || start.elapsed() > Duration::from_millis(500));
-        terminal.written() == before
-    };
-    wait_until("all is quiet", LONG, quiet);
+    // The panes are read again when copies end, which nobody sees.
+    let mut before = (0, 0);
+    let mut since = Instant::now();
+    wait_until("all is quiet", LONG, || {
+        let now = (terminal.written(), ticks(terminal.process()));
+        if now != before {
+            (before, since) = (now, Instant::now());
+        }
+        since.elapsed() > Duration::from_secs(1)
+    });
     let idle_with_queue = self::idle(&terminal);
     Some(Figures {
         at_rest,
