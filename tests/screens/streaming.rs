@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use wharf::{
     domain::entry::{Entry, Timestamp},
     engine::message::{Event, Ticket},
+    model::{Action, Message},
 };
 
 use super::stage::{Sent, Stage, directory, file};
@@ -127,7 +128,7 @@ fn a_place_read_again_stays_where_it_is() {
     stage.keys("s PgDn PgDn Space Space j Esc");
     stage.shows("2 marked");
     let before = (cursor(&stage), left_rows(&stage));
-    stage.keys("Ctrl-R r");
+    stage.message(Message::Act(Action::Reread));
     let Some(ticket) = stage.take_sent().into_iter().rev().find_map(|sent| match sent {
         Sent::Open(ticket, _) => Some(ticket),
         Sent::Other(_) => None,
