@@ -5,8 +5,10 @@
 mod driver;
 
 use std::{
+    cell::RefCell,
     fmt, fs,
     path::Path,
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -16,7 +18,10 @@ use driver::{LONG, Start, Terminal};
 use tempfile::TempDir;
 
 use crate::{
-    servers::{client::HOST, sshd::Sshd},
+    servers::{
+        client::{Client, HOST},
+        sshd::Sshd,
+    },
     support::wait_until,
 };
 
@@ -29,6 +34,7 @@ const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
 /// Keys measured while nothing else happens, and while all lanes run.
 const KEYS_AT_REST: usize = 400;
+const KEYS_BESIDE_OTHERS: usize = 400;
 const KEYS_UNDER_LOAD: usize = 800;
 /// A quick typist, or a key held down.
 const BETWEEN_KEYS: Duration = Duration::from_millis(30);
@@ -39,7 +45,9 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(crate) struct Figures {
     /// From keys to frames while nothing crosses.
     pub(crate) at_rest: Reactions,
-    /// The same while all lanes run in both directions.
+    /// The same while two other processes copy in both directions: so slow, the machine is by itself.
+    pub(crate) beside_others: Reactions,
+    /// The same while all lanes of this one run in both directions.
     pub(crate) under_load: Reactions,
     /// How late a thread of the bench's own that sleeps was woken meanwhile: so late, the machine is by itself.
     pub(crate) machine_at_rest: Reactions,
@@ -119,6 +127,7 @@ impl fmt::Display for Figures {
         let (first, all) = (self.first_rows, self.all_rows);
         writeln!(f, "both panes: first rows after {first:.1?}, all after {all:.1?}")?;
         write!(f, "at rest     {}", self.at_rest)?;
+        write!(f, "beside others {}", self.beside_others)?;
         write!(f, "under load  {}", self.under_load)?;
         write!(f, "the machine at rest    {}", self.machine_at_rest)?;
         write!(f, "the machine under load {}", self.machine_under_load)?;
@@ -147,6 +156,18 @@ pub(crate) fn measure() -> Option<Figures> {
     press(&mut terminal, KEYS_AT_REST, &mut at_rest, |_| true);
     let machine_at_rest = probe.end();
 
+    let mut beside_others = Reactions::default();
+    while beside_others.times.len() < KEYS_BESIDE_OTHERS {
+        scene.clear();
+        let others = RefCell::new(scene.copy_by_others(&client));
+        let runs =
+            |_: &_| others.borrow_mut().iter_mut().all(|cp| cp.try_wait().unwrap().is_none());
+        press(&mut terminal, KEYS_BESIDE_OTHERS, &mut beside_others, runs);
+        for cp in others.borrow_mut().iter_mut() {
+            cp.wait().unwrap();
+        }
+    }
+
     let mut under_load = Reactions::default();
     let probe = Probe::start();
     while under_load.times.len() < KEYS_UNDER_LOAD {
@@ -173,6 +194,7 @@ pub(crate) fn measure() -> Option<Figures> {
     let idle_with_queue = self::idle(&terminal);
     Some(Figures {
         at_rest,
+        beside_others,
         under_load,
         machine_at_rest,
         machine_under_load,
@@ -223,6 +245,20 @@ impl Scene {
         fill(here.path(), "here", "up");
         fill(&sshd.files(), "there", "down");
         Some(Self { sshd, here })
+    }
+
+    /// Two processes that copy the cargo of both directions.
+    fn copy_by_others(&self, client: &Client) -> Vec<Child> {
+        let copy = |from: &str, to: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+            command.args(["cp", "-q", "-r", "-F"]).arg(client.config());
+            command.arg("--config-dir").arg(client.config_dir());
+            command.arg("--state-dir").arg(client.state_dir());
+            command.args([from, to]).current_dir(self.here.path()).env("HOME", client.home());
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().unwrap()
+        };
+        vec![copy("0-up", &format!("{HOST}:")), copy(&format!("{HOST}:0-down"), ".")]
     }
 
     /// Removes what was copied.
