@@ -5,6 +5,7 @@ use std::{
     io,
     pin::Pin,
     task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,10 @@ use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use crate::{
     domain::{display, path::StoragePath, place::Location},
-    engine::{Handles, message::Command},
+    engine::{
+        Handles,
+        message::{Command, Event, StepEnding},
+    },
     keymap,
     model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, update},
     terminal::{self, Notification, Screen},
@@ -34,7 +38,7 @@ pub struct Start {
     pub here: StoragePath,
 }
 
-/// At most 60 frames a second.
+/// At most 60 frames a second, over a few of them.
 const FRAME: Duration = Duration::from_micros(16_667);
 /// How often a countdown is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
@@ -64,7 +68,9 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         notifications,
         input: EventStream::new(),
         engine_is_there: true,
+        pace: Pace::default(),
         dirty: true,
+        owes_an_answer: false,
         leaving: false,
     };
     // The screen is given back first: a slow engine does not hold the shell's window.
@@ -82,8 +88,36 @@ struct App {
     notifications: UnboundedReceiver<Notification>,
     input: EventStream,
     engine_is_there: bool,
+    pace: Pace,
+    /// Something changed that is not on the screen.
     dirty: bool,
+    /// What changed is what the person did.
+    owes_an_answer: bool,
     leaving: bool,
+}
+
+/// When the next frame may be drawn.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When it is due at a steady 60 a second.
+    due: Option<Instant>,
+}
+
+impl Pace {
+    /// From when on a frame may be drawn. One that answers the person need not wait until the one before it, which
+    /// showed some progress, is old enough; many of them take turns with the others.
+    fn next(&self, answers: bool) -> Option<Instant> {
+        let ahead = if answers { FRAME } else { Duration::ZERO };
+        self.due.and_then(|due| due.checked_sub(ahead))
+    }
+
+    fn is_due(&self, now: Instant, answers: bool) -> bool {
+        self.next(answers).is_none_or(|next| now >= next)
+    }
+
+    fn drawn(&mut self, now: Instant) {
+        self.due = Some(self.due.map_or(now, |due| due.max(now)) + FRAME);
+    }
 }
 
 impl App {
@@ -92,28 +126,26 @@ impl App {
         self.take(Message::Clock(Instant::now()), handles)?;
         self.carry_out(effects, handles)?;
         self.take(Message::Resized { width, height }, handles)?;
-        let mut last_frame = None;
         while !self.leaving {
             self.drain(handles).await?;
             if self.leaving {
                 break;
             }
             let now = Instant::now();
-            let next_frame = last_frame.map_or(now, |last| last + FRAME);
-            if self.dirty && now >= next_frame {
+            if self.dirty && self.pace.is_due(now, self.owes_an_answer) {
                 self.draw(handles)?;
-                last_frame = Some(now);
+                self.pace.drawn(now);
                 continue;
             }
-            self.wait(handles, next_frame).await?;
+            self.wait(handles).await?;
         }
         Ok(())
     }
 
     /// Sleeps until something comes, a frame is due, or time alone changes the screen.
-    async fn wait(&mut self, handles: &mut Handles, next_frame: Instant) -> io::Result<()> {
+    async fn wait(&mut self, handles: &mut Handles) -> io::Result<()> {
         let wake = match (self.dirty, self.model.counts_down()) {
-            (true, _) => Some(next_frame),
+            (true, _) => self.pace.next(self.owes_an_answer).or_else(|| Some(Instant::now())),
             (false, true) => Some(Instant::now() + TICK),
             (false, false) => None,
         };
@@ -139,13 +171,16 @@ impl App {
         }
     }
 
-    /// Takes in all that waits, but not for ever: what floods in is drawn as it goes.
+    /// Takes in all that waits, but not for ever: what floods in is drawn as it goes. What the person did is not kept
+    /// waiting for what the engine has to tell.
     async fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
         let began = Instant::now();
         self.take(Message::Clock(began), handles)?;
         while !self.leaving && began.elapsed() < DRAIN {
             if let Some(input) = waiting_input(&mut self.input).await {
                 self.input(input, handles)?;
+            } else if self.owes_an_answer && self.pace.is_due(Instant::now(), true) {
+                return Ok(());
             } else if let Ok(notification) = self.notifications.try_recv() {
                 self.notification(notification, handles)?;
             } else if let Ok(event) = handles.events.try_recv() {
@@ -188,7 +223,10 @@ impl App {
             Some(Ok(_)) => None,
         };
         match message {
-            Some(message) => self.take(message, handles),
+            Some(message) => {
+                self.owes_an_answer = true;
+                self.take(message, handles)
+            }
             None => Ok(()),
         }
     }
@@ -211,7 +249,7 @@ impl App {
     }
 
     fn take(&mut self, message: Message, handles: &Handles) -> io::Result<()> {
-        self.dirty |= !matches!(message, Message::Clock(_));
+        self.dirty |= !is_unseen(&message);
         let effects = update(&mut self.model, message);
         self.carry_out(effects, handles)
     }
@@ -223,6 +261,11 @@ impl App {
                 Effect::Engine(command) => drop(handles.commands.send(command)),
                 Effect::Quit => self.leaving = true,
                 Effect::Redraw => self.screen.redraw()?,
+                // Without a thread to be had it is freed here.
+                Effect::Discard(rows) => {
+                    let _ =
+                        thread::Builder::new().name("discard".to_owned()).spawn(move || drop(rows));
+                }
                 Effect::Suspend => {
                     if !self.screen.suspend()? {
                         let words =
@@ -240,10 +283,21 @@ impl App {
         // The size may have changed though its message still waits: what is drawn must fit what is there.
         let (width, height) = self.screen.size()?;
         self.take(Message::Resized { width, height }, handles)?;
-        self.dirty = false;
+        (self.dirty, self.owes_an_answer) = (false, false);
         self.screen.set_title(&self.model.title())?;
         let (model, look) = (&self.model, &self.look);
         self.screen.draw(|frame| view(model, look, frame))
+    }
+}
+
+/// Whether this changes nothing that is seen: steps that end well are seen by the next snapshot, thousands at once.
+fn is_unseen(message: &Message) -> bool {
+    match message {
+        Message::Clock(_) | Message::Event(Event::StepDone(_)) => true,
+        Message::Event(Event::StepEnded { ending, .. }) => {
+            !matches!(ending, StepEnding::Failed { .. })
+        }
+        _ => false,
     }
 }
 
@@ -270,4 +324,46 @@ fn mouse(event: MouseEvent) -> Option<Mouse> {
         _ => return None,
     };
     Some(Mouse { what, x: event.column, y: event.row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames drawn in a second in which something changes every millisecond.
+    fn frames_in_a_second(answers: impl Fn(u64) -> bool) -> usize {
+        let (start, mut pace, mut owes) = (Instant::now(), Pace::default(), false);
+        let mut draws = |millisecond: &u64| {
+            let now = start + Duration::from_millis(*millisecond);
+            owes |= answers(*millisecond);
+            let due = pace.is_due(now, owes);
+            if due {
+                pace.drawn(now);
+                owes = false;
+            }
+            due
+        };
+        (0..1000).filter(&mut draws).count()
+    }
+
+    #[test]
+    fn whatever_floods_in_there_are_at_most_sixty_frames_a_second() {
+        for frames in [frames_in_a_second(|_| false), frames_in_a_second(|_| true)] {
+            assert!((55..=62).contains(&frames), "{frames}");
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_wait_for_the_frame_before_it_to_grow_old() {
+        let mut pace = Pace::default();
+        let now = Instant::now();
+        assert!(pace.is_due(now, false));
+        pace.drawn(now);
+        assert!(!pace.is_due(now, false));
+        assert!(pace.is_due(now, true));
+        pace.drawn(now);
+        assert!(!pace.is_due(now, true), "but the second answer does");
+        assert!(pace.is_due(now + FRAME, true));
+        assert!(!pace.is_due(now + FRAME, false), "and progress makes up for it");
+    }
 }

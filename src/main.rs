@@ -76,11 +76,14 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
-    let (runtime, dialer) = foundation(&arguments.common)?;
-    runtime.block_on(async {
-        let handles = engine::start(Arc::new(dialer));
-        app::run(handles, app::Start { left, right, here }).await
-    })?;
+    let (runtime, dialer) = foundation(&arguments.common, after_the_screen)?;
+    let handles = {
+        let _engine = runtime.enter();
+        engine::start(Arc::new(dialer))
+    };
+    // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
+    let screen = Builder::new_current_thread().enable_all().build()?;
+    screen.block_on(app::run(handles, app::Start { left, right, here }))?;
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)
@@ -90,7 +93,7 @@ fn headless(
     common: &Common,
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<()>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
-    let (runtime, dialer) = foundation(common)?;
+    let (runtime, dialer) = foundation(common, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         anyhow::Ok(work(engine::start(Arc::new(dialer)), &mut interrupts).await)
@@ -99,8 +102,8 @@ fn headless(
     outcome
 }
 
-/// What every command stands on: the threads, and who connects.
-fn foundation(common: &Common) -> anyhow::Result<(Runtime, Dialer)> {
+/// What every command stands on: the threads, each of which begins with `begin`, and who connects.
+fn foundation(common: &Common, begin: fn()) -> anyhow::Result<(Runtime, Dialer)> {
     let paths = Paths::new(common.config_dir.clone(), common.state_dir.clone())?;
     wharf::settings::log::start(&paths)?;
     let mut bounds = config::read(paths.config_dir())?.bounds;
@@ -118,7 +121,19 @@ fn foundation(common: &Common) -> anyhow::Result<(Runtime, Dialer)> {
         Arc::new(SystemVault::new(given)),
     )
     .within(bounds);
-    Ok((Builder::new_multi_thread().enable_all().build()?, dialer))
+    Ok((Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?, dialer))
+}
+
+/// Where processors are short the screen goes first: a frame takes a millisecond of what a transfer takes by the
+/// second. Threads that are begun by this one, such as connections, inherit it.
+fn after_the_screen() {
+    const NICER: i32 = 5;
+    // Linux has a priority for every thread; elsewhere this would slow the screen as well.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::getpriority_process(None).and_then(|now| {
+        // One who asked for more patience keeps it.
+        rustix::process::setpriority_process(None, (now + NICER).min(19))
+    });
 }
 
 /// A message for each wish of the person or the system that the command end.

@@ -111,6 +111,11 @@ impl Write for FrameBytes {
 }
 
 impl FrameBytes {
+    fn discard(&self) -> io::Result<()> {
+        lock(&self.0).clear();
+        Ok(())
+    }
+
     fn send(&self) -> io::Result<()> {
         let bytes = std::mem::take(&mut *lock(&self.0));
         let mut stdout = io::stdout().lock();
@@ -123,7 +128,35 @@ impl FrameBytes {
 pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<FrameBytes>>,
     bytes: FrameBytes,
+    last_cursor: LastCursor,
     title: String,
+}
+
+/// How the last frame left the cursor: told with every frame, though it is no news.
+#[derive(Debug, Default)]
+struct LastCursor(Vec<u8>);
+
+impl LastCursor {
+    fn send_what_is_new(&mut self, bytes: &FrameBytes) -> io::Result<()> {
+        if self.is_news(&lock(&bytes.0)) { bytes.send() } else { bytes.discard() }
+    }
+
+    /// Whether a frame changes anything. Cells, clearing and the title are all led by more than attributes and modes,
+    /// which is all that a frame without news consists of before the cursor is hidden or shown and put somewhere.
+    fn is_news(&mut self, frame: &[u8]) -> bool {
+        const CURSOR: &[u8] = b"\x1b[?25";
+        let cursor = frame.windows(CURSOR.len()).rposition(|here| here == CURSOR);
+        let (cells, cursor) = frame.split_at(cursor.unwrap_or(frame.len()));
+        let only_attributes = cells.split(|&byte| byte == 0x1b).skip(1).all(|sequence| {
+            let [b'[', numbers @ .., b'm' | b'h'] = sequence else { return false };
+            numbers.iter().all(|byte| matches!(byte, b'0'..=b'?'))
+        });
+        let is_news = !only_attributes || cursor != self.0.as_slice();
+        if is_news {
+            self.0 = cursor.to_vec();
+        }
+        is_news
+    }
 }
 
 impl Screen {
@@ -144,15 +177,16 @@ impl Screen {
             }
         };
         watch_for_hangup();
-        Ok((Self { terminal, bytes, title: String::new() }, notifications))
+        let last_cursor = LastCursor::default();
+        Ok((Self { terminal, bytes, last_cursor, title: String::new() }, notifications))
     }
 
-    /// Draws one frame, shown all at once.
+    /// Draws one frame, shown all at once; writes nothing where it is the one that is there.
     pub(crate) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.bytes, BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         queue!(self.bytes, EndSynchronizedUpdate)?;
-        self.bytes.send()
+        self.last_cursor.send_what_is_new(&self.bytes)
     }
 
     /// The size in columns and rows.
@@ -192,6 +226,9 @@ impl Screen {
         STOPPING.store(true, Ordering::SeqCst);
         // The whole group, as the terminal does it: a parent such as cargo must stop as well.
         let group = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        if group.is_err() {
+            STOPPING.store(false, Ordering::SeqCst);
+        }
         let stopped = emulate_default_handler(SIGTSTP);
         group?;
         stopped?;
@@ -201,7 +238,6 @@ impl Screen {
 
     /// Takes the terminal over again after the process was stopped, however that came.
     pub(crate) fn come_back(&mut self) -> io::Result<()> {
-        STOPPING.store(false, Ordering::SeqCst);
         terminal::disable_raw_mode()?;
         take_over()?;
         self.redraw()
@@ -320,7 +356,8 @@ fn on_signal(signal: i32) {
     let is_up = lock(&SCREEN_THREAD).is_some();
     match signal {
         SIGCONT => notify(Notification::Continued),
-        SIGTSTP if STOPPING.load(Ordering::SeqCst) => {}
+        // Forgotten here and not when the process goes on: this thread may see the signal only then.
+        SIGTSTP if STOPPING.swap(false, Ordering::SeqCst) => {}
         SIGTSTP if is_up => notify(Notification::Suspend),
         SIGINT if is_up => notify(Notification::Interrupt),
         SIGTSTP => {
@@ -369,4 +406,48 @@ fn watch_for_hangup() {
         }
     };
     let _ = thread::Builder::new().name("hangup".to_owned()).spawn(watch);
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{TerminalOptions, Viewport, layout::Rect};
+
+    use super::*;
+
+    #[test]
+    fn a_frame_that_changes_nothing_is_no_news() {
+        let bytes = FrameBytes::default();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 9, 2)) };
+        let mut terminal =
+            Terminal::with_options(CrosstermBackend::new(bytes.clone()), options).unwrap();
+        let mut last_cursor = LastCursor::default();
+        let mut is_news = |text: &'static str, cursor: Option<(u16, u16)>| {
+            let mut bytes = bytes.clone();
+            queue!(bytes, BeginSynchronizedUpdate).unwrap();
+            let draw = |frame: &mut Frame<'_>| {
+                frame.render_widget(text, frame.area());
+                cursor.into_iter().for_each(|cursor| frame.set_cursor_position(cursor));
+            };
+            terminal.draw(draw).unwrap();
+            queue!(bytes, EndSynchronizedUpdate).unwrap();
+            let is_news = last_cursor.is_news(&lock(&bytes.0));
+            bytes.discard().unwrap();
+            is_news
+        };
+        for (text, cursor, expected) in [
+            ("hm", None, true),
+            ("hm", None, false),
+            ("hm", None, false),
+            ("mh", None, true),
+            ("mh", None, false),
+            ("mh", Some((1, 1)), true),
+            ("mh", Some((1, 1)), false),
+            ("mh", Some((2, 1)), true),
+            ("m", Some((2, 1)), true),
+            ("m", Some((2, 1)), false),
+            ("m", None, true),
+        ] {
+            assert_eq!(is_news(text, cursor), expected, "{text} {cursor:?}");
+        }
+    }
 }

@@ -118,7 +118,13 @@ pub enum Effect {
     Suspend,
     /// Draw every cell anew.
     Redraw,
+    /// Free this, away from the thread that draws.
+    Discard(Discarded),
 }
+
+/// Rows that nobody looks at any more.
+#[derive(Debug)]
+pub struct Discarded(#[allow(dead_code)] Vec<rows::Rows>);
 
 /// The screen's size in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -17,6 +17,8 @@ use super::{
     sort::Sort,
 };
 
+/// Rows fewer than these are freed in no time.
+const FREED_AT_ONCE: usize = 10_000;
 /// How many directories a pane remembers the cursor of.
 const REMEMBERED: usize = 512;
 
@@ -74,6 +76,8 @@ pub(crate) struct Pane {
     wanted: Option<Name>,
     moved: bool,
     remembered: HashMap<Location, Name>,
+    /// Rows that are not shown any more.
+    discarded: Vec<Rows>,
 }
 
 impl Pane {
@@ -90,6 +94,7 @@ impl Pane {
             wanted: None,
             moved: false,
             remembered: HashMap::new(),
+            discarded: Vec::new(),
         }
     }
 
@@ -184,21 +189,17 @@ impl Pane {
     // Order and filter: the cursor stays on its entry.
 
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        self.keeping_cursor(|rows| rows.set_sort(sort));
+        self.keeping_cursor(|rows, cursor| rows.set_sort(sort, cursor));
     }
 
     pub(crate) fn set_show_hidden(&mut self, show: bool) {
-        self.keeping_cursor(|rows| rows.set_show_hidden(show));
+        self.keeping_cursor(|rows, cursor| rows.set_show_hidden(show, cursor));
     }
 
-    fn keeping_cursor(&mut self, change: impl FnOnce(&mut Rows)) {
-        let name = self.current_entry().map(|entry| entry.name.clone());
+    fn keeping_cursor(&mut self, change: impl FnOnce(&mut Rows, usize) -> usize) {
         let on_screen = self.cursor.saturating_sub(self.top);
-        change(&mut self.rows);
-        if let Some(line) = name.and_then(|name| self.rows.line_of(&name)) {
-            self.cursor = line;
-            self.top = line.saturating_sub(on_screen);
-        }
+        self.cursor = change(&mut self.rows, self.cursor);
+        self.top = self.cursor.saturating_sub(on_screen);
         self.settle();
     }
 
@@ -219,8 +220,9 @@ impl Pane {
             How::Go(Some(name)) => Some(name),
             _ => remembered,
         };
-        self.rows =
+        let rows =
             Rows::new(self.rows.sort(), self.rows.show_hidden(), location.path.parent().is_some());
+        self.put_in_place(rows);
         self.location = location;
         self.state = State::Streaming(ticket);
         (self.cursor, self.top, self.moved) = (0, 0, false);
@@ -238,7 +240,7 @@ impl Pane {
     /// Rows came that are for this pane. The cursor stays on its entry, and the entry on its line.
     pub(crate) fn take_rows(&mut self, entries: Vec<Entry>, refused: Vec<RefusedName>) {
         if let Some(Opening { how: How::Reread { fresh, .. }, .. }) = &mut self.opening {
-            fresh.insert(entries, 0);
+            fresh.insert_unseen(entries);
             fresh.insert_refused(refused);
             return;
         }
@@ -246,11 +248,11 @@ impl Pane {
             Some(wanted) => !self.moved && entries.iter().any(|entry| entry.name == *wanted),
             None => false,
         };
-        let above = self.rows.insert(entries, self.cursor);
+        let cursor = self.rows.insert(entries, self.cursor);
         self.rows.insert_refused(refused);
         if self.moved {
-            self.cursor += above;
-            self.top += above;
+            self.top += cursor.saturating_sub(self.cursor);
+            self.cursor = cursor;
         }
         self.settle();
         if arrives && let Some(wanted) = self.wanted.take() {
@@ -275,10 +277,9 @@ impl Pane {
     fn replace_rows(&mut self, mut fresh: Rows, wanted: Option<Name>) {
         let name = self.current_entry().map(|entry| entry.name.clone());
         let on_screen = self.cursor.saturating_sub(self.top);
-        fresh.set_sort(self.rows.sort());
-        fresh.set_show_hidden(self.rows.show_hidden());
+        fresh.arrange_like(&self.rows);
         fresh.keep_marks_of(&self.rows);
-        self.rows = fresh;
+        self.put_in_place(fresh);
         self.state = State::Complete;
         if wanted.is_some_and(|wanted| self.put_cursor_on(&wanted)) {
             return;
@@ -288,6 +289,18 @@ impl Pane {
             self.top = line.saturating_sub(on_screen);
         }
         self.settle();
+    }
+
+    fn put_in_place(&mut self, rows: Rows) {
+        let old = std::mem::replace(&mut self.rows, rows);
+        if old.known() > FREED_AT_ONCE {
+            self.discarded.push(old);
+        }
+    }
+
+    /// Rows that are to be freed elsewhere: a hundred thousand of them take longer than a frame may.
+    pub(crate) fn take_discarded(&mut self) -> Vec<Rows> {
+        std::mem::take(&mut self.discarded)
     }
 
     /// Empty rows for reading the same place again.

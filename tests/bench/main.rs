@@ -8,6 +8,8 @@
 
 mod check;
 mod first_rows;
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod frames;
 mod ground;
 mod peers;
 mod relay;
@@ -39,7 +41,13 @@ use rounds::Pace;
 /// What is no comparison of whole programs: a name, and what measures it and says what came out.
 type Section = (&'static str, fn(&Ground, u32) -> anyhow::Result<String>);
 /// Further ones go here.
-const SECTIONS: &[Section] = &[(first_rows::NAME, first_rows::measure)];
+const SECTIONS: &[Section] =
+    &[(first_rows::NAME, first_rows::measure), ("frames under load", frames_under_load)];
+
+fn frames_under_load(_: &Ground, _: u32) -> anyhow::Result<String> {
+    let figures = frames::measure().context("there is no sshd")?;
+    Ok(figures.to_string())
+}
 
 /// Measures Wharf side by side with other programs.
 #[derive(Debug, Parser)]

@@ -6,4 +6,5 @@ mod hostile;
 mod panes;
 mod properties;
 mod stage;
+mod streaming;
 mod transfers;

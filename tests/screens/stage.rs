@@ -152,7 +152,7 @@ impl Stage {
                 }
                 Effect::Engine(command) => self.sent.push(Sent::Other(command)),
                 Effect::Quit => self.has_quit = true,
-                Effect::Suspend | Effect::Redraw => {}
+                Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     num::NonZeroU16,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -27,6 +27,9 @@ use crate::{
 
 /// Longer than anything takes.
 pub(super) const LONG: Duration = Duration::from_secs(30);
+
+/// What every frame ends with.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
 
 /// Keys that are no characters.
 pub(super) mod key {
@@ -118,8 +121,9 @@ impl Start {
         let parser =
             Arc::new(Mutex::new(vt100::Parser::new(number(self.rows), number(self.columns), 0)));
         let output = Arc::new(Mutex::new(Vec::new()));
+        let arrival = Arc::new((Mutex::new(Instant::now()), Condvar::new()));
         let mut reader = pty.master.try_clone_reader().unwrap();
-        let (screen, all) = (parser.clone(), output.clone());
+        let (screen, all, last) = (parser.clone(), output.clone(), arrival.clone());
         let closing = Arc::new(AtomicBool::new(false));
         let closed = closing.clone();
         let reads = thread::spawn(move || {
@@ -128,8 +132,11 @@ impl Start {
                 if closed.load(Ordering::Relaxed) {
                     return;
                 }
+                let now = Instant::now();
                 screen.lock().unwrap().process(&buffer[..length]);
                 all.lock().unwrap().extend_from_slice(&buffer[..length]);
+                *last.0.lock().unwrap() = now;
+                last.1.notify_all();
             }
         });
         let writer = pty.master.take_writer().unwrap();
@@ -142,6 +149,7 @@ impl Start {
             child,
             parser,
             output,
+            arrival,
             closing,
             reads: Some(reads),
         }
@@ -163,6 +171,8 @@ pub(super) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<vt100::Parser>>,
     output: Arc<Mutex<Vec<u8>>>,
+    /// When something was written last; told to whoever waits for more.
+    arrival: Arc<(Mutex<Instant>, Condvar)>,
     closing: Arc<AtomicBool>,
     reads: Option<JoinHandle<()>>,
 }
@@ -177,7 +187,7 @@ impl Terminal {
 
     /// The screen's text, a line a row.
     pub(super) fn text(&self) -> String {
-        self.parser.lock().unwrap().screen().contents()
+        self.look(vt100::Screen::contents)
     }
 
     /// All that was ever written to the terminal.
@@ -217,6 +227,42 @@ impl Terminal {
             thread::yield_now();
         }
         start.elapsed()
+    }
+
+    /// How long it takes from the keys to the last byte of a frame of which this holds; `None` if it never comes.
+    /// Looks only when something was written, so that looking takes no time from the program.
+    pub(super) fn time_to_frame(
+        &mut self,
+        keys: &str,
+        holds: impl Fn(&vt100::Screen) -> bool,
+    ) -> Option<Duration> {
+        let start = Instant::now();
+        self.keys(keys);
+        let (arrival, more) = &*self.arrival;
+        let mut last = arrival.lock().unwrap();
+        loop {
+            let is_whole = self.output.lock().unwrap().ends_with(END_OF_FRAME);
+            if *last > start && is_whole && holds(self.parser.lock().unwrap().screen()) {
+                return Some(*last - start);
+            }
+            let left = LONG.checked_sub(start.elapsed())?;
+            last = more.wait_timeout(last, left).unwrap().0;
+        }
+    }
+
+    /// Looks at the screen.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.parser.lock().unwrap().screen())
+    }
+
+    /// Bytes written to the terminal so far.
+    pub(super) fn written(&self) -> usize {
+        self.output.lock().unwrap().len()
+    }
+
+    /// The program's process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     /// Gives the terminal another size.
@@ -274,7 +320,7 @@ impl Terminal {
 
     /// Whether the program has the screen now.
     pub(super) fn has_screen(&self) -> bool {
-        self.parser.lock().unwrap().screen().alternate_screen()
+        self.look(vt100::Screen::alternate_screen)
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod crossing;
 mod driver;
+mod idle;
 mod leaving;
 mod stalled;

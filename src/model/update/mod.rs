@@ -6,7 +6,9 @@ mod mouse;
 mod panes;
 mod queue;
 
-use super::{Action, Context, Effect, Layer, Message, Model, Reader, Size, forms, layout};
+use super::{
+    Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Size, forms, layout,
+};
 
 /// Takes a message in. Returns what is to be done besides.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -39,6 +41,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     model.show_what_waits();
     layout::fit(model);
+    for pane in &mut model.panes {
+        let rows = pane.take_discarded();
+        if !rows.is_empty() {
+            effects.push(Effect::Discard(Discarded(rows)));
+        }
+    }
     effects.shrink_to_fit();
     effects
 }
