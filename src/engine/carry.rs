@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, watch},
     time, try_join,
@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     errand::{Errand, Live},
     part::Part,
-    ranges::{Piece, Ranges},
+    ranges::{PATIENCE, Piece, Ranges},
     step::{At, End, Fail},
     verify::Passing,
 };
@@ -106,17 +106,11 @@ pub(super) async fn in_ranges(
     let mut ranges = Ranges::new(size);
     let mut under_way = FuturesUnordered::new();
     let mut opened = Some(first);
-    // The part is closed through a stream of its own, opened while the last ranges are on their way.
-    let mut closer: Option<Box<dyn WriteStream>> = None;
-    let mut opening: Option<BoxFuture<'_, Result<Box<dyn WriteStream>, Fail>>> = None;
     let mut look = time::interval(LOOK_AT_LANES);
     while !ranges.is_whole() {
         while under_way.len() < crew(errand) {
             let Some(piece) = ranges.next() else { break };
             under_way.push(one_range(errand, part, piece, opened.take()));
-        }
-        if ranges.all_begun() && opening.is_none() {
-            opening = Some(Box::pin(open_part(errand, part, size)));
         }
         tokio::select! {
             ended = under_way.next(), if !under_way.is_empty() => match ended {
@@ -132,23 +126,26 @@ pub(super) async fn in_ranges(
                 }
                 None => {}
             },
-            opened = or_never(&mut opening), if closer.is_none() => closer = Some(opened?),
             _ = look.tick() => {}
         }
     }
-    let writer = match (closer, opening) {
-        (Some(writer), _) => writer,
-        (None, Some(opening)) => opening.await?,
-        (None, None) => open_part(errand, part, size).await?,
-    };
+    let writer = open_to_close(errand, part, size).await?;
     Ok(Carried { bytes: size, digest: None, writer })
 }
 
-async fn or_never<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
+/// The stream through which a whole part is closed: a lane that ends meanwhile is not the end of what all others did.
+async fn open_to_close(
+    errand: &Errand,
+    part: &Part,
+    size: u64,
+) -> Result<Box<dyn WriteStream>, Fail> {
+    for _ in 0..PATIENCE {
+        match open_part(errand, part, size).await {
+            Err(fail) if fail.error.kind() == ErrorKind::Interrupted => {}
+            opened => return opened,
+        }
     }
+    open_part(errand, part, size).await
 }
 
 async fn open_part(

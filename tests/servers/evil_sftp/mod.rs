@@ -104,10 +104,12 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
                 continue;
             }
         };
+        let in_company = !packets.is_empty();
         let twisted = {
             let (id, ask) = wire::decode(&packet);
             let mut world = world.lock().unwrap();
-            match world.refuse(id, &ask) {
+            match world.refuse(id, &ask, in_company) {
+                _ if world.hangs_up(&ask) => Twisted::HangUp(Vec::new()),
                 Some(refusal) => Twisted::Send(refusal),
                 None => {
                     let honest = world.answer(id, &ask);

@@ -48,6 +48,14 @@ pub(crate) enum Trick {
     ExtendedPairs(u32),
     /// WRITE is answered with this status from this offset on.
     WriteFails { from: u64, code: u32, message: &'static [u8] },
+    /// The first WRITE that reaches beyond this offset is refused without a reason; the next time it is taken.
+    WriteFailsOnce { from: u64 },
+    /// The same for READ.
+    ReadFailsOnce { from: u64 },
+    /// The first READ or WRITE beyond this offset ends the channel; the next one is answered.
+    HangsUpOnce { from: u64 },
+    /// READ and WRITE are refused without a reason while another request waits on the same channel.
+    RefusesCompany,
     /// WRITE is accepted and forgotten from this offset on.
     WriteForgets { from: u64 },
     /// Closing a file fails.
@@ -83,7 +91,14 @@ impl World {
     }
 
     /// What is refused before anything is done.
-    pub(super) fn refuse(&mut self, id: u32, ask: &Ask) -> Option<Vec<u8>> {
+    pub(super) fn refuse(&mut self, id: u32, ask: &Ask, in_company: bool) -> Option<Vec<u8>> {
+        let is_data = matches!(ask, Ask::Read { .. } | Ask::Write { .. });
+        let refuses_company =
+            self.tricks.iter().any(|trick| matches!(trick, Trick::RefusesCompany));
+        if in_company && is_data && refuses_company || self.has_failed_once(ask) {
+            self.met += 1;
+            return Some(wire::status(id, wire::FAILURE, b"Failure"));
+        }
         let refusal = self.tricks.iter().find_map(|trick| match (trick, ask) {
             (Trick::WriteFails { from, code, message }, Ask::Write { offset, data, .. })
                 if offset + data.len() as u64 > *from =>
@@ -103,6 +118,34 @@ impl World {
         let (code, message) = refusal?;
         self.met += 1;
         Some(wire::status(id, code, message))
+    }
+
+    /// Plays a trick that is played once, and forgets it.
+    fn once(&mut self, plays: impl Fn(&Trick) -> bool) -> bool {
+        let found = self.tricks.iter().position(plays);
+        found.map(|index| self.tricks.remove(index)).is_some()
+    }
+
+    fn has_failed_once(&mut self, ask: &Ask) -> bool {
+        self.once(|trick| match (trick, ask) {
+            (Trick::WriteFailsOnce { from }, Ask::Write { offset, data, .. }) => {
+                offset + data.len() as u64 > *from
+            }
+            (Trick::ReadFailsOnce { from }, Ask::Read { offset, .. }) => offset >= from,
+            _ => false,
+        })
+    }
+
+    /// Whether the channel ends here.
+    pub(super) fn hangs_up(&mut self, ask: &Ask) -> bool {
+        let hangs_up = self.once(|trick| match (trick, ask) {
+            (Trick::HangsUpOnce { from }, Ask::Read { offset, .. } | Ask::Write { offset, .. }) => {
+                offset >= from
+            }
+            _ => false,
+        });
+        self.met += u64::from(hangs_up);
+        hangs_up
     }
 
     pub(super) fn twist(&mut self, id: u32, ask: &Ask, honest: Vec<u8>) -> Twisted {

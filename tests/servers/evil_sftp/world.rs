@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(super) named: Vec<Vec<u8>>,
     /// How often a trick was played.
     pub(super) met: u64,
+    /// Whether the last change of a file was to its content, not to its attributes.
+    pub(super) written_last: bool,
     /// How often a file whose size turns was asked about.
     pub(super) stats: u64,
 }
@@ -101,6 +103,11 @@ impl World {
     /// How often a trick was played.
     pub(crate) fn met(&self) -> u64 {
         self.met
+    }
+
+    /// Whether something was written after attributes were set last: on a real server that changes the time.
+    pub(crate) fn written_last(&self) -> bool {
+        self.written_last
     }
 
     fn put(&mut self, path: &[u8], mode: u32, data: Vec<u8>) {
@@ -203,6 +210,7 @@ impl World {
                 }
                 node.data[start..start + data.len()].copy_from_slice(data);
                 node.attrs.size = node.data.len() as u64;
+                self.written_last = true;
                 fine()
             }
             Ask::Stat { path, .. } => {
@@ -213,7 +221,10 @@ impl World {
                 let node = self.file_of(handle).and_then(|path| self.nodes.get(path));
                 node.map_or_else(failure, |node| wire::attributes(id, node.attrs))
             }
-            Ask::SetStat => fine(),
+            Ask::SetStat => {
+                self.written_last = false;
+                fine()
+            }
             Ask::OpenDir { path } => {
                 self.named.push(path.clone());
                 let Some(node) = self.nodes.get(path) else { return absent() };

@@ -42,7 +42,16 @@ pub(crate) struct SftpWriteStream {
     offset: u64,
     sent: VecDeque<Sent>,
     pace: Pace,
+    /// How many writes had to be sent a second time.
+    sent_again: u64,
     failed: Option<Error>,
+}
+
+/// What is asked of a file when all is written.
+struct LastRequests {
+    set: Option<InFlight>,
+    flushed: Option<InFlight>,
+    told: InFlight,
 }
 
 impl SftpWriteStream {
@@ -53,7 +62,7 @@ impl SftpWriteStream {
             // The middle of a large file: others before it have found out what the line carries.
             pace.prepare_for(file.opened.berth.traffic.pace());
         }
-        Self { file, offset, sent: VecDeque::new(), pace, failed: None }
+        Self { file, offset, sent: VecDeque::new(), pace, sent_again: 0, failed: None }
     }
 
     /// Takes answers in until at most `leave` are due.
@@ -74,7 +83,9 @@ impl SftpWriteStream {
             let Some(answered) = self.sent.pop_front() else { break };
             let accepted = match reply.and_then(accepted) {
                 Err(fault) if fault.kind == ErrorKind::Failed => {
-                    self.write_alone(&answered).await.map_err(|_| fault)
+                    // Refused twice, the first refusal is told; what else stood in the way counts more.
+                    let again = self.write_alone(&answered).await;
+                    again.map_err(|why| if why.kind == ErrorKind::Failed { fault } else { why })
                 }
                 accepted => accepted,
             };
@@ -89,13 +100,26 @@ impl SftpWriteStream {
     }
 
     /// A write failed while others were under way: it is sent once more, and nothing else with it.
-    async fn write_alone(&self, failed: &Sent) -> std::result::Result<(), Fault> {
+    async fn write_alone(&mut self, failed: &Sent) -> std::result::Result<(), Fault> {
         let OpenFile { server, opened: Opened { handle, berth, .. }, .. } = &self.file;
         let data = failed.data.clone();
         let again = server.client.write(handle, failed.offset, data, Manner::Alone).await;
         again.and_then(accepted)?;
         berth.habits.failed_in_company();
+        self.sent_again += 1;
         Ok(())
+    }
+
+    fn ask_last(&self, options: &FinishOptions) -> LastRequests {
+        let OpenFile { server, opened: Opened { handle, .. }, .. } = &self.file;
+        let client = &server.client;
+        let sets = !options.attributes.is_empty() && server.can_set();
+        let flushes = options.sync && client.extensions().fsync;
+        LastRequests {
+            set: sets.then(|| client.set_open(handle, to_wire(&options.attributes))),
+            flushed: flushes.then(|| client.flush_to_disk(handle)),
+            told: client.fstat(handle),
+        }
     }
 
     async fn fail(&mut self, fault: Fault) -> Error {
@@ -130,15 +154,14 @@ impl WriteStream for SftpWriteStream {
             return Err(failed.clone());
         }
         // Sent at once: requests on one file are worked off in order (§6.1). Nothing is believed before its answer.
-        let OpenFile { server, opened: Opened { handle, .. }, .. } = &self.file;
-        let client = &server.client;
-        let wire = to_wire(&options.attributes);
-        let wanted = (!options.attributes.is_empty() && server.can_set()).then_some(wire);
-        let set = wanted.map(|wire| client.set_open(handle, wire));
-        let flushed =
-            (options.sync && client.extensions().fsync).then(|| client.flush_to_disk(handle));
-        let told = client.fstat(handle);
+        let mut last = self.ask_last(&options);
+        let sent_again = self.sent_again;
         self.settle(0).await?;
+        if self.sent_again > sent_again {
+            // A write came after them: it changed the time again, and has to count in the size and reach the disk.
+            last = self.ask_last(&options);
+        }
+        let LastRequests { set, flushed, told } = last;
         let OpenFile { server, path, opened: Opened { handle, berth, .. } } = self.file;
         let failed = |act: &'static str| {
             let (server, path, berth) = (&server, &path, &berth);
