@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// How much line time may be booked ahead where the round trip is short.
-const AHEAD: Duration = Duration::from_millis(200);
+const AHEAD: Duration = Duration::from_millis(20);
 /// The shortest span a rate is taken over.
 const SPAN: Duration = Duration::from_millis(20);
 
