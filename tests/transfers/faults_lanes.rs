@@ -115,7 +115,7 @@ fn a_server_that_takes_one_request_at_a_time_gets_one_at_a_time() {
 #[test]
 fn a_server_that_allows_few_channels_is_content_with_what_there_is() {
     for sessions in [1, 2] {
-        let options = Sshd::options().line(&format!("MaxSessions {sessions}"));
+        let options = Sshd::options().line(format!("MaxSessions {sessions}"));
         let Some(sshd) = options.start() else { return };
         let mut crossing = Crossing::new(&sshd.client().known().write(), None);
         let (there, here) = (sshd.files(), tempfile::tempdir().unwrap());
