@@ -122,10 +122,9 @@ impl Pace {
 
 impl App {
     async fn run(mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {
-        let (width, height) = self.screen.size()?;
         self.take(Message::Clock(Instant::now()), handles)?;
         self.carry_out(effects, handles)?;
-        self.take(Message::Resized { width, height }, handles)?;
+        self.resized(handles)?;
         while !self.leaving {
             self.drain(handles).await?;
             if self.leaving {
@@ -219,7 +218,7 @@ impl App {
             }
             Some(Ok(Input::Mouse(event))) => mouse(event).map(Message::Mouse),
             Some(Ok(Input::Paste(text))) => Some(Message::Paste(text)),
-            Some(Ok(Input::Resize(width, height))) => Some(Message::Resized { width, height }),
+            // A new size comes as a notification: crossterm loses it where a key comes with it.
             Some(Ok(_)) => None,
         };
         match message {
@@ -241,11 +240,21 @@ impl App {
             }
             Notification::Continued => {
                 self.screen.come_back()?;
-                let (width, height) = self.screen.size()?;
-                self.take(Message::Resized { width, height }, handles)?;
+                self.resized(handles)?;
+            }
+            Notification::Resized => {
+                // Whole: what a smaller size cut off is gone, though by now the size may be what it was.
+                self.screen.redraw()?;
+                self.owes_an_answer = true;
+                self.resized(handles)?;
             }
         }
         Ok(())
+    }
+
+    fn resized(&mut self, handles: &Handles) -> io::Result<()> {
+        let (width, height) = self.screen.size()?;
+        self.take(Message::Resized { width, height }, handles)
     }
 
     fn take(&mut self, message: Message, handles: &Handles) -> io::Result<()> {
@@ -281,8 +290,7 @@ impl App {
 
     fn draw(&mut self, handles: &Handles) -> io::Result<()> {
         // The size may have changed though its message still waits: what is drawn must fit what is there.
-        let (width, height) = self.screen.size()?;
-        self.take(Message::Resized { width, height }, handles)?;
+        self.resized(handles)?;
         (self.dirty, self.owes_an_answer) = (false, false);
         self.screen.set_title(&self.model.title())?;
         let (model, look) = (&self.model, &self.look);

@@ -27,7 +27,7 @@ use crossterm::{
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH},
     iterator::Signals,
     low_level::emulate_default_handler,
 };
@@ -74,6 +74,8 @@ pub(crate) enum Notification {
     Suspend,
     /// The process goes on after it was stopped.
     Continued,
+    /// The terminal has another size.
+    Resized,
     /// A thread panicked.
     Panicked(String),
 }
@@ -343,7 +345,8 @@ fn watch_signals() -> io::Result<()> {
     if WATCHED.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
+    let signals = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
+    let mut signals = Signals::new(signals)?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             on_signal(signal);
@@ -356,6 +359,7 @@ fn on_signal(signal: i32) {
     let is_up = lock(&SCREEN_THREAD).is_some();
     match signal {
         SIGCONT => notify(Notification::Continued),
+        SIGWINCH => notify(Notification::Resized),
         // Forgotten here and not when the process goes on: this thread may see the signal only then.
         SIGTSTP if STOPPING.swap(false, Ordering::SeqCst) => {}
         SIGTSTP if is_up => notify(Notification::Suspend),

@@ -39,6 +39,7 @@ pub(super) mod key {
     pub(crate) const INSERT: &str = "\x1b[2~";
     pub(crate) const F5: &str = "\x1b[15~";
     pub(crate) const F10: &str = "\x1b[21~";
+    pub(crate) const F12: &str = "\x1b[24~";
     pub(crate) const CONTROL_Z: &str = "\x1a";
 }
 
@@ -214,7 +215,8 @@ impl Terminal {
         let in_time = || Instant::now() < end;
         wait_until("the screen settles", 2 * LONG, || holds(&self.text()) || !in_time());
         let text = self.text();
-        assert!(holds(&text), "the screen never showed {what:?}:\n{text}\n");
+        let up = self.has_screen();
+        assert!(holds(&text), "the screen (up: {up}) never showed {what:?}:\n{text}\n");
     }
 
     /// How long it takes from the keys to the screen showing this.

@@ -118,6 +118,25 @@ fn every_size_and_a_storm_of_them() {
     terminal.is_restored();
 }
 
+/// crossterm loses a signal that comes together with a key, and a key that does nothing draws no frame.
+#[test]
+fn a_size_that_changes_as_a_key_is_pressed() {
+    let here = tempfile::tempdir().unwrap();
+    let mut terminal = running(&here);
+    for round in 0..200 {
+        for columns in [40, 60, 80, 100] {
+            terminal.keys(key::F12);
+            terminal.resize(24, columns + round % 7);
+            terminal.signal(Signal::WINCH);
+            terminal.keys(key::F12);
+        }
+        let columns = usize::from(100 + round % 7);
+        terminal.until("the width it has now", |screen| {
+            screen.lines().next().is_some_and(|line| line.chars().count() == columns)
+        });
+    }
+}
+
 #[test]
 fn no_color_means_none() {
     let here = tempfile::tempdir().unwrap();
