@@ -47,6 +47,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hash, Self::Size, Self::Off];
+
+    /// How it was come to; `None` where nothing was compared.
+    pub fn method(self) -> Option<&'static str> {
+        match self {
+            Verdict::Hash => Some("sha256"),
+            Verdict::Size => Some("size"),
+            Verdict::Off => None,
+        }
+    }
+
     /// The word used on the screen, in JSON and in the ledger.
     pub fn word(self) -> &'static str {
         match self {
@@ -67,6 +79,17 @@ pub enum VerifyLevel {
     Size,
     /// Nothing after the write was accepted.
     Off,
+}
+
+impl VerifyLevel {
+    /// The word used on the command line and in the journal.
+    pub fn word(self) -> &'static str {
+        match self {
+            VerifyLevel::Auto => "auto",
+            VerifyLevel::Size => "size",
+            VerifyLevel::Off => "off",
+        }
+    }
 }
 
 #[cfg(test)]

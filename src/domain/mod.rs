@@ -5,6 +5,7 @@ pub mod display;
 pub mod entry;
 pub mod error;
 pub mod figures;
+pub mod journal;
 pub mod path;
 pub mod place;
 pub mod question;

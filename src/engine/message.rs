@@ -260,6 +260,23 @@ pub enum StepKind {
     Rename,
 }
 
+impl StepKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::File, Self::Directory, Self::Symlink, Self::Remove, Self::Rename];
+
+    /// The word used in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            StepKind::File => "file",
+            StepKind::Directory => "directory",
+            StepKind::Symlink => "link",
+            StepKind::Remove => "remove",
+            StepKind::Rename => "rename",
+        }
+    }
+}
+
 /// How a step ended without being done.
 #[derive(Debug, Clone)]
 pub enum StepEnding {

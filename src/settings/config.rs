@@ -1,12 +1,13 @@
 //! `config.toml`: what a person has set, each with a default and its bounds.
 
-use std::{fs, io, path::Path};
+use std::{fmt::Display, fs, io, path::Path};
 
 use serde::Deserialize;
 
 use crate::domain::{
     display::escape,
     error::{Error, ErrorKind, Result},
+    journal::Retention,
     site::Bounds,
 };
 
@@ -18,12 +19,15 @@ const FILE: &str = "config.toml";
 pub struct Config {
     /// `[transfers]`.
     pub bounds: Bounds,
+    /// `[ledger]`.
+    pub retention: Retention,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct File {
     transfers: Transfers,
+    ledger: Ledger,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +44,20 @@ impl Default for Transfers {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Ledger {
+    keep_days: u32,
+    keep_rows: u32,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let Retention { days, rows } = Retention::default();
+        Self { keep_days: days, keep_rows: rows }
+    }
+}
+
 /// Reads the file in this directory; the defaults where there is none.
 pub fn read(config_dir: &Path) -> Result<Config> {
     let path = config_dir.join(FILE);
@@ -52,23 +70,40 @@ pub fn read(config_dir: &Path) -> Result<Config> {
 }
 
 fn parse(text: &str) -> std::result::Result<Config, String> {
-    let File { transfers } = toml::from_str(text).map_err(|error| {
+    let File { transfers, ledger } = toml::from_str(text).map_err(|error| {
         let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
         let line = 1 + error.span().map_or(0, before);
         format!("line {line}: {}", error.message())
     })?;
-    let within = |name: &str, value: usize, most: usize| {
-        if (1..=most).contains(&value) {
-            return Ok(value);
-        }
-        Err(format!("transfers.{name} is {value}, and has to be from 1 to {most}"))
-    };
     Ok(Config {
         bounds: Bounds {
-            connections: within("connections", transfers.connections, Bounds::MOST_CONNECTIONS)?,
-            requests_in_flight: within("requests_in_flight", transfers.requests_in_flight, 4096)?,
+            connections: within(
+                "transfers.connections",
+                transfers.connections,
+                Bounds::MOST_CONNECTIONS,
+            )?,
+            requests_in_flight: within(
+                "transfers.requests_in_flight",
+                transfers.requests_in_flight,
+                4096,
+            )?,
+        },
+        retention: Retention {
+            days: within("ledger.keep_days", ledger.keep_days, Retention::MOST_DAYS)?,
+            rows: within("ledger.keep_rows", ledger.keep_rows, Retention::MOST_ROWS)?,
         },
     })
+}
+
+fn within<T: PartialOrd + Display + From<u8>>(
+    name: &str,
+    value: T,
+    most: T,
+) -> std::result::Result<T, String> {
+    if value >= T::from(1) && value <= most {
+        return Ok(value);
+    }
+    Err(format!("{name} is {value}, and has to be from 1 to {most}"))
 }
 
 #[cfg(test)]
@@ -88,6 +123,8 @@ mod tests {
     fn mistakes_are_named_with_their_line() {
         let why = parse("[transfers]\nconections = 1\n").unwrap_err();
         assert!(why.starts_with("line 2: unknown field `conections`"), "{why}");
+        let why = parse("[ledger]\nkeep_days = 0\n").unwrap_err();
+        assert_eq!(why, "ledger.keep_days is 0, and has to be from 1 to 36525");
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
         assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");
         assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));

@@ -52,7 +52,7 @@ impl Paths {
         &self.config
     }
 
-    /// Logs, and later the journal.
+    /// The journal and the log.
     pub fn state_dir(&self) -> &Path {
         &self.state
     }
