@@ -6,16 +6,17 @@
 //!
 //! | room | what it is for | whom it may know |
 //! |---|---|---|
-//! | `main` | arguments to the screen, `cp` or `ls`; exit codes | everyone |
-//! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `storage::dial`, `settings`, `domain` |
+//! | `main` | arguments to the screen, `cp`, `ls` or `log`; exit codes | everyone |
+//! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `engine::journal`, `storage::dial`, `settings`, `domain` |
 //! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
 //! | [`terminal`] | enters and leaves the screen | nobody |
 //! | [`keymap`] | one table: chord → action, with its words | `model` (actions) |
 //! | [`settings`] | paths, configuration, ssh config, secrets | `domain` |
 //! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `engine::message`, `domain` |
 //! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
-//! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `storage` (the trait), `domain` |
+//! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `engine::journal`, `storage` (the trait), `domain` |
 //! | `engine::message` | commands in, events out | `domain` |
+//! | `engine::journal` | what is to be done and what was, in one SQLite file | `engine`, `engine::message`, `domain` |
 //! | [`storage`] | the contract all storages keep | `domain` |
 //! | `storage::dial` | from an endpoint to a connected storage | `storage`, `storage::local`, `storage::sftp`, `domain` |
 //! | `storage::local` | this machine's disks | `storage`, `domain` |
@@ -25,7 +26,7 @@
 //!
 //! A room is the most particular row that fits; it knows itself, and its neighbours only as far as the row says.
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
-//! key codes to `keymap`) alone; ssh2 to `storage::sftp`; keyring to `settings::secrets`.
+//! key codes to `keymap`) alone; ssh2 to `storage::sftp`; rusqlite to `engine::journal`; keyring to `settings::secrets`.
 //!
 //! # How data flows
 //!
@@ -43,7 +44,8 @@
 //!    the verdict never says more than was checked.
 //! 3. A move removes the source only after the destination is committed.
 //! 4. The screen never waits: no network, disk or lock on the thread that draws.
-//! 5. A job outlives the process (from the journal on; until then the queue lives in memory).
+//! 5. What was told as done, failed or skipped is in the ledger, whatever becomes of the process afterwards, and a
+//!    `done` in it is true. (The queue itself still lives in memory.)
 //! 6. Nothing a server says is trusted: names, sizes, times, banners and replies are checked at one door each.
 //! 7. A secret is in memory, or in the keyring, or nowhere.
 //! 8. Every failure says what was being done, to what, why, and what happens next.

@@ -16,7 +16,7 @@ use wharf::{
         arguments::{Arguments, Common, Headless},
     },
     domain::{path::StoragePath, place::Location},
-    engine::{self, Handles},
+    engine::{self, Handles, journal},
     settings::{
         config,
         paths::Paths,
@@ -43,7 +43,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 Ok(requests) => requests,
                 Err(why) => return Ok(bad_usage(&why)),
             };
-            headless(&arguments.common, async |handles, interrupts| {
+            headless(&arguments.common, Recorded::Yes, async |handles, interrupts| {
                 cli::copy(handles, copy, requests, interrupts).await
             })
         }
@@ -52,7 +52,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 Ok(location) => location,
                 Err(why) => return Ok(bad_usage(&why)),
             };
-            headless(&arguments.common, async |handles, interrupts| {
+            headless(&arguments.common, Recorded::No, async |handles, interrupts| {
                 cli::list(handles, list, location, interrupts).await
             })
         }
@@ -76,10 +76,10 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
-    let (runtime, dialer) = foundation(&arguments.common, after_the_screen)?;
+    let Foundation { runtime, dialer, journal } = foundation(&arguments.common, after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
-        engine::start(Arc::new(dialer))
+        engine::start_with_journal(Arc::new(dialer), journal)
     };
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
@@ -89,24 +89,49 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Whether what is done goes into the journal.
+enum Recorded {
+    Yes,
+    No,
+}
+
 fn headless(
     common: &Common,
+    recorded: Recorded,
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<()>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
-    let (runtime, dialer) = foundation(common, || {})?;
+    let Foundation { runtime, dialer, journal } = foundation(common, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
-        anyhow::Ok(work(engine::start(Arc::new(dialer)), &mut interrupts).await)
+        let handles = match recorded {
+            Recorded::Yes => engine::start_with_journal(Arc::new(dialer), journal),
+            Recorded::No => engine::start(Arc::new(dialer)),
+        };
+        anyhow::Ok(work(handles, &mut interrupts).await)
     });
     runtime.shutdown_background();
     outcome
 }
 
-/// What every command stands on: the threads, each of which begins with `begin`, and who connects.
-fn foundation(common: &Common, begin: fn()) -> anyhow::Result<(Runtime, Dialer)> {
-    let paths = Paths::new(common.config_dir.clone(), common.state_dir.clone())?;
+/// What every command with an engine stands on.
+struct Foundation {
+    runtime: Runtime,
+    /// Who connects.
+    dialer: Dialer,
+    /// Where what is done is recorded.
+    journal: journal::Options,
+}
+
+fn paths(common: &Common) -> anyhow::Result<Paths> {
+    Ok(Paths::new(common.config_dir.clone(), common.state_dir.clone())?)
+}
+
+/// Each of the runtime's threads begins with `begin`.
+fn foundation(common: &Common, begin: fn()) -> anyhow::Result<Foundation> {
+    let paths = paths(common)?;
     wharf::settings::log::start(&paths)?;
-    let mut bounds = config::read(paths.config_dir())?.bounds;
+    let config = config::read(paths.config_dir())?;
+    let mut bounds = config.bounds;
     if let Some(connections) = common.connections {
         bounds.connections = connections.into();
     }
@@ -121,7 +146,10 @@ fn foundation(common: &Common, begin: fn()) -> anyhow::Result<(Runtime, Dialer)>
         Arc::new(SystemVault::new(given)),
     )
     .within(bounds);
-    Ok((Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?, dialer))
+    let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
+    let directory = paths.state_dir().to_owned();
+    let journal = journal::Options { directory, retention: config.retention };
+    Ok(Foundation { runtime, dialer, journal })
 }
 
 /// Where processors are short the screen goes first: a frame takes a millisecond of what a transfer takes by the

@@ -103,6 +103,7 @@ impl Central {
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::UnboundedSender<Event>,
         snapshots: watch::Sender<Arc<Snapshot>>,
+        journal: Journal,
     ) -> Self {
         let (announcements, announcements_out) = mpsc::unbounded_channel();
         let (inquiries, inquiries_out) = mpsc::unbounded_channel();
@@ -113,7 +114,7 @@ impl Central {
         Self {
             dial,
             jobs: Vec::new(),
-            journal: Journal::default(),
+            journal,
             sites: Sites::default(),
             questions: Questions::default(),
             browses: Browses::default(),

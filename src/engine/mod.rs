@@ -10,11 +10,13 @@
 //! | `carry`, `ranges` | a file's bytes, in one stream or in many |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
-//! | `journal`, `progress` | what happened; how everything stands |
+//! | [`journal`] | what happened, on disk and in sums |
+//! | `progress` | how everything stands |
 //!
 //! The central task waits for nothing but messages. Attempts run as tasks of their own, own no state, and are
 //! aborted where they stand when a person says so: a storage that hangs holds nobody up.
 
+pub mod journal;
 pub mod message;
 
 mod browse;
@@ -25,7 +27,6 @@ mod connecting;
 mod destination;
 mod errand;
 mod job;
-mod journal;
 mod links;
 mod look;
 mod orders;
@@ -62,11 +63,21 @@ pub struct Handles {
     pub progress: watch::Receiver<Arc<Snapshot>>,
 }
 
-/// Starts the engine on the current tokio runtime.
+/// Starts the engine on the current tokio runtime. Nothing of what it does is recorded.
 pub fn start(dial: Arc<dyn Dial>) -> Handles {
+    start_with(dial, None)
+}
+
+/// Starts the engine, and a journal of what it does.
+pub fn start_with_journal(dial: Arc<dyn Dial>, journal: journal::Options) -> Handles {
+    start_with(dial, Some(journal))
+}
+
+fn start_with(dial: Arc<dyn Dial>, journal: Option<journal::Options>) -> Handles {
     let (commands, orders) = mpsc::unbounded_channel();
     let (outlet, events) = mpsc::unbounded_channel();
     let (snapshots, progress) = watch::channel(Arc::default());
-    tokio::spawn(central::Central::new(dial, orders, outlet, snapshots).run());
+    let journal = journal::Journal::new(journal, outlet.clone());
+    tokio::spawn(central::Central::new(dial, orders, outlet, snapshots, journal).run());
     Handles { commands, events, progress }
 }

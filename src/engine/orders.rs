@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::{
     central::Central,
     job::Job,
-    journal::Transition,
+    journal::{self, Note, Transition},
     message::{Event, JobId, JobRequest, QuestionId, StepId, Target},
     questions::Waiting,
     step::Step,
@@ -26,6 +26,11 @@ impl Central {
         }
         self.journal.record(id, Transition::Added);
         let mut job = Job::new(id, request, Instant::now());
+        self.journal.note(|| Note::Added {
+            job: id,
+            request: job.request.clone(),
+            at: journal::now(),
+        });
         for source in job.request.clone().sources.iter().cloned() {
             let step = job.plan_source(source);
             self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
@@ -174,8 +179,12 @@ impl Central {
                 job.queue.push_first(step);
             }
         }
+        let had_ended = job.ended.is_some();
         for _ in 0..job.revive(only) {
             self.journal.record(id, Transition::Revived);
+        }
+        if had_ended && job.ended.is_none() {
+            self.journal.note(|| Note::Revived { job: id });
         }
         let (from, to) = job.route();
         self.sites.hurry(from);
@@ -186,6 +195,7 @@ impl Central {
         let ended = |job: &&Job| job.ended.is_some();
         for job in self.jobs.iter().filter(ended) {
             self.journal.record(job.id, Transition::Forgotten);
+            self.journal.note(|| Note::Forgotten { job: job.id });
         }
         self.jobs.retain(|job| job.ended.is_none());
     }

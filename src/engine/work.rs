@@ -8,7 +8,7 @@ use super::{
     central::{Central, Ending, Role, vanished},
     errand::{Announcement, Announcer, Errand, Live},
     job::Running,
-    journal::Transition,
+    journal::{self, Entry, Note, Transition},
     message::{Event, JobId, JobSummary, StepDone, StepEnding, StepId, StepState, Work},
     part::Litter,
     progress,
@@ -30,6 +30,20 @@ pub(super) enum StepEnd {
     Failed(Error),
     Skipped,
     Cancelled,
+}
+
+impl StepEnd {
+    /// How the ledger has it.
+    fn entry(&self, step: &Step) -> Entry {
+        match self {
+            StepEnd::Done(arrived) => Entry::of(step, journal::Ending::Done).arrived(arrived),
+            StepEnd::Failed(error) => {
+                Entry { why: Some(error.to_string()), ..Entry::of(step, journal::Ending::Failed) }
+            }
+            StepEnd::Skipped => Entry::of(step, journal::Ending::Skipped),
+            StepEnd::Cancelled => Entry::of(step, journal::Ending::Cancelled),
+        }
+    }
 }
 
 impl Central {
@@ -247,6 +261,8 @@ impl Central {
             StepEnd::Cancelled => Transition::Cancelled,
         };
         self.journal.record(id, transition);
+        let entry = end.entry(&step);
+        let note = || Note::Step { job: id, entry };
         let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
         let (left, shown, shown_bytes) = match &end {
             StepEnd::Done(arrived) => {
@@ -265,7 +281,7 @@ impl Central {
         let ending = match end {
             StepEnd::Done(Arrived { bytes, verdict, digest }) => {
                 let began = step.history.began.unwrap_or_else(Instant::now);
-                self.tell(Event::StepDone(StepDone {
+                let done = Event::StepDone(StepDone {
                     job: id,
                     step: step.id,
                     from,
@@ -276,7 +292,8 @@ impl Central {
                     digest,
                     attempts: attempts.max(1),
                     seconds: began.elapsed().as_secs_f64(),
-                }));
+                });
+                self.journal.note_and_tell(note, done);
                 return;
             }
             StepEnd::Failed(error) => {
@@ -292,7 +309,8 @@ impl Central {
         {
             self.throw_away(&litter_place, ready.part.clone());
         }
-        self.tell(Event::StepEnded { job: id, step: step.id, from, to, ending });
+        let ended = Event::StepEnded { job: id, step: step.id, from, to, ending };
+        self.journal.note_and_tell(note, ended);
     }
 
     /// Clears away a part that no attempt will go on with, now or with the next connection.
@@ -361,7 +379,8 @@ impl Central {
                 seconds: now.duration_since(job.began.unwrap_or(job.added)).as_secs_f64(),
             };
             self.mark_changed();
-            self.tell(Event::JobEnded(summary));
+            let note = || Note::Ended { job: summary.job, at: journal::now() };
+            self.journal.note_and_tell(note, Event::JobEnded(summary.clone()));
         }
     }
 }

@@ -10,6 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crossterm", &["view", "terminal", "app", "keymap"]),
     ("ssh2", &["storage::sftp"]),
     ("suppaftp", &["storage::ftp"]),
+    ("rusqlite", &["engine::journal"]),
     ("keyring", &["settings::secrets"]),
     ("keyring_core", &["settings::secrets"]),
     ("anyhow", &["main", "cli", "app"]),

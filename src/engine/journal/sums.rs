@@ -1,11 +1,8 @@
-//! Every transition of jobs and steps passes through here before it is acted on or told.
-//!
-//! In this version the journal lives in memory and holds the sums; the one that outlives the process takes
-//! the same transitions.
+//! The sums of each job, kept in memory: what the screen shows without asking the disk.
 
 use std::collections::HashMap;
 
-use super::{
+use super::super::{
     message::{Counts, JobId, StepKind},
     step::Arrived,
 };
@@ -13,7 +10,7 @@ use crate::domain::digest::Verdict;
 
 /// What happened to a job.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Transition {
+pub(in crate::engine) enum Transition {
     Added,
     /// A step was planned, with the bytes its listing promised.
     Planned {
@@ -42,15 +39,15 @@ pub(super) enum Transition {
 
 /// The sums of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) counts: Counts,
-    pub(super) planned: u64,
-    pub(super) planned_bytes: u64,
+pub(in crate::engine) struct Record {
+    pub(in crate::engine) counts: Counts,
+    pub(in crate::engine) planned: u64,
+    pub(in crate::engine) planned_bytes: u64,
 }
 
 impl Record {
     /// Steps that ended, however.
-    pub(super) fn ended(&self) -> u64 {
+    pub(in crate::engine) fn ended(&self) -> u64 {
         let Counts { done, failed, skipped, cancelled, .. } = self.counts;
         done + failed + skipped + cancelled
     }
@@ -90,11 +87,11 @@ impl Record {
 
 /// All jobs that are not forgotten.
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct Sums {
     records: HashMap<JobId, Record>,
 }
 
-impl Journal {
+impl Sums {
     /// Takes note of a transition.
     pub(super) fn record(&mut self, job: JobId, transition: Transition) {
         match transition {
@@ -115,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_was_carried_is_what_was_planned_in_the_end() {
-        let mut journal = Journal::default();
+        let mut sums = Sums::default();
         let job = JobId(1);
         for transition in [
             Transition::Added,
@@ -137,9 +134,9 @@ mod tests {
                 arrived: Arrived { bytes: 7, verdict: Some(Verdict::Size), digest: None },
             },
         ] {
-            journal.record(job, transition);
+            sums.record(job, transition);
         }
-        let record = journal.of(job);
+        let record = sums.of(job);
         assert_eq!((record.planned, record.ended()), (3, 3));
         assert_eq!(record.planned_bytes, record.counts.bytes);
         assert_eq!(
@@ -154,7 +151,7 @@ mod tests {
                 ..Counts::default()
             }
         );
-        journal.record(job, Transition::Forgotten);
-        assert_eq!(journal.of(job), Record::default());
+        sums.record(job, Transition::Forgotten);
+        assert_eq!(sums.of(job), Record::default());
     }
 }

@@ -1,0 +1,269 @@
+//! The thread that owns the file and writes to it, a batch at a time; what it is told waits in memory meanwhile.
+
+use std::{
+    mem,
+    sync::mpsc::{self, Receiver, Sender},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    Options,
+    file::{self, Opened, PATIENCE},
+    notes::{Jobs, Note},
+    retention,
+};
+use crate::{domain::error::Error, engine::message::Event};
+
+/// How long notes are gathered, unless somebody waits for one of them.
+const GATHER: Duration = Duration::from_millis(20);
+/// Notes in one transaction, at most: others may want to write as well.
+const MOST_AT_ONCE: usize = 4096;
+/// Notes that wait for a file that cannot be written to, at most; beyond that they are lost, and it is said.
+const MOST_WAITING: usize = 200_000;
+/// How long a write may wait for another process where the one before could not be done.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
+/// How often what could not be written is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// After so many notes the ledger is looked through for old rows again.
+const NOTES_BETWEEN_CLEARINGS: usize = 20_000;
+
+/// The end that takes notes.
+pub(super) struct Keeper {
+    letters: Sender<Letter>,
+    thread: Thread,
+}
+
+/// What is to be written, and what is to be told once it is.
+struct Letter {
+    note: Note,
+    then: Option<Event>,
+}
+
+impl Keeper {
+    /// Starts the thread. The file is made when there is something to write.
+    pub(super) fn start(options: Options, events: UnboundedSender<Event>) -> Option<Self> {
+        let (letters, inbox) = mpsc::channel();
+        let outlet = events.clone();
+        let desk = Desk {
+            options,
+            events: outlet,
+            book: Book::Closed,
+            jobs: Jobs::new(),
+            waiting: Vec::new(),
+            lost: 0,
+            failed: None,
+            since_clearing: NOTES_BETWEEN_CLEARINGS,
+        };
+        let started = thread::Builder::new().name("journal".to_owned()).spawn(|| desk.run(inbox));
+        match started {
+            Ok(thread) => Some(Self { letters, thread: thread.thread().clone() }),
+            Err(error) => {
+                let error = Error::from_io("start the journal's thread", error);
+                let _ = events.send(Event::Notice(without(&error)));
+                None
+            }
+        }
+    }
+
+    /// Hands a note over; gives the event back if nobody takes it any more.
+    pub(super) fn send(&self, note: Note, then: Option<Event>) -> Option<Event> {
+        let urgent = note.is_urgent();
+        if let Err(unsent) = self.letters.send(Letter { note, then }) {
+            return unsent.0.then;
+        }
+        // Others wait until the thread looks by itself: waking it for each would cost more than writing it.
+        if urgent {
+            self.thread.unpark();
+        }
+        None
+    }
+}
+
+/// Where the notes go.
+enum Book {
+    /// Nothing was to be written yet.
+    Closed,
+    Open(Box<Opened>),
+    /// It is not to be had, and that was said.
+    None,
+}
+
+struct Desk {
+    options: Options,
+    events: UnboundedSender<Event>,
+    book: Book,
+    jobs: Jobs,
+    /// What could not be written yet.
+    waiting: Vec<Note>,
+    lost: usize,
+    /// When it last could not be written.
+    failed: Option<Instant>,
+    since_clearing: usize,
+}
+
+impl Desk {
+    fn run(mut self, inbox: Receiver<Letter>) {
+        while let Ok(first) = inbox.recv() {
+            let mut urgent = first.note.is_urgent();
+            let mut notes = vec![first.note];
+            let mut events: Vec<Event> = first.then.into_iter().collect();
+            let until = Instant::now() + GATHER;
+            loop {
+                while notes.len() < MOST_AT_ONCE
+                    && let Ok(letter) = inbox.try_recv()
+                {
+                    urgent |= letter.note.is_urgent();
+                    notes.push(letter.note);
+                    events.extend(letter.then);
+                }
+                let left = until.saturating_duration_since(Instant::now());
+                if urgent || left.is_zero() || notes.len() == MOST_AT_ONCE {
+                    break;
+                }
+                thread::park_timeout(left);
+            }
+            self.keep(notes);
+            for event in events {
+                self.tell(event);
+            }
+            self.clear();
+        }
+        self.close();
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens any more only when the program is about to end.
+        let _ = self.events.send(event);
+    }
+
+    fn keep(&mut self, notes: Vec<Note>) {
+        if matches!(self.book, Book::None) {
+            return;
+        }
+        self.since_clearing += notes.len();
+        self.waiting.extend(notes);
+        let too_soon = self.failed.is_some_and(|then| then.elapsed() < TRY_AGAIN);
+        if !too_soon {
+            self.write();
+        }
+        let too_many = self.waiting.len().saturating_sub(MOST_WAITING);
+        self.waiting.drain(..too_many);
+        self.lost += too_many;
+    }
+
+    /// Writes all that waits.
+    fn write(&mut self) {
+        if let Err(trouble) = self.try_to_write() {
+            match trouble {
+                Trouble::Hopeless(error) => {
+                    self.tell(Event::Notice(without(&error)));
+                    self.book = Book::None;
+                    self.waiting = Vec::new();
+                }
+                Trouble::ForNow(error) => {
+                    if self.failed.replace(Instant::now()).is_none() {
+                        let words = format!(
+                            "{error} What is done meanwhile is written when that is over; transfers go on."
+                        );
+                        self.tell(Event::Notice(words));
+                    }
+                }
+            }
+            return;
+        }
+        self.waiting.clear();
+        if self.failed.take().is_some() {
+            let words = match mem::take(&mut self.lost) {
+                0 => String::from("The journal is written again; nothing is missing."),
+                lost => format!("The journal is written again; {lost} notes are missing."),
+            };
+            self.tell(Event::Notice(words));
+        }
+    }
+
+    fn try_to_write(&mut self) -> Result<(), Trouble> {
+        let said = |error| file::error(&self.options.directory, error);
+        let patience = if self.failed.is_some() { LITTLE_PATIENCE } else { PATIENCE };
+        let mut damage = None;
+        loop {
+            let mut opened = match (mem::replace(&mut self.book, Book::Closed), damage.clone()) {
+                (Book::Open(opened), _) => opened,
+                (_, damage) => Box::new(self.open(damage).map_err(Trouble::Hopeless)?),
+            };
+            let connection = &mut opened.connection;
+            let written = connection
+                .busy_timeout(patience)
+                .and_then(|()| self.jobs.write(connection, &self.waiting));
+            match written {
+                // Once more with a fresh file, and then no more.
+                Err(error) if file::is_damage(&error) => {
+                    self.jobs.start_over();
+                    let error = said(error);
+                    if damage.is_some() {
+                        return Err(Trouble::Hopeless(error));
+                    }
+                    damage = Some(error);
+                }
+                written => {
+                    self.book = Book::Open(opened);
+                    return written.map_err(|error| Trouble::ForNow(said(error)));
+                }
+            }
+        }
+    }
+
+    fn open(&self, damage: Option<Error>) -> Result<Opened, Error> {
+        let directory = &self.options.directory;
+        let opened = match damage {
+            None => file::open(directory)?,
+            Some(damage) => file::open_after_damage(directory, damage)?,
+        };
+        if let Some(words) = &opened.set_aside {
+            self.tell(Event::Notice(words.clone()));
+        }
+        Ok(opened)
+    }
+
+    /// Removes what need not be kept any more, now and then.
+    fn clear(&mut self) {
+        if self.since_clearing >= NOTES_BETWEEN_CLEARINGS
+            && let Book::Open(opened) = &mut self.book
+        {
+            self.since_clearing = 0;
+            // Old rows that stay for now do no harm.
+            let _ =
+                retention::clear(&mut opened.connection, self.options.retention, Timestamp::now());
+        }
+    }
+
+    fn close(mut self) {
+        if !self.waiting.is_empty() {
+            self.write();
+        }
+        let missing = self.waiting.len() + self.lost;
+        if missing > 0 {
+            let words = format!("{missing} notes could not be written to the journal.");
+            self.tell(Event::Notice(words));
+        }
+        // The event stream ends before the file is tidied up: nobody has to wait for that, and nothing is lost if
+        // the process ends in the middle of it.
+        let Self { events, book, .. } = self;
+        drop(events);
+        drop(book);
+    }
+}
+
+/// Why something was not written.
+enum Trouble {
+    /// It will not get better.
+    Hopeless(Error),
+    ForNow(Error),
+}
+
+fn without(error: &Error) -> String {
+    format!("{error} What is done now is not recorded; transfers go on.")
+}
