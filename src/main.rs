@@ -1,4 +1,4 @@
-//! Arguments to the screen, `cp` or `ls`; exit codes; nothing else.
+//! Arguments to the screen, `cp`, `ls` or `log`; exit codes; nothing else.
 
 use std::{io::Write as _, os::unix::ffi::OsStrExt as _, process::ExitCode, sync::Arc};
 
@@ -56,6 +56,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 cli::list(handles, list, location, interrupts).await
             })
         }
+        Some(Headless::Log(log)) => Ok(cli::log(log, paths(&arguments.common)?.state_dir())),
         None => screen(arguments, here),
     }
 }

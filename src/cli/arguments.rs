@@ -38,6 +38,8 @@ pub enum Headless {
     Cp(Copy),
     /// List a directory.
     Ls(List),
+    /// Show what was done: the ledger, the newest last.
+    Log(Log),
 }
 
 /// Options that say how to reach servers and where Wharf keeps its things.
@@ -58,7 +60,7 @@ pub struct Common {
     /// Where the configuration lives.
     #[arg(long, value_name = "DIR", global = true)]
     pub config_dir: Option<PathBuf>,
-    /// Where state and the log live.
+    /// Where the journal and the log live.
     #[arg(long, value_name = "DIR", global = true)]
     pub state_dir: Option<PathBuf>,
 }
@@ -103,6 +105,23 @@ pub struct List {
     /// Write one JSON object a line; all names, always.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `wharf log`.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Only what ended since then: 2h, 3d, 2026-11-25, or a time of RFC 3339.
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Only what failed.
+    #[arg(long)]
+    pub failed: bool,
+    /// Only the last N.
+    #[arg(short = 'n', value_name = "N")]
+    pub last: Option<u32>,
 }
 
 /// `--verify`.

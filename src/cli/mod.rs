@@ -1,13 +1,15 @@
-//! Headless commands on the same engine as the screen: `wharf cp` and `wharf ls`.
+//! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`.
 
 pub mod arguments;
 mod console;
 mod copy;
 mod list;
+mod log;
 mod report;
 
 pub use copy::{copy, location, requests};
 pub use list::list;
+pub use log::log;
 
 /// How a command ended, as its exit status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

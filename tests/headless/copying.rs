@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
 
-use super::{Said, run, wharf};
+use super::{Said, run, wharf, with_open_umask};
 use crate::{
     servers::{
         client::HOST,
@@ -130,12 +130,8 @@ fn in_the_middle(
     fs::write(here.path().join("large"), "old").unwrap();
     relay.down().rate(4_000_000);
     let words = ["cp", "--on-conflict", "overwrite", &format!("{HOST}:large"), "."];
-    let inner = wharf(&client, here.path(), &words);
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", "umask 000; exec \"$@\"", "sh"]);
-    command.arg(inner.get_program()).args(inner.get_args()).current_dir(here.path());
-    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = with_open_umask(&wharf(&client, here.path(), &words));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let grows = || parts(here.path()).first().is_some_and(|part| part.1 > 500_000);
     wait_until("a part grows", LONG, grows);

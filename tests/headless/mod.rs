@@ -1,7 +1,9 @@
-//! `wharf cp` and `wharf ls` as scripts call them: the real binary, its output and its exit status.
+//! `wharf cp`, `wharf ls` and `wharf log` as scripts call them: the real binary, its output and its exit status.
 
 mod copying;
+mod journal;
 mod listing;
+mod log;
 mod refusals;
 
 use std::{
@@ -11,7 +13,15 @@ use std::{
 
 use serde_json::Value;
 
-use crate::servers::client::Client;
+use crate::servers::{
+    client::{Client, ClientOptions},
+    sshd::free_port,
+};
+
+/// A client whose server does not answer: for what needs none.
+pub(super) fn no_server() -> ClientOptions {
+    ClientOptions::new(free_port(), "anna".into(), "/nonexistent".into(), Vec::new())
+}
 
 /// `wharf WORDS… -F CONFIG`, without a terminal and without the person's environment.
 pub(super) fn wharf(client: &Client, folder: &Path, words: &[&str]) -> Command {
@@ -70,6 +80,19 @@ impl Said {
             assert!(!line.chars().any(char::is_control), "{line:?}");
         }
     }
+}
+
+/// The same command under `umask 000`.
+pub(super) fn with_open_umask(inner: &Command) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 000; exec \"$@\"", "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    if let Some(folder) = inner.get_current_dir() {
+        command.current_dir(folder);
+    }
+    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(Stdio::null());
+    command
 }
 
 pub(super) fn run(client: &Client, folder: &Path, words: &[&str]) -> Said {

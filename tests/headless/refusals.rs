@@ -3,19 +3,15 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::{Said, run, wharf};
+use super::{Said, no_server, run, wharf};
 use crate::{
     servers::{
         client::{Client, ClientOptions, HOST},
         embedded::{EmbeddedServer, Options},
-        sshd::{Account, KeyType, Sshd, free_port},
+        sshd::{Account, KeyType, Sshd},
     },
     support::wait_until,
 };
-
-fn no_server() -> ClientOptions {
-    ClientOptions::new(free_port(), "anna".into(), "/nonexistent".into(), Vec::new())
-}
 
 /// Both commands must fail alike, with the status and in the words.
 #[track_caller]
@@ -119,6 +115,12 @@ fn a_password_is_in_no_file_and_in_no_childs_environment() {
     let told = fs::read_to_string(told).unwrap_or_default();
     assert!(told.contains("-G"), "ssh was not asked, so this shows nothing: {told}");
     assert!(!told.contains(canary), "{told}");
+    let place = format!("{HOST}:{}", folder.path().join("a").display());
+    let here = tempfile::tempdir().unwrap();
+    let mut command = wharf(&client, here.path(), &["cp", &place, "b"]);
+    let said = Said::of(command.env("WHARF_PASSWORD", canary).output().unwrap());
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(client.state_dir().join("journal.sqlite").exists(), "the journal is looked at as well");
     let mut open = vec![client.folder().to_path_buf()];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -1,0 +1,140 @@
+//! `wharf log`: what was done, a line a step, the newest last.
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
+
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use serde_json::{Map, Value};
+
+use super::{Outcome, arguments::Log, report::insert_location};
+use crate::{
+    domain::{digest::Verdict, display, figures},
+    engine::journal::ledger::{self, Ending, Row, Wanted},
+};
+
+/// Shows the ledger in this directory.
+pub fn log(log: &Log, state_dir: &Path) -> Outcome {
+    let zone = TimeZone::system();
+    let since = match log.since.as_deref().map(|since| moment(since, Timestamp::now(), &zone)) {
+        None => None,
+        Some(Ok(moment)) => Some(moment),
+        Some(Err(why)) => {
+            complain(&why);
+            return Outcome::BadUsage;
+        }
+    };
+    let wanted = Wanted { since, failed: log.failed, last: log.last };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut written = Ok(());
+    let read = ledger::read(state_dir, wanted, |row| {
+        let line = if log.json { as_json(&row).to_string() } else { as_text(&row, &zone) };
+        written = writeln!(out, "{line}");
+        written.is_ok()
+    });
+    let written = written.and_then(|()| out.flush());
+    match (read, written) {
+        (Err(error), _) => {
+            complain(&error.to_string());
+            Outcome::SomeFailed
+        }
+        // A reader that went away (a pager that was left) is no failure.
+        (Ok(()), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("Could not write the ledger out: {error}."));
+            Outcome::SomeFailed
+        }
+        _ => Outcome::Done,
+    }
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "wharf: {text}");
+}
+
+/// What was typed for a time: so long ago (`2h`, `3d`), the beginning of a day here, or a time of RFC 3339.
+fn moment(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+    let unclear = || {
+        format!(
+            "--since {}: neither so long ago (2h, 3d), nor a day (2026-11-25), nor a time (2026-11-25T08:00:00Z)",
+            display::escape_text(typed)
+        )
+    };
+    if let Ok(moment) = typed.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    if let Ok(day) = typed.parse::<Date>() {
+        return day.to_zoned(zone.clone()).map(|start| start.timestamp()).map_err(|_| unclear());
+    }
+    let ago: Span = typed.parse().map_err(|_| unclear())?;
+    let then = now.to_zoned(zone.clone()).checked_sub(ago.abs()).map_err(|_| unclear())?;
+    Ok(then.timestamp())
+}
+
+/// One line: when it ended, how, what it was, what is known of it, how large, from where to where, and why not.
+fn as_text(row: &Row, zone: &TimeZone) -> String {
+    let when = row.ended.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let size = row.size.map_or_else(String::new, |size| figures::size_short(Some(size)));
+    let mut line = format!(
+        "{when}  {:<9}  {:<9}  {:<4}  {size:>5}  {}",
+        row.ending.word(),
+        row.kind.word(),
+        row.verdict.map_or("", Verdict::word),
+        row.from,
+    );
+    if let Some(to) = &row.to {
+        line.push_str(&format!(" -> {to}"));
+    }
+    if let Some(why) = &row.why {
+        line.push_str(&format!("  {}", display::escape_text(why)));
+    }
+    line
+}
+
+fn as_json(row: &Row) -> Value {
+    let mut object = Map::new();
+    object.insert("ended".into(), row.ended.to_string().into());
+    object.insert("began".into(), row.began.to_string().into());
+    object.insert("ending".into(), row.ending.word().into());
+    object.insert("kind".into(), row.kind.word().into());
+    insert_location(&mut object, "from", &row.from);
+    if let Some(to) = &row.to {
+        insert_location(&mut object, "to", to);
+    }
+    object.insert("bytes".into(), row.size.into());
+    object.insert("verdict".into(), row.verdict.map(Verdict::word).into());
+    object.insert("method".into(), row.method.clone().into());
+    object.insert("sha256".into(), row.digest.map(|digest| digest.to_string()).into());
+    object.insert("attempts".into(), row.attempts.into());
+    object.insert("job".into(), row.job.into());
+    object.insert("step".into(), row.step.into());
+    if row.ending == Ending::Failed {
+        object.insert("why".into(), row.why.clone().into());
+    }
+    Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_as_people_type_them() {
+        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        for (typed, meant) in [
+            ("2h", "2026-11-25T10:00:00Z"),
+            ("90m", "2026-11-25T10:30:00Z"),
+            ("3d", "2026-11-22T12:00:00Z"),
+            ("1w", "2026-11-18T12:00:00Z"),
+            ("2026-11-25", "2026-11-24T22:00:00Z"),
+            ("2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z"),
+            ("2026-11-25T08:00:00+01:00", "2026-11-25T07:00:00Z"),
+        ] {
+            assert_eq!(moment(typed, now, &zone).unwrap().to_string(), meant, "{typed}");
+        }
+        for unclear in ["", "yesterday", "2", "h", "2026-13-01", "99999999999d"] {
+            assert!(moment(unclear, now, &zone).is_err(), "{unclear}");
+        }
+    }
+}
