@@ -7,16 +7,20 @@ use std::{
     os::unix::ffi::OsStrExt as _,
     path::Path,
     process::Stdio,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use super::{Said, no_server, run, wharf};
-use crate::servers::{
-    client::{Client, HOST},
-    processes::{self, Signal},
-    sshd::Sshd,
+use crate::{
+    servers::{
+        client::{Client, HOST},
+        processes::{self, Signal},
+        sshd::Sshd,
+    },
+    support::wait_until,
 };
 
 fn log(client: &Client, words: &[&str]) -> Said {
@@ -150,6 +154,34 @@ fn what_was_told_is_in_the_log_whatever_becomes_of_the_process() {
             assert!(Path::new(&to).exists(), "{to} is done in the log, and is not there");
         }
     }
+}
+
+#[test]
+fn what_cannot_be_written_yet_is_not_told_yet() {
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    many(&here.path().join("d"), 2000);
+    let mut command = wharf(&client, here.path(), &["cp", "-r", "--json", "d", "to"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    // From here on nothing is written.
+    let other = rusqlite::Connection::open(client.state_dir().join("journal.sqlite")).unwrap();
+    other.busy_timeout(Duration::from_secs(30)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let arrived = || {
+        let entries = fs::read_dir(here.path().join("to")).into_iter().flatten().flatten();
+        entries.filter(|entry| !entry.file_name().as_bytes().starts_with(b".")).count()
+    };
+    let before = arrived();
+    wait_until("more arrive", Duration::from_secs(30), || arrived() >= (before + 300).min(2000));
+    processes::signal(child.id(), Signal::KILL);
+    let told: Vec<String> = std::iter::once(first).chain(lines.map_while(Result::ok)).collect();
+    child.wait().unwrap();
+    drop(other);
+    let written = rows(&client, "done", "file");
+    assert!(told.len() <= written.len(), "{} told, {} written", told.len(), written.len());
+    assert!(written.len() < arrived(), "there was nothing left to be written");
 }
 
 #[test]

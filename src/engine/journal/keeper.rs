@@ -267,3 +267,33 @@ enum Trouble {
 fn without(error: &Error) -> String {
     format!("{error} What is done now is not recorded; transfers go on.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::journal::Retention, engine::message::JobId};
+
+    #[test]
+    fn where_there_can_be_no_file_this_is_said_once_and_all_is_told() {
+        let in_the_way = tempfile::NamedTempFile::new().unwrap();
+        let options =
+            Options { directory: in_the_way.path().join("state"), retention: Retention::default() };
+        let (outlet, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let keeper = Keeper::start(options, outlet).unwrap();
+        let mut told = Vec::new();
+        for number in 0..3 {
+            let then = Event::Notice(format!("told {number}"));
+            let note = Note::Ended { job: JobId(number), at: Timestamp::now() };
+            assert!(keeper.send(note, Some(then)).is_none());
+            // Each in a batch of its own.
+            while told.last() != Some(&format!("told {number}")) {
+                let Some(Event::Notice(words)) = events.blocking_recv() else { panic!("{told:?}") };
+                told.push(words);
+            }
+        }
+        drop(keeper);
+        assert!(events.blocking_recv().is_none(), "nothing is missing that was promised");
+        assert!(told[0].ends_with("is not recorded; transfers go on."), "{told:?}");
+        assert_eq!(told[1..], ["told 0", "told 1", "told 2"]);
+    }
+}
