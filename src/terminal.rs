@@ -211,7 +211,8 @@ impl Screen {
     pub(crate) fn redraw(&mut self) -> io::Result<()> {
         self.title.clear();
         // Not `Terminal::clear`: it asks the terminal where its cursor is, and waits for the answer.
-        queue!(self.bytes, Clear(ClearType::All))?;
+        // Part of the frame: a screen emptied before its frame begins would flicker.
+        queue!(self.bytes, BeginSynchronizedUpdate, Clear(ClearType::All))?;
         self.terminal = Terminal::new(CrosstermBackend::new(self.bytes.clone()))?;
         Ok(())
     }

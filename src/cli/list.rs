@@ -6,7 +6,7 @@ use jiff::{Timestamp as Moment, tz::TimeZone};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::{Outcome, arguments::List, console};
+use super::{Outcome, arguments::List, complain, console};
 use crate::{
     domain::{
         display,
@@ -116,10 +116,6 @@ async fn open(
             _ => {}
         }
     }
-}
-
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "wharf: {text}");
 }
 
 fn print(list: &List, entries: &[Entry]) -> io::Result<()> {

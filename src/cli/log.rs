@@ -8,7 +8,7 @@ use std::{
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value};
 
-use super::{Outcome, arguments::Log, report::insert_location};
+use super::{Outcome, arguments::Log, complain, report::insert_location};
 use crate::{
     domain::{digest::Verdict, display, figures},
     engine::journal::ledger::{self, Ending, Row, Wanted},
@@ -46,10 +46,6 @@ pub fn log(log: &Log, state_dir: &Path) -> Outcome {
         }
         _ => Outcome::Done,
     }
-}
-
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "wharf: {text}");
 }
 
 /// What was typed for a time: so long ago (`2h`, `3d`), the beginning of a day here, or a time of RFC 3339.

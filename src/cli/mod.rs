@@ -1,5 +1,7 @@
 //! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`.
 
+use std::io::{self, Write as _};
+
 pub mod arguments;
 mod console;
 mod copy;
@@ -10,6 +12,11 @@ mod report;
 pub use copy::{copy, location, requests};
 pub use list::list;
 pub use log::log;
+
+/// A line for the person, beside what a command prints. There is nobody to tell where even this fails.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "wharf: {text}");
+}
 
 /// How a command ended, as its exit status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

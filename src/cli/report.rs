@@ -8,6 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
+use super::complain;
 use crate::{
     domain::{
         digest::Verdict,
@@ -155,7 +156,7 @@ impl Report {
         }
         text.clone_into(&mut self.last_error);
         self.clear_line();
-        let _ = writeln!(io::stderr(), "wharf: {text}");
+        complain(text);
     }
 
     /// Draws the line of progress, and tells each wait for another attempt once.

@@ -118,7 +118,8 @@ fn every_size_and_a_storm_of_them() {
     terminal.is_restored();
 }
 
-/// crossterm loses a signal that comes together with a key, and a key that does nothing draws no frame.
+/// What a smaller size cut off comes back, though by the time it is looked at the size may be what it was; and
+/// though crossterm loses a change of size that comes with a key, and a key that does nothing draws no frame.
 #[test]
 fn a_size_that_changes_as_a_key_is_pressed() {
     let here = tempfile::tempdir().unwrap();

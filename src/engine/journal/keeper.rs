@@ -47,10 +47,9 @@ impl Keeper {
     /// Starts the thread. The file is made when there is something to write.
     pub(super) fn start(options: Options, events: UnboundedSender<Event>) -> Option<Self> {
         let (letters, inbox) = mpsc::channel();
-        let outlet = events.clone();
         let desk = Desk {
             options,
-            events: outlet,
+            events: events.clone(),
             book: Book::Closed,
             jobs: Jobs::new(),
             waiting: Vec::new(),
