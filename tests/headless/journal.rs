@@ -5,6 +5,7 @@ use std::{
     fs,
     os::unix::fs::{FileExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -154,8 +155,10 @@ fn where_it_cannot_be_written_this_is_said_once_and_transfers_go_on() {
     ground.copies();
     let greedy = Connection::open(ground.journal()).unwrap();
     greedy.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
     let said = ground.copies();
     said.complains("could not be written to the journal");
+    assert!(began.elapsed() < Duration::from_secs(9), "it waits for the other once, five seconds");
     drop(greedy);
     assert_eq!(ground.copies().errors, "");
     assert_eq!(ground.log().objects().len(), 2);

@@ -24,7 +24,7 @@ const GATHER: Duration = Duration::from_millis(20);
 const MOST_AT_ONCE: usize = 4096;
 /// Notes that wait for a file that cannot be written to, at most; beyond that they are lost, and it is said.
 const MOST_WAITING: usize = 200_000;
-/// How long a write may wait for another process where the one before could not be done.
+/// How long a write may wait for another process where the one before could not be done, or nothing depends on it.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
 /// How often what could not be written is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -230,12 +230,15 @@ impl Desk {
     /// Removes what need not be kept any more, now and then.
     fn clear(&mut self) {
         if self.since_clearing >= NOTES_BETWEEN_CLEARINGS
+            && self.failed.is_none()
             && let Book::Open(opened) = &mut self.book
         {
             self.since_clearing = 0;
-            // Old rows that stay for now do no harm.
-            let _ =
-                retention::clear(&mut opened.connection, self.options.retention, Timestamp::now());
+            let connection = &mut opened.connection;
+            // Old rows that stay for now do no harm: nobody waits for them longer than that.
+            let _ = connection.busy_timeout(LITTLE_PATIENCE).and_then(|()| {
+                retention::clear(connection, self.options.retention, Timestamp::now())
+            });
         }
     }
 
