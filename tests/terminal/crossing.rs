@@ -62,6 +62,7 @@ fn from_an_unknown_host_to_a_verified_copy_and_out() {
     terminal.shows("Queue");
     terminal.shows("✓");
     terminal.shows("2 hash");
+    terminal.shows("all done");
     terminal.keys(key::ENTER);
     terminal.shows("conference.txt");
     terminal.keys(key::ESCAPE);
@@ -91,6 +92,8 @@ fn back_from_the_server_with_the_known_key() {
     terminal.keys("w");
     terminal.shows("1 hash");
     assert_eq!(fs::read(scene.here.path().join("already-there.txt")).unwrap(), b"there");
+    // A job ends a moment after its last file, and until then leaving asks first.
+    terminal.shows("all done");
     terminal.keys("q");
     assert_eq!(terminal.ended().exit_code(), 0);
     terminal.is_restored();
