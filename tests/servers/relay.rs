@@ -1,5 +1,5 @@
 //! A TCP relay on the loopback that does to a connection what networks do: delays, narrows, stalls, cuts, resets,
-//! flips a byte, refuses. Each direction has its own settings, and they change while it runs.
+//! flips a byte, refuses, turns away. Each direction has its own settings, and they change while it runs.
 //!
 //! Delay and rate are its trade, so this is one of the two places in the tests that sleep.
 
@@ -7,7 +7,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +19,7 @@ use tokio::{
         tcp::{ReadHalf, WriteHalf},
     },
     runtime::Runtime,
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until},
 };
 
@@ -39,8 +39,17 @@ struct Shared {
     refusing: watch::Sender<bool>,
     /// Counts up whenever all connections are to end; even numbers politely, odd ones by a reset.
     end: watch::Sender<u64>,
+    turning_away: AtomicBool,
     accepted: AtomicU64,
     open: AtomicU64,
+    /// Those that stand, the oldest first.
+    standing: Mutex<Vec<Standing>>,
+}
+
+/// A connection that stands: what passed on it both ways, and how to end it.
+struct Standing {
+    passed: Arc<AtomicU64>,
+    end: oneshot::Sender<()>,
 }
 
 /// One direction's settings.
@@ -92,8 +101,10 @@ impl Relay {
             down: Direction::new(),
             refusing: watch::Sender::new(false),
             end: watch::Sender::new(0),
+            turning_away: AtomicBool::new(false),
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),
+            standing: Mutex::default(),
         });
         let (told, port) = std::sync::mpsc::channel();
         let state = shared.clone();
@@ -151,7 +162,25 @@ impl Relay {
         });
     }
 
-    /// Connections accepted so far.
+    /// Further connections are accepted and ended at once, or are served again; those that stand go on.
+    pub(crate) fn turn_away(&self, turning_away: bool) {
+        self.shared.turning_away.store(turning_away, Ordering::Relaxed);
+    }
+
+    /// Ends the connection that was made last, as if both sides had closed.
+    pub(crate) fn cut_youngest(&self) {
+        if let Some(youngest) = self.shared.standing.lock().unwrap().pop() {
+            let _ = youngest.end.send(());
+        }
+    }
+
+    /// Bytes passed so far, both ways, on the connection that was made last of those that stand.
+    pub(crate) fn passed_on_youngest(&self) -> u64 {
+        let standing = self.shared.standing.lock().unwrap();
+        standing.last().map_or(0, |youngest| youngest.passed.load(Ordering::Relaxed))
+    }
+
+    /// Connections accepted so far, those turned away among them.
     pub(crate) fn accepted(&self) -> u64 {
         self.shared.accepted.load(Ordering::Relaxed)
     }
@@ -260,6 +289,9 @@ async fn accept(listener: TcpListener, port: u16, shared: Arc<Shared>) {
             accepted = open.accept() => {
                 let Ok((client, _)) = accepted else { continue };
                 shared.accepted.fetch_add(1, Ordering::Relaxed);
+                if shared.turning_away.load(Ordering::Relaxed) {
+                    continue;
+                }
                 tokio::spawn(connection(client, shared.clone()));
             }
             changed = refusing.wait_for(|refusing| *refusing) => {
@@ -284,6 +316,10 @@ async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
         return;
     };
     shared.open.fetch_add(1, Ordering::Relaxed);
+    let passed = Arc::default();
+    let (cut, mut is_cut) = oneshot::channel();
+    let standing = Standing { passed: Arc::clone(&passed), end: cut };
+    shared.standing.lock().unwrap().push(standing);
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let mut end = shared.end.subscribe();
     let began = *end.borrow();
@@ -292,12 +328,13 @@ async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
         let (from_server, to_server) = server.split();
         let both = async {
             tokio::try_join!(
-                carry(from_client, to_server, &shared.up),
-                carry(from_server, to_client, &shared.down),
+                carry(from_client, to_server, &shared.up, &passed),
+                carry(from_server, to_client, &shared.down, &passed),
             )
         };
         tokio::select! {
             ended = both => ended.err(),
+            _ = &mut is_cut => Some(Broken::Politely),
             told = end.wait_for(|end| *end != began) => match told {
                 Ok(end) if *end % 2 == 1 => Some(Broken::ByReset),
                 _ => Some(Broken::Politely),
@@ -307,7 +344,8 @@ async fn connection(mut client: TcpStream, shared: Arc<Shared>) {
     if matches!(broken, Some(Broken::ByReset)) {
         let _ = (client.set_zero_linger(), server.set_zero_linger());
     }
-    drop((client, server));
+    drop((client, server, is_cut));
+    shared.standing.lock().unwrap().retain(|standing| !standing.end.is_closed());
     shared.open.fetch_sub(1, Ordering::Relaxed);
 }
 
@@ -316,6 +354,7 @@ async fn carry(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     direction: &Direction,
+    passed: &AtomicU64,
 ) -> Result<(), Broken> {
     // Bytes under way: at 64 KiB a chunk enough for 64 MiB in the air.
     let (queue, mut queued) = mpsc::channel::<(Instant, Vec<u8>)>(1024);
@@ -330,7 +369,7 @@ async fn carry(
     };
     let write = async {
         while let Some((arrived, chunk)) = queued.recv().await {
-            deliver(arrived, chunk, &mut to, direction).await?;
+            deliver(arrived, chunk, &mut to, direction, passed).await?;
         }
         let _ = to.shutdown().await;
         Ok(())
@@ -343,6 +382,7 @@ async fn deliver(
     mut chunk: Vec<u8>,
     to: &mut WriteHalf<'_>,
     direction: &Direction,
+    passed: &AtomicU64,
 ) -> Result<(), Broken> {
     let mut settings = direction.settings.subscribe();
     let delay = settings.borrow().delay;
@@ -366,6 +406,7 @@ async fn deliver(
             return Err(Broken::Politely);
         }
         direction.passed.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        passed.fetch_add(piece.len() as u64, Ordering::Relaxed);
         rest = later;
     }
     match met {

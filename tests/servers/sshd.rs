@@ -239,10 +239,13 @@ impl Layout {
                 "PrintMotd no",
                 "UseDNS no",
                 "LogLevel VERBOSE",
-                "MaxStartups 100:30:200",
             ]
             .map(String::from),
         );
+        // Of this one the last line wins.
+        if !config.iter().any(|line| line.starts_with("MaxStartups")) {
+            config.push("MaxStartups 100:30:200".into());
+        }
         config.push(format!("Port {port}"));
         config.push(format!("Subsystem sftp {subsystem}"));
         if force {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -39,18 +39,19 @@ use crate::{
 /// Longer than anything takes, so that what hangs fails in words.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// A password for every site, or none.
-struct OnePassword(Option<SecretString>);
+/// A password for every site until it is to be forgotten, or none.
+struct OnePassword(Mutex<Option<SecretString>>);
 
 #[async_trait]
 impl Vault for OnePassword {
     async fn find(&self, _site: &Site) -> Result<Option<SecretString>> {
-        Ok(self.0.clone())
+        Ok(self.0.lock().unwrap().clone())
     }
     async fn keep(&self, _site: &Site, _password: &SecretString) -> Result<()> {
         Ok(())
     }
     async fn forget(&self, _site: &Site) -> Result<()> {
+        *self.0.lock().unwrap() = None;
         Ok(())
     }
 }
@@ -83,7 +84,7 @@ impl Crossing {
         let options = SshOptions { config: Some(client.config()), ..SshOptions::default() };
         let resolver = Resolver::new(options);
         let resolve = Arc::new(move |site: &Site| resolver.resolve(site));
-        let vault = Arc::new(OnePassword(password.map(SecretString::from)));
+        let vault = Arc::new(OnePassword(Mutex::new(password.map(SecretString::from))));
         let dialer = Arc::new(Dialer::new(resolve, vault));
         let handles = {
             let _inside = runtime.enter();

@@ -11,6 +11,7 @@ mod engine_panes;
 mod engine_queue;
 mod engine_rig;
 mod faults_content;
+mod faults_further;
 mod faults_lanes;
 mod faults_names;
 mod faults_network;

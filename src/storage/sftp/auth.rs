@@ -62,6 +62,7 @@ pub(super) struct Progress {
     exhausted: Vec<Authentication>,
     memory_used: bool,
     vault_used: bool,
+    is_further: bool,
     judged: bool,
 }
 
@@ -75,6 +76,16 @@ pub(super) struct Typed {
 }
 
 impl Progress {
+    /// For one connection more: with what has worked, and if that is refused nothing is forgotten for it.
+    pub(super) fn further() -> Self {
+        Self { is_further: true, ..Self::default() }
+    }
+
+    /// Whether it is about one connection more.
+    pub(super) fn is_further(&self) -> bool {
+        self.is_further
+    }
+
     /// A new connection: nothing the server said on the last one binds it.
     pub(super) fn begin_connection(&mut self) {
         self.exhausted.clear();
@@ -101,7 +112,7 @@ impl Progress {
 
     /// The password the vault holds, asked for once in an `open`.
     pub(super) fn ask_vault(&mut self, talk: &Talk) -> Result<Option<SecretString>> {
-        if std::mem::replace(&mut self.vault_used, true) {
+        if std::mem::replace(&mut self.vault_used, true) || self.is_further {
             return Ok(None);
         }
         Ok(talk.find_password()?.unwrap_or_else(|error| {
@@ -302,6 +313,9 @@ impl Attempt<'_> {
     }
 
     fn drop_refused(&mut self, source: Source) -> Result<()> {
+        if self.progress.is_further {
+            return Ok(());
+        }
         self.progress.again_because = match source {
             Source::Person => "the server refused that password".into(),
             Source::Memory => {

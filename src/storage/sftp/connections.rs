@@ -268,7 +268,7 @@ impl Drop for Connecting {
 /// One more connection with the same credentials, without a question; `None` if there is none to be had.
 async fn further(login: Arc<Login>, habits: Arc<Habits>, tuning: Tuning) -> Option<Connection> {
     let connect = async {
-        let logged_in = login.open(Arc::new(Silence)).await?;
+        let logged_in = login.open_further(Arc::new(Silence)).await?;
         let started = Connection::start(logged_in, habits.clone(), tuning).await;
         started.map_err(|fault| fault.into_error("start SFTP on a further connection"))
     };

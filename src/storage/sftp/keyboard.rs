@@ -53,6 +53,9 @@ pub(super) fn log_in(attempt: &mut Attempt<'_>, offered: &str) -> Result<Outcome
             return Ok(Outcome::Exhausted);
         }
         attempt.progress.note_tried("answers to its prompts");
+        if attempt.progress.is_further() {
+            return Ok(Outcome::Exhausted);
+        }
         for (prompt, _) in given {
             lock(attempt.memory).answers.remove(&prompt);
         }

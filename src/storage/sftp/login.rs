@@ -113,14 +113,14 @@ impl Login {
         let mut first = self.first.lock().await;
         if first.succeeded {
             drop(first);
-            return self.converse(ask).await;
+            return self.converse(ask, Progress::default()).await;
         }
         if let Some((when, error)) = &first.failed
             && *when >= came
         {
             return Err(error.clone());
         }
-        let opened = self.converse(ask).await;
+        let opened = self.converse(ask, Progress::default()).await;
         match &opened {
             Ok(_) => first.succeeded = true,
             Err(error) => first.failed = Some((Instant::now(), error.clone())),
@@ -128,8 +128,14 @@ impl Login {
         opened
     }
 
+    /// One connection more than there is, with what was answered for that one. Many a server wants no second login, so
+    /// what it refuses here may still be right: nothing is forgotten, in memory or in the vault.
+    pub(crate) async fn open_further(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
+        self.converse(ask, Progress::further()).await
+    }
+
     /// Serves the login thread until it ends, its time is up, or this future is dropped.
-    async fn converse(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
+    async fn converse(&self, ask: Arc<dyn Ask>, progress: Progress) -> Result<LoggedIn> {
         let (talk, mut requests) = Talk::new(self.site().clone());
         let (result, outcome) = oneshot::channel();
         let shared = self.shared.clone();
@@ -137,7 +143,7 @@ impl Login {
             .name("login".into())
             .spawn(move || {
                 // The other end is gone when the attempt was given up: a session nobody wants is closed here.
-                if let Err(Ok(unwanted)) = result.send(shared.run(&talk)) {
+                if let Err(Ok(unwanted)) = result.send(shared.run(&talk, progress)) {
                     let _ = unwanted.socket.shutdown(Shutdown::Both);
                 }
             })
@@ -251,8 +257,7 @@ impl Shared {
     }
 
     /// On the login thread: connects and logs in, from the start again where the server hung up half-way.
-    fn run(&self, talk: &Talk) -> Result<LoggedIn> {
-        let mut progress = Progress::default();
+    fn run(&self, talk: &Talk, mut progress: Progress) -> Result<LoggedIn> {
         for connection in 1.. {
             let opened = self.shake_hands(talk)?;
             talk.greeted()?;

@@ -1,6 +1,12 @@
 //! Who may log in to the embedded server, and how.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use russh::{MethodKind, MethodSet, keys::PublicKey, server::Auth};
 
@@ -15,6 +21,10 @@ pub(crate) struct Ways {
     pub(crate) prompts: Vec<Vec<Prompt>>,
     /// Whether every way given is needed, one after the other.
     pub(crate) all: bool,
+    /// Whether only one login may stand at a time: a further one is refused, whatever it shows.
+    pub(crate) only_one: bool,
+    /// Whether answers are good for one login: the n-th (from 1) needs each with a blank and its number behind it.
+    pub(crate) one_time: bool,
     /// Said before anyone is logged in.
     pub(crate) banner: Option<String>,
 }
@@ -27,16 +37,29 @@ pub(crate) struct Prompt {
     pub(crate) answer: String,
 }
 
+/// What all logins of a server have come to.
+#[derive(Default)]
+pub(super) struct Books {
+    /// That stand.
+    pub(super) standing: AtomicUsize,
+    /// That were let in so far.
+    let_in: AtomicUsize,
+    /// Passwords, keys and answers that were refused so far.
+    pub(super) refused: AtomicUsize,
+}
+
 /// One connection's way in.
 pub(super) struct Login {
     ways: Ways,
+    books: Arc<Books>,
+    is_in: bool,
     open: Vec<MethodKind>,
     /// The round of prompts that is out.
     round: usize,
 }
 
 impl Login {
-    pub(super) fn new(ways: Ways) -> Self {
+    pub(super) fn new(ways: Ways, books: Arc<Books>) -> Self {
         let mut open = Vec::new();
         if ways.key.is_some() {
             open.push(MethodKind::PublicKey);
@@ -47,7 +70,7 @@ impl Login {
         if ways.password.is_some() {
             open.push(MethodKind::Password);
         }
-        Self { ways, open, round: 0 }
+        Self { ways, books, is_in: false, open, round: 0 }
     }
 
     fn refuse(&self, partial_success: bool) -> Auth {
@@ -56,11 +79,35 @@ impl Login {
     }
 
     fn judge(&mut self, way: MethodKind, right: bool) -> Auth {
+        if !right {
+            self.books.refused.fetch_add(1, Ordering::SeqCst);
+        }
         if !right || !self.open.contains(&way) {
             return self.refuse(false);
         }
+        let others = self.books.standing.fetch_add(1, Ordering::SeqCst);
+        if self.ways.only_one && others > 0 {
+            self.books.standing.fetch_sub(1, Ordering::SeqCst);
+            self.books.refused.fetch_add(1, Ordering::SeqCst);
+            return self.refuse(false);
+        }
         self.open.retain(|other| *other != way);
-        if self.ways.all && !self.open.is_empty() { self.refuse(true) } else { Auth::Accept }
+        if self.ways.all && !self.open.is_empty() {
+            self.books.standing.fetch_sub(1, Ordering::SeqCst);
+            return self.refuse(true);
+        }
+        self.is_in = true;
+        self.books.let_in.fetch_add(1, Ordering::SeqCst);
+        Auth::Accept
+    }
+
+    fn right_answer(&self, prompt: &Prompt) -> String {
+        let number = self.books.let_in.load(Ordering::SeqCst) + 1;
+        if self.ways.one_time {
+            format!("{} {number}", prompt.answer)
+        } else {
+            prompt.answer.clone()
+        }
     }
 
     pub(super) fn nothing(&self, _user: &str) -> Auth {
@@ -98,7 +145,7 @@ impl Login {
                     && asked
                         .iter()
                         .zip(&answers)
-                        .all(|(asked, told)| asked.answer.as_bytes() == told);
+                        .all(|(asked, told)| self.right_answer(asked).as_bytes() == told);
                 self.round += 1;
                 if !right || self.round == self.ways.prompts.len() {
                     self.round = 0;
@@ -111,6 +158,14 @@ impl Login {
             name: Cow::Borrowed(""),
             instructions: Cow::Borrowed(""),
             prompts: prompts.map(|prompt| (prompt.text.clone().into(), prompt.echo)).collect(),
+        }
+    }
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        if self.is_in {
+            self.books.standing.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
     io::{self, Read as _},
     net::{Ipv4Addr, Shutdown, SocketAddr},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -68,6 +68,7 @@ pub(crate) struct EmbeddedServer {
     address: SocketAddr,
     host_key: PublicKey,
     sockets: Arc<Mutex<Vec<std::net::TcpStream>>>,
+    logins: Arc<auth::Books>,
     runtime: Option<Runtime>,
 }
 
@@ -87,10 +88,10 @@ impl EmbeddedServer {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let sockets = Arc::default();
-        let serve = serve(listener, Arc::new(config(host_key)), options, Arc::clone(&sockets));
-        runtime.spawn(serve);
-        Ok(Self { address, host_key: public_key, sockets, runtime: Some(runtime) })
+        let (sockets, logins) = (Arc::default(), Arc::default());
+        let books = (Arc::clone(&sockets), Arc::clone(&logins));
+        runtime.spawn(serve(listener, Arc::new(config(host_key)), options, books));
+        Ok(Self { address, host_key: public_key, sockets, logins, runtime: Some(runtime) })
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -106,6 +107,16 @@ impl EmbeddedServer {
     /// Connections it has taken so far.
     pub(crate) fn connections(&self) -> usize {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Passwords, keys and answers it has refused so far.
+    pub(crate) fn refused(&self) -> usize {
+        self.logins.refused.load(Ordering::SeqCst)
+    }
+
+    /// Connections that are logged in now.
+    pub(crate) fn logged_in(&self) -> usize {
+        self.logins.standing.load(Ordering::SeqCst)
     }
 
     /// Cuts every connection there is, without a word. New ones are taken.
@@ -152,13 +163,13 @@ async fn serve(
     listener: std::net::TcpListener,
     config: Arc<Config>,
     options: Options,
-    sockets: Arc<Mutex<Vec<std::net::TcpStream>>>,
+    (sockets, logins): (Arc<Mutex<Vec<std::net::TcpStream>>>, Arc<auth::Books>),
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     while let Ok((socket, _)) = listener.accept().await {
         let Ok(socket) = keep(socket, &sockets) else { continue };
         let connection = Connection {
-            login: auth::Login::new(options.ways.clone()),
+            login: auth::Login::new(options.ways.clone(), Arc::clone(&logins)),
             options: options.clone(),
             channels: Vec::new(),
         };

@@ -21,6 +21,7 @@ use super::{
     client::ClientOptions,
     embedded::{EmbeddedServer, Options, Script, Sftp, Ways},
 };
+use crate::support::wait_until;
 pub(crate) use tricks::Trick;
 use tricks::Twisted;
 pub(crate) use wire::{DIRECTORY, FILE, LINK};
@@ -38,6 +39,11 @@ pub(crate) const PASSWORD: &str = "an evil password";
 impl Evil {
     /// Starts it; `/srv` is where a login begins.
     pub(crate) fn start(set_up: impl FnOnce(&mut World)) -> Self {
+        Self::letting_in(Ways { password: Some(PASSWORD.into()), ..Ways::default() }, set_up)
+    }
+
+    /// The same for who comes in one of these ways.
+    pub(crate) fn letting_in(ways: Ways, set_up: impl FnOnce(&mut World)) -> Self {
         let mut world = World::default();
         world.directory("/");
         world.directory("/srv");
@@ -45,7 +51,6 @@ impl Evil {
         let world = Arc::new(Mutex::new(world));
         let shared = world.clone();
         let script: Script = Arc::new(move |stream| serve(stream, shared.clone()).boxed());
-        let ways = Ways { password: Some(PASSWORD.into()), ..Ways::default() };
         let options = Options { host_key: None, ways, exec: false, sftp: Sftp::Script(script) };
         Self { world, server: EmbeddedServer::start(options).unwrap() }
     }
@@ -64,13 +69,25 @@ impl Evil {
         self.server.connections()
     }
 
+    /// Passwords and answers it has refused so far.
+    pub(crate) fn refused(&self) -> usize {
+        self.server.refused()
+    }
+
+    /// Cuts every connection there is, to its end. New ones are taken.
+    pub(crate) fn cut(&self) {
+        self.server.cut();
+        let over = || self.server.logged_in() == 0;
+        wait_until("nobody is logged in", Duration::from_secs(10), over);
+    }
+
     /// An ssh_config that leads here, the host key known; log in with [`PASSWORD`].
     pub(crate) fn client(&self) -> ClientOptions {
         let line = self.server.known_hosts_line().unwrap();
         let key = line.trim().split_once(' ').unwrap().1.to_owned();
         ClientOptions::new(self.port(), "mallory".into(), "/nonexistent".into(), vec![key])
             .known()
-            .line("PreferredAuthentications password")
+            .line("PreferredAuthentications password,keyboard-interactive")
     }
 }
 
