@@ -130,7 +130,7 @@ fn a_further_connection_that_dies_in_use_gives_its_ranges_to_the_others() {
 
 /// An embedded server behind a narrow line; what it is asked for comes from a person.
 fn personal(ways: Ways, vault: Option<&str>) -> (Evil, Relay, Crossing, Vec<u8>) {
-    let content = content(LENGTH);
+    let content = content(64 << 20);
     let evil = Evil::letting_in(ways, |world| world.file("/srv/a", &content));
     let relay = Relay::to(evil.port());
     relay.down().rate(RATE);
@@ -158,11 +158,15 @@ fn lose(evil: &Evil, crossing: &mut Crossing) {
 
 #[test]
 fn a_login_that_is_refused_the_second_time_is_not_tried_again_and_forgets_nothing() {
-    let ways = Ways { password: Some(PASSWORD.into()), only_one: true, ..Ways::default() };
-    for vault in [Some(PASSWORD), None] {
+    let only_one = Ways { only_one: true, ..Ways::default() };
+    let by_password = Ways { password: Some(PASSWORD.into()), ..only_one.clone() };
+    let prompt = Prompt { text: "Password: ".into(), echo: false, answer: PASSWORD.into() };
+    let by_prompt = Ways { prompts: vec![vec![prompt]], ..only_one };
+    for (ways, vault) in [(&by_password, Some(PASSWORD)), (&by_password, None), (&by_prompt, None)]
+    {
         let (evil, _relay, crossing, content) = personal(ways.clone(), vault);
         let mut crossing = crossing.answering(|question| match question {
-            Question::Password { .. } => {
+            Question::Password { .. } | Question::Prompts { .. } => {
                 Some(Answer::Texts { texts: vec![SecretString::from(PASSWORD)], keep: false })
             }
             _ => Some(Answer::No),
