@@ -1,6 +1,6 @@
 //! Passwords, prompts and several factors, against the embedded server.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use wharf::{
@@ -21,8 +21,10 @@ const RIGHT: &str = "right horse";
 
 /// A server, and a client that knows its host key.
 fn server(ways: Ways) -> (EmbeddedServer, Client) {
-    let folder = std::env::temp_dir();
-    let options = Options { ways, ..Options::directory(folder, RIGHT) };
+    started(Options { ways, ..Options::directory(std::env::temp_dir(), RIGHT) })
+}
+
+fn started(options: Options) -> (EmbeddedServer, Client) {
     let server = EmbeddedServer::start(options).unwrap();
     let none = Path::new("none").to_owned();
     let client = ClientOptions::new(server.port(), "anna".into(), none, Vec::new()).write();
@@ -62,6 +64,17 @@ async fn a_wrong_password_is_asked_for_again_and_a_right_one_never() {
     assert_eq!(reasons(&person.asked()), ["", "the server refused that password"]);
     wharf.connect_in_peace().await;
     assert_eq!(shelf.holds(), None);
+}
+
+#[tokio::test]
+async fn the_greeting_does_not_wait_for_the_subsystem_to_be_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { hears_first: true, ..Options::directory(folder.path(), RIGHT) };
+    let (_server, client) = started(options);
+    let person = Person::who_says(&[Say::Type(&[RIGHT])]);
+    let connecting = Wharf::new(client.config());
+    let connected = tokio::time::timeout(Duration::from_secs(20), connecting.connect(&person));
+    connected.await.expect("each waits for the other").unwrap();
 }
 
 #[tokio::test]

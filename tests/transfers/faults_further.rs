@@ -157,6 +157,15 @@ fn lose(evil: &Evil, crossing: &mut Crossing) {
 }
 
 #[test]
+fn a_further_login_knows_what_ways_there_are() {
+    let ways = Ways { password: Some(PASSWORD.into()), ..Ways::default() };
+    let (evil, _relay, mut crossing, content) = personal(ways, Some(PASSWORD));
+    gets(&mut crossing, &content);
+    assert!(evil.connections() > 1, "no further connection was made");
+    assert_eq!(evil.asked_for_ways(), 1);
+}
+
+#[test]
 fn a_login_that_is_refused_the_second_time_is_not_tried_again_and_forgets_nothing() {
     let only_one = Ways { only_one: true, ..Ways::default() };
     let by_password = Ways { password: Some(PASSWORD.into()), ..only_one.clone() };

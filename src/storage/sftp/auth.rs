@@ -183,12 +183,13 @@ pub(super) fn log_in(
 
 impl Attempt<'_> {
     fn run(mut self) -> Result<Ending> {
-        let mut offered = match self.offered() {
+        let mut offered = match self.first_offered() {
             Outcome::LoggedIn => return Ok(Ending::LoggedIn),
             Outcome::Partly(offered) => offered,
             Outcome::HungUp(error) => return Ok(Ending::HungUp(error)),
             Outcome::Exhausted => String::new(),
         };
+        let first = offered.clone();
         loop {
             let next = self.login.authentications.iter().copied().find(|way| {
                 !self.progress.exhausted.contains(way)
@@ -201,7 +202,10 @@ impl Attempt<'_> {
                 None => return Err(self.refused(&offered)),
             };
             match outcome {
-                Outcome::LoggedIn => return Ok(Ending::LoggedIn),
+                Outcome::LoggedIn => {
+                    lock(self.memory).offered = Some(first);
+                    return Ok(Ending::LoggedIn);
+                }
                 Outcome::HungUp(error) => return Ok(Ending::HungUp(error)),
                 Outcome::Partly(more) => offered = more,
                 Outcome::Exhausted => self.progress.exhausted.extend(next),
@@ -217,6 +221,12 @@ impl Attempt<'_> {
     pub(super) fn hung_up(&self) -> Outcome {
         let why = "the server hung up during the login";
         Outcome::HungUp(Error::new(ErrorKind::ConnectionLost, self.doing(), why))
+    }
+
+    /// What the server offers to one who has just come. For a further connection that is known, and a round trip saved.
+    fn first_offered(&self) -> Outcome {
+        let known = lock(self.memory).offered.clone();
+        known.filter(|_| self.progress.is_further).map_or_else(|| self.offered(), Outcome::Partly)
     }
 
     /// What the server offers now. libssh2 does not tell a refusal from partial success (RFC 4252 §5.1), but what is

@@ -66,6 +66,8 @@ struct Shared {
 pub(super) struct Memory {
     /// The host key that was let in.
     pub host_key: Option<Vec<u8>>,
+    /// The ways to log in that the server offered at the start of a login that succeeded.
+    pub offered: Option<String>,
     /// The public halves of the keys that worked.
     pub keys: Vec<Vec<u8>>,
     /// The password that worked.

@@ -46,6 +46,8 @@ pub(super) struct Books {
     let_in: AtomicUsize,
     /// Passwords, keys and answers that were refused so far.
     pub(super) refused: AtomicUsize,
+    /// Requests for "none" so far.
+    pub(super) asked_for_ways: AtomicUsize,
 }
 
 /// One connection's way in.
@@ -111,6 +113,7 @@ impl Login {
     }
 
     pub(super) fn nothing(&self, _user: &str) -> Auth {
+        self.books.asked_for_ways.fetch_add(1, Ordering::SeqCst);
         self.refuse(false)
     }
 

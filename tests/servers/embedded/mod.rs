@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) exec: bool,
     /// What it serves.
     pub(crate) sftp: Sftp,
+    /// Whether "sftp" is granted only once something was said to it.
+    pub(crate) hears_first: bool,
 }
 
 impl Options {
@@ -59,6 +61,7 @@ impl Options {
             ways: Ways { password: Some(password.to_owned()), ..Ways::default() },
             exec: true,
             sftp: Sftp::Directory(root.into()),
+            hears_first: false,
         }
     }
 }
@@ -112,6 +115,11 @@ impl EmbeddedServer {
     /// Passwords, keys and answers it has refused so far.
     pub(crate) fn refused(&self) -> usize {
         self.logins.refused.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked what ways to log in there are.
+    pub(crate) fn asked_for_ways(&self) -> usize {
+        self.logins.asked_for_ways.load(Ordering::SeqCst)
     }
 
     /// Connections that are logged in now.
@@ -172,6 +180,7 @@ async fn serve(
             login: auth::Login::new(options.ways.clone(), Arc::clone(&logins)),
             options: options.clone(),
             channels: Vec::new(),
+            unanswered: Vec::new(),
         };
         let config = config.clone();
         tokio::spawn(async move {
@@ -199,6 +208,8 @@ struct Connection {
     options: Options,
     /// Opened, but not yet told what for.
     channels: Vec<Channel<Msg>>,
+    /// Asked for SFTP, and not answered yet.
+    unanswered: Vec<ChannelId>,
 }
 
 impl Connection {
@@ -279,6 +290,19 @@ impl russh::server::Handler for Connection {
         }
     }
 
+    async fn data(
+        &mut self,
+        id: ChannelId,
+        _data: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        let Some(at) = self.unanswered.iter().position(|waiting| *waiting == id) else {
+            return Ok(());
+        };
+        self.unanswered.swap_remove(at);
+        session.channel_success(id)
+    }
+
     async fn subsystem_request(
         &mut self,
         id: ChannelId,
@@ -287,7 +311,11 @@ impl russh::server::Handler for Connection {
     ) -> Result<(), Self::Error> {
         match self.take(id) {
             Some(channel) if name == "sftp" => {
-                session.channel_success(id)?;
+                if self.options.hears_first {
+                    self.unanswered.push(id);
+                } else {
+                    session.channel_success(id)?;
+                }
                 match &self.options.sftp {
                     Sftp::Directory(root) => directory::serve(channel.into_stream(), root).await,
                     Sftp::Script(script) => {

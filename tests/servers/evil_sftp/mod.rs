@@ -51,7 +51,8 @@ impl Evil {
         let world = Arc::new(Mutex::new(world));
         let shared = world.clone();
         let script: Script = Arc::new(move |stream| serve(stream, shared.clone()).boxed());
-        let options = Options { host_key: None, ways, exec: false, sftp: Sftp::Script(script) };
+        let sftp = Sftp::Script(script);
+        let options = Options { host_key: None, ways, exec: false, sftp, hears_first: false };
         Self { world, server: EmbeddedServer::start(options).unwrap() }
     }
 
@@ -72,6 +73,11 @@ impl Evil {
     /// Passwords and answers it has refused so far.
     pub(crate) fn refused(&self) -> usize {
         self.server.refused()
+    }
+
+    /// How often it was asked what ways to log in there are.
+    pub(crate) fn asked_for_ways(&self) -> usize {
+        self.server.asked_for_ways()
     }
 
     /// Cuts every connection there is, to its end. New ones are taken.

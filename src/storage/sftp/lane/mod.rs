@@ -67,6 +67,8 @@ pub(crate) struct Lane {
     topping_up: Option<u64>,
     out: Outgoing,
     doomed: bool,
+    /// INIT is on its way.
+    greets: bool,
     frames: Frames,
     pending: HashMap<u32, Pending>,
     /// At most so many of them.
@@ -103,6 +105,7 @@ impl Lane {
             topping_up: None,
             out: Outgoing::default(),
             doomed: false,
+            greets: false,
             frames: Frames::default(),
             pending: HashMap::new(),
             most_pending,

@@ -91,17 +91,28 @@ impl Lane {
             Purpose::Exec(order) => channel.exec(&order.command),
             Purpose::Browse | Purpose::Bulk => channel.subsystem("sftp"),
         };
-        if Self::attempt(self.id, Act::Start, session, turn, call)?.is_none() {
+        let started = Self::attempt(self.id, Act::Start, session, turn, call)?.is_some();
+        if let Purpose::Exec(_) = self.purpose {
+            if started {
+                self.stage = Stage::Ready;
+                self.exec_started(Ok(()));
+            }
             return Ok(());
         }
-        if let Purpose::Exec(_) = self.purpose {
-            self.stage = Stage::Ready;
-            self.exec_started(Ok(()));
-        } else {
-            self.out.push(packet::encode_init());
+        self.greet();
+        if started {
             self.stage = Stage::Greeting;
+            return Ok(());
         }
-        Ok(())
+        // As OpenSSH's own client does: the greeting goes out behind the request, and saves a round trip. While the
+        // request itself has not gone out nobody else may send, this lane neither.
+        self.send(session, turn).map(|_| ())
+    }
+
+    fn greet(&mut self) {
+        if !std::mem::replace(&mut self.greets, true) {
+            self.out.push(packet::encode_init());
+        }
     }
 
     pub(super) fn finish_closing(
