@@ -17,13 +17,17 @@ use crate::{
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// How many files the SFTP servers of all sessions hold open below `folder`.
-fn open_files(sshd: &Sshd) -> usize {
+/// How many of the served files each SFTP server holds open: one server a lane.
+fn open_files_by_lane(sshd: &Sshd) -> Vec<usize> {
     let files = sshd.files();
     let of = |id: u32| fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
     let is_ours =
         |entry: &fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|to| to.starts_with(&files));
-    sshd.sftp_servers().into_iter().flat_map(of).filter(is_ours).count()
+    sshd.sftp_servers().into_iter().map(|id| of(id).filter(is_ours).count()).collect()
+}
+
+fn open_files(sshd: &Sshd) -> usize {
+    open_files_by_lane(sshd).iter().sum()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,6 +78,28 @@ async fn what_is_dropped_in_the_middle_gives_its_handle_back() {
         read_all(&*storage, &path).await.unwrap() == pattern(20 << 20),
         "the connection lives on"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ranges_that_are_sent_wait_for_a_lane_of_their_own() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let storage = connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+    relay.delay(Duration::from_millis(20));
+    let path = at(&sshd.files(), "large");
+    write_all(&*storage, &path, pattern(4)).await.unwrap();
+    let range = |offset| {
+        let (storage, path) = (&storage, &path);
+        async move {
+            let options = WriteOptions { create_new: false, offset, ..WriteOptions::new_private() };
+            storage.write(path, options).await.unwrap()
+        }
+    };
+    let ranges = join_all((1..=3).map(range)).await;
+    let by_lane = open_files_by_lane(&sshd);
+    assert_eq!(by_lane.iter().sum::<usize>(), 3);
+    assert!(by_lane.iter().all(|&files| files <= 1), "{by_lane:?}");
+    drop(ranges);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

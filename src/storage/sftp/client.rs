@@ -199,10 +199,11 @@ impl Client {
         path: &[u8],
         flags: u32,
         attributes: WireAttributes,
+        lane: LaneChoice,
     ) -> Result<Opened, Fault> {
         let berth = self.connections.berth();
         let request = Request::Open { path, flags, attributes };
-        let opening = Self::open(berth.connection().inbox(), LaneChoice::Bulk, &request);
+        let opening = Self::open(berth.connection().inbox(), lane, &request);
         match tokio::join!(opening, self.lengths.clone()) {
             (Ok(handle), lengths) => Ok(Opened { handle, lengths, berth }),
             (Err(fault), _) => Err(berth.reach(fault)),

@@ -132,7 +132,7 @@ struct Thread {
     stall: Stall,
     lanes: Vec<Lane>,
     next_lane: LaneId,
-    /// Requests for bulk lanes of which the first is still being opened.
+    /// Requests for bulk lanes that are still being opened.
     waiting: VecDeque<Envelope>,
     /// The server wants no further SFTP channels.
     refused_more: bool,
@@ -259,18 +259,18 @@ impl Thread {
                 self.lanes.iter().position(|lane| lane.id() == id && lane.is_ready())
             }
             LaneChoice::Browse => self.browse_lane(),
-            LaneChoice::Bulk => {
+            LaneChoice::Bulk | LaneChoice::Unshared => {
                 self.consider_another_lane();
-                let on_its_way =
-                    self.lanes.iter().any(|lane| lane.is_bulk() && lane.is_on_its_way());
-                match self.idlest_bulk_lane() {
-                    None if on_its_way => {
-                        self.waiting.push_back(envelope);
-                        return;
-                    }
-                    None => self.browse_lane(),
-                    chosen => chosen,
+                let idlest = self.idlest_bulk_lane();
+                let shares = idlest.is_none_or(|index| {
+                    envelope.lane == LaneChoice::Unshared && self.lanes[index].files() > 0
+                });
+                let coming = |lane: &Lane| lane.is_bulk() && lane.is_on_its_way();
+                if shares && self.lanes.iter().any(coming) {
+                    self.waiting.push_back(envelope);
+                    return;
                 }
+                idlest.or_else(|| self.browse_lane())
             }
         };
         match chosen {

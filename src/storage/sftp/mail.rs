@@ -63,6 +63,9 @@ pub(crate) enum LaneChoice {
     Browse,
     /// The bulk lane with the fewest open files.
     Bulk,
+    /// The same, but one that is on its way is waited for rather than one shared: the server says how much may be sent
+    /// ahead on a channel, and that is often less than a long line holds.
+    Unshared,
     /// The one that gave the handle.
     Exact(LaneId),
 }

@@ -11,7 +11,7 @@ use super::{
     digest::Digester,
     habits::Habits,
     login::{LoggedIn, Login},
-    mail::Fault,
+    mail::{Fault, LaneChoice},
     packet::{WireAttributes, open_flags},
     replace, rows,
     server::{Server, from_wire, to_wire},
@@ -155,8 +155,9 @@ impl Storage for SftpStorage {
         offset: u64,
         length: Option<u64>,
     ) -> Result<Box<dyn ReadStream>> {
+        let (flags, attributes) = (open_flags::READ, WireAttributes::default());
         let client = &self.server.client;
-        match client.open_file(path.as_bytes(), open_flags::READ, WireAttributes::default()).await {
+        match client.open_file(path.as_bytes(), flags, attributes, LaneChoice::Bulk).await {
             Ok(opened) => {
                 let file = OpenFile::new(&self.server, path, opened);
                 Ok(Box::new(SftpReadStream::new(file, offset, length)))
@@ -180,7 +181,9 @@ impl Storage for SftpStorage {
         } else {
             (open_flags::WRITE, WireAttributes::default())
         };
-        match self.server.client.open_file(path.as_bytes(), flags, attributes).await {
+        // The middle of a large file keeps a lane busy for long.
+        let lane = if options.offset > 0 { LaneChoice::Unshared } else { LaneChoice::Bulk };
+        match self.server.client.open_file(path.as_bytes(), flags, attributes, lane).await {
             Ok(opened) => {
                 let file = OpenFile::new(&self.server, path, opened);
                 Ok(Box::new(SftpWriteStream::new(file, options.offset)))
