@@ -5,10 +5,15 @@ use std::time::{Duration, Instant};
 
 /// How much line time may be booked ahead where the round trip is short.
 const AHEAD: Duration = Duration::from_millis(20);
+/// The same for a line of which nobody knows yet how much it carries.
+const FURTHEST_AHEAD: Duration = Duration::from_millis(500);
 /// The shortest span a rate is taken over.
 const SPAN: Duration = Duration::from_millis(20);
+/// A rate that is so many times the one before rises.
+const RISES: f64 = 1.5;
 
-/// A window that follows the rate: as many bytes under way as came through in two round trips, or in [`AHEAD`].
+/// A window that follows the rate: as many bytes under way as came through in two round trips, or in [`AHEAD`]; in
+/// the beginning, as long as the rate rises with the window, in four.
 #[derive(Debug)]
 pub(crate) struct Pace {
     chunk: u64,
@@ -18,6 +23,10 @@ pub(crate) struct Pace {
     round_trip: Option<Duration>,
     span_began: Instant,
     span_bytes: u64,
+    /// Bytes a second in the span before.
+    rate: f64,
+    /// The window is what holds the rate down; nobody knows yet how much the line carries.
+    begins: bool,
 }
 
 impl Pace {
@@ -25,7 +34,17 @@ impl Pace {
     pub(crate) fn new(chunk: u32, least: usize, most_bytes: u64, now: Instant) -> Self {
         let chunk = u64::from(chunk.max(1));
         let most = usize::try_from(most_bytes / chunk).unwrap_or(usize::MAX).max(least);
-        Self { chunk, least, most, window: least, round_trip: None, span_began: now, span_bytes: 0 }
+        Self {
+            chunk,
+            least,
+            most,
+            window: least,
+            round_trip: None,
+            span_began: now,
+            span_bytes: 0,
+            rate: 0.0,
+            begins: true,
+        }
     }
 
     /// How many requests may be under way.
@@ -53,8 +72,11 @@ impl Pace {
         if span < SPAN.max(round_trip) {
             return;
         }
-        let booked = AHEAD.max(2 * round_trip);
-        let per_booked = self.span_bytes as f64 * booked.as_secs_f64() / span.as_secs_f64();
+        let rate = self.span_bytes as f64 / span.as_secs_f64();
+        self.begins &= rate >= self.rate * RISES;
+        self.rate = rate;
+        let begins_with = if self.begins { FURTHEST_AHEAD.min(4 * round_trip) } else { AHEAD };
+        let per_booked = rate * begins_with.max(AHEAD).max(2 * round_trip).as_secs_f64();
         let wanted = (per_booked / self.chunk as f64) as usize + 1;
         self.window = wanted
             .clamp(self.window / 2, self.window.saturating_mul(4))
@@ -96,7 +118,8 @@ mod tests {
     fn a_long_fast_line_gets_a_wide_window_soon() {
         let (window, when_wide) = settle(100e6, Duration::from_millis(50));
         assert!(window >= 153, "5 MB are under way in a round trip: {window}");
-        assert!(when_wide < Duration::from_secs(1), "{when_wide:?}");
+        // From 2 requests to 153 in fours, not in twos.
+        assert!(when_wide < Duration::from_millis(400), "{when_wide:?}");
     }
 
     #[test]
