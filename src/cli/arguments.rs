@@ -129,6 +129,8 @@ pub struct Log {
 pub enum Verify {
     /// SHA-256 at both ends where possible, else sizes.
     Auto,
+    /// SHA-256 at both ends, or the copy fails: what an end cannot hash itself is read there once more.
+    Digest,
     /// Sizes only.
     Size,
     /// Nothing.
@@ -139,6 +141,7 @@ impl From<Verify> for VerifyLevel {
     fn from(verify: Verify) -> Self {
         match verify {
             Verify::Auto => VerifyLevel::Auto,
+            Verify::Digest => VerifyLevel::Digest,
             Verify::Size => VerifyLevel::Size,
             Verify::Off => VerifyLevel::Off,
         }
@@ -152,6 +155,10 @@ pub enum OnConflict {
     Overwrite,
     /// Leave it, and do not copy.
     Skip,
+    /// Replace it if it is older, else leave it.
+    Newer,
+    /// Replace it if its size or its digest differs (its time, where no digest is to be had), else leave it.
+    Differs,
     /// Leave it, and count the file as failed.
     Fail,
 }
@@ -161,6 +168,8 @@ impl From<OnConflict> for ConflictChoice {
         match on_conflict {
             OnConflict::Overwrite => ConflictChoice::Overwrite,
             OnConflict::Skip => ConflictChoice::Skip,
+            OnConflict::Newer => ConflictChoice::Newer,
+            OnConflict::Differs => ConflictChoice::Differs,
             OnConflict::Fail => ConflictChoice::Fail,
         }
     }

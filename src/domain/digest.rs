@@ -40,6 +40,8 @@ impl fmt::Debug for Sha256 {
 pub enum Verdict {
     /// Both ends hashed equal.
     Hash,
+    /// Both ends hashed equal; what an end could not hash itself was read there once more.
+    ReadBack,
     /// Sizes agree; no digest was to be had.
     Size,
     /// Nothing was compared, as asked.
@@ -48,21 +50,28 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hash, Self::Size, Self::Off];
+    pub const ALL: [Self; 4] = [Self::Hash, Self::ReadBack, Self::Size, Self::Off];
 
     /// How it was come to; `None` where nothing was compared.
     pub fn method(self) -> Option<&'static str> {
         match self {
             Verdict::Hash => Some("sha256"),
+            Verdict::ReadBack => Some("sha256 of what was read once more"),
             Verdict::Size => Some("size"),
             Verdict::Off => None,
         }
+    }
+
+    /// Whether the content was compared, and not its size alone.
+    pub fn is_of_content(self) -> bool {
+        matches!(self, Verdict::Hash | Verdict::ReadBack)
     }
 
     /// The word used on the screen, in JSON and in the ledger.
     pub fn word(self) -> &'static str {
         match self {
             Verdict::Hash => "hash",
+            Verdict::ReadBack => "read-back",
             Verdict::Size => "size",
             Verdict::Off => "off",
         }
@@ -75,6 +84,8 @@ pub enum VerifyLevel {
     /// The best the two ends can do.
     #[default]
     Auto,
+    /// Equal digests, or the copy fails: what an end cannot hash itself is read there once more.
+    Digest,
     /// Sizes only.
     Size,
     /// Nothing after the write was accepted.
@@ -86,6 +97,7 @@ impl VerifyLevel {
     pub fn word(self) -> &'static str {
         match self {
             VerifyLevel::Auto => "auto",
+            VerifyLevel::Digest => "digest",
             VerifyLevel::Size => "size",
             VerifyLevel::Off => "off",
         }

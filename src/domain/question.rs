@@ -99,6 +99,10 @@ pub enum ConflictChoice {
     Overwrite,
     /// Leave it, and do not copy.
     Skip,
+    /// Replace it if it is older; else leave it, and do not copy.
+    Newer,
+    /// Replace it if its size or digest differs, or its time where no digest is to be had; else leave it, and do not copy.
+    Differs,
     /// Leave it, and count the step as failed.
     Fail,
 }

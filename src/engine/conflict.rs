@@ -1,8 +1,11 @@
 //! What to do when something stands where a copy is to go.
 
+use tokio::try_join;
+
 use super::{
     errand::Errand,
     step::{At, End, Fail, Known, Outcome},
+    verify,
 };
 use crate::domain::{
     entry::{Attributes, Kind},
@@ -31,7 +34,7 @@ pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
             Err(error) => return Err(error).at(End::Target),
         },
     };
-    decide(errand, errand.step.source, target)
+    decide(errand, errand.step.source, target).await
 }
 
 /// Something was not there at first, and is when the rename is to be done.
@@ -40,7 +43,7 @@ pub(super) async fn appeared_meanwhile(
     source: Attributes,
 ) -> Result<Outcome, Fail> {
     let target = errand.target().stat(errand.to()?).await.at(End::Target)?;
-    match decide(errand, source, target)? {
+    match decide(errand, source, target).await? {
         Way::Ends(outcome) => Ok(*outcome),
         // The job's answer is to replace. What was carried is gone, so it is carried once more.
         Way::Free | Way::Overwrite => {
@@ -49,7 +52,7 @@ pub(super) async fn appeared_meanwhile(
     }
 }
 
-fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Way, Fail> {
+async fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Way, Fail> {
     match (source.kind, target.kind) {
         (Kind::Directory, _) => {
             return Err(errand
@@ -66,12 +69,44 @@ fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Result<Way
         }
         (_, Kind::File | Kind::Symlink) => {}
     }
-    Ok(match errand.step.choice {
-        None => Way::Ends(Box::new(Outcome::Conflict { source, target })),
-        Some(ConflictChoice::Overwrite) => Way::Overwrite,
-        Some(ConflictChoice::Skip) => Way::Ends(Box::new(Outcome::Skipped)),
+    let replaces = match errand.step.choice {
+        None => return Ok(Way::Ends(Box::new(Outcome::Conflict { source, target }))),
+        Some(ConflictChoice::Overwrite) => true,
+        Some(ConflictChoice::Skip) => false,
+        Some(ConflictChoice::Newer) => match (whole_seconds(source), whole_seconds(target)) {
+            (Some(source), Some(target)) => source > target,
+            _ => {
+                let why = "the name is taken, and which of the two is newer is not told";
+                return Err(errand.fail(ErrorKind::AlreadyExists, why));
+            }
+        },
+        Some(ConflictChoice::Differs) => differ(errand, source, target).await?,
         Some(ConflictChoice::Fail) => {
             return Err(errand.fail(ErrorKind::AlreadyExists, "the name is taken"));
         }
+    };
+    Ok(if replaces { Way::Overwrite } else { Way::Ends(Box::new(Outcome::Skipped)) })
+}
+
+/// Fractions are not kept everywhere: a copy that lost its own is not older for that.
+fn whole_seconds(file: Attributes) -> Option<i64> {
+    file.modified.map(|time| time.seconds)
+}
+
+/// Whether two files are not known to hold the same.
+async fn differ(errand: &Errand, source: Attributes, target: Attributes) -> Result<bool, Fail> {
+    let are_files = source.kind == Kind::File && target.kind == Kind::File;
+    if !are_files || source.size.is_none() || source.size != target.size {
+        return Ok(true);
+    }
+    let (from, to) = (&*errand.source, errand.target());
+    let can_be_had = from.capabilities().digests && to.capabilities().digests;
+    let (source_digest, target_digest) = try_join!(
+        verify::ask(can_be_had, from, &errand.step.from, End::Source),
+        verify::ask(can_be_had, to, errand.to()?, End::Target),
+    )?;
+    Ok(match (source_digest, target_digest) {
+        (Some(source), Some(target)) => source != target,
+        _ => source.modified.is_none() || whole_seconds(source) != whole_seconds(target),
     })
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        digest::Sha256,
+        digest::{Sha256, VerifyLevel},
         entry::{Attributes, Kind, SetAttributes},
         error::ErrorKind,
         path::StoragePath,
@@ -129,8 +129,13 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
         ));
     }
     let sent = carried.digest.or(behind);
-    let digests = Digests { sent, source: source_digest, target: target_digest };
+    let mut digests =
+        Digests { sent, source: source_digest, target: target_digest, read_back: false };
     let level = errand.request.options.verify;
+    if level == VerifyLevel::Digest {
+        let (from, to) = ((source, from), (target, part.path()));
+        digests = digests.or_read_back(carried.bytes, errand.source_is_here(), from, to).await?;
+    }
     let (verdict, digest) =
         verify::judge(level, errand.source_is_here(), digests).map_err(|mismatch| {
             errand.fail(

@@ -34,7 +34,7 @@ impl Checks {
         source: Capabilities,
         target: Capabilities,
     ) -> Self {
-        if level != VerifyLevel::Auto {
+        if matches!(level, VerifyLevel::Size | VerifyLevel::Off) {
             return Self { hash_sent: false, ask_source: false, ask_target: false };
         }
         let ask_source = !source_is_here && source.digests && target.digests;
@@ -62,6 +62,8 @@ pub(super) struct Digests {
     pub(super) sent: Option<Sha256>,
     pub(super) source: Option<Sha256>,
     pub(super) target: Option<Sha256>,
+    /// One of them is of what was read once more.
+    pub(super) read_back: bool,
 }
 
 /// Two digests that should be one.
@@ -80,11 +82,14 @@ pub(super) fn judge(
     match level {
         VerifyLevel::Off => return Ok((Verdict::Off, None)),
         VerifyLevel::Size => return Ok((Verdict::Size, None)),
-        VerifyLevel::Auto => {}
+        VerifyLevel::Auto | VerifyLevel::Digest => {}
     }
     let source = if source_is_here { digests.sent } else { digests.source };
     match (source, digests.target) {
-        (Some(source), Some(target)) if source == target => Ok((Verdict::Hash, Some(source))),
+        (Some(source), Some(target)) if source == target => {
+            let verdict = if digests.read_back { Verdict::ReadBack } else { Verdict::Hash };
+            Ok((verdict, Some(source)))
+        }
         (Some(source), Some(target)) => Err(Mismatch { source, target }),
         _ => Ok((Verdict::Size, digests.sent)),
     }
@@ -110,6 +115,40 @@ pub(super) async fn ask(
         }
         Err(error) => Err(error).at(end),
     }
+}
+
+/// One end of a copy, to be read once more.
+pub(super) type There<'a> = (&'a dyn Storage, &'a StoragePath);
+
+impl Digests {
+    /// Fills in what neither end told, by reading it there once more.
+    pub(super) async fn or_read_back(
+        mut self,
+        size: u64,
+        source_is_here: bool,
+        source: There<'_>,
+        target: There<'_>,
+    ) -> Result<Self, Fail> {
+        if !source_is_here && self.source.is_none() {
+            self.source = Some(of_what_is_read(source, size, End::Source).await?);
+            self.read_back = true;
+        }
+        if self.target.is_none() {
+            self.target = Some(of_what_is_read(target, size, End::Target).await?);
+            self.read_back = true;
+        }
+        Ok(self)
+    }
+}
+
+async fn of_what_is_read((storage, path): There<'_>, size: u64, end: End) -> Result<Sha256, Fail> {
+    let mut reader = storage.read(path, 0, Some(size)).await.at(end)?;
+    let mut hasher = Hasher::new();
+    while let Some(chunk) = reader.next().await.at(end)? {
+        hasher.update(&chunk);
+    }
+    reader.finish().await.at(end)?;
+    Ok(Sha256(hasher.finalize().into()))
 }
 
 /// From this size on the hashing has a thread of its own.
@@ -174,7 +213,7 @@ mod tests {
     const B: Sha256 = Sha256([2; 32]);
 
     fn digests(sent: Option<Sha256>, source: Option<Sha256>, target: Option<Sha256>) -> Digests {
-        Digests { sent, source, target }
+        Digests { sent, source, target, read_back: false }
     }
 
     #[test]

@@ -242,6 +242,15 @@ impl Dialog {
         }
     }
 
+    /// Chooses an option of a choice.
+    pub(crate) fn choose(&mut self, field: usize, option: usize) {
+        if let Some(Value::Choice { chosen, .. }) =
+            self.fields.get_mut(field).map(|field| &mut field.value)
+        {
+            *chosen = option;
+        }
+    }
+
     fn sideways(&mut self, by: isize) {
         match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
             Some(Value::Choice { options, chosen }) if !options.is_empty() => {

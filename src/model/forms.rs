@@ -19,21 +19,35 @@ use super::{
 };
 
 /// Levels of checking, in the order of the choice.
-pub(crate) const VERIFY: [(&str, VerifyLevel); 3] = [
+pub(crate) const VERIFY: [(&str, VerifyLevel); 4] = [
     ("hash, else size", VerifyLevel::Auto),
+    ("hash, or fail", VerifyLevel::Digest),
     ("size", VerifyLevel::Size),
     ("off", VerifyLevel::Off),
 ];
-const VERIFY_WORDS: [&str; 3] = [VERIFY[0].0, VERIFY[1].0, VERIFY[2].0];
+const VERIFY_WORDS: [&str; 4] = words(&VERIFY);
 
 /// What to do with a name that is taken, in the order of the choice.
-pub(crate) const CONFLICT: [(&str, Option<ConflictChoice>); 4] = [
+pub(crate) const CONFLICT: [(&str, Option<ConflictChoice>); 6] = [
     ("ask", None),
     ("skip", Some(ConflictChoice::Skip)),
     ("overwrite", Some(ConflictChoice::Overwrite)),
+    ("overwrite older", Some(ConflictChoice::Newer)),
+    ("overwrite differing", Some(ConflictChoice::Differs)),
     ("fail", Some(ConflictChoice::Fail)),
 ];
-const CONFLICT_WORDS: [&str; 4] = [CONFLICT[0].0, CONFLICT[1].0, CONFLICT[2].0, CONFLICT[3].0];
+const CONFLICT_WORDS: [&str; 6] = words(&CONFLICT);
+
+const fn words<T, const COUNT: usize>(
+    choices: &[(&'static str, T); COUNT],
+) -> [&'static str; COUNT] {
+    let (mut words, mut number) = ([""; COUNT], 0);
+    while number < COUNT {
+        words[number] = choices[number].0;
+        number += 1;
+    }
+    words
+}
 
 /// Numbers of the transfer dialog's fields.
 pub(crate) const TO: usize = 0;
@@ -44,12 +58,17 @@ fn escaped(entry: &Entry) -> String {
     display::escape(entry.name.as_bytes())
 }
 
-/// `report.csv`, or `3 entries`, with the bytes known.
-fn what(chosen: &[&Entry], tally: Tally) -> String {
-    let name = match chosen {
+/// `report.csv`, or `3 entries`.
+pub(crate) fn named(chosen: &[&Entry]) -> String {
+    match chosen {
         [only] => escaped(only),
         several => text::entries(several.len() as u64),
-    };
+    }
+}
+
+/// The same with the bytes known.
+fn what(chosen: &[&Entry], tally: Tally) -> String {
+    let name = named(chosen);
     let has_directory = chosen.iter().any(|entry| super::sort::is_directory(entry));
     match (tally.bytes, has_directory) {
         (0, false) if chosen.len() != 1 => name,
@@ -76,7 +95,7 @@ fn names(chosen: &[&Entry]) -> Option<Words> {
     Some(Words::Soft(line.join(", ")))
 }
 
-fn paths(pane: &Pane, chosen: &[&Entry]) -> Vec<StoragePath> {
+pub(crate) fn paths(pane: &Pane, chosen: &[&Entry]) -> Vec<StoragePath> {
     chosen.iter().map(|entry| pane.location.path.join(&entry.name)).collect()
 }
 

@@ -131,9 +131,13 @@ pub(crate) enum DialogRow {
     Text(usize, String),
     Problem(String),
     Field(usize),
-    /// Buttons: number, first column, width.
-    Buttons(Vec<(usize, u16, u16)>),
+    /// Options of a choice, and the field they belong to; a choice of many words takes several rows.
+    Options(usize, Vec<Placed>),
+    Buttons(Vec<Placed>),
 }
+
+/// One of several things on a row: its number, first column (from the inner edge), width.
+pub(crate) type Placed = (usize, u16, u16);
 
 /// Where a dialog and its parts stand.
 #[derive(Debug, Clone)]
@@ -185,6 +189,10 @@ fn most_lifted(dialog: &Dialog, width: u16, height: u16) -> usize {
 fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {
     match row {
         DialogRow::Field(number) => *number == dialog.focus,
+        DialogRow::Options(field, options) => {
+            *field == dialog.focus
+                && options.iter().any(|(number, ..)| *number == dialog.chosen(*field))
+        }
         DialogRow::Buttons(buttons) => {
             buttons.iter().any(|(number, ..)| number + dialog.fields.len() == dialog.focus)
         }
@@ -213,7 +221,16 @@ fn dialog_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
             }
         }
     }
-    rows.extend((0..dialog.fields.len()).map(DialogRow::Field));
+    for (number, field) in dialog.fields.iter().enumerate() {
+        match &field.value {
+            Value::Choice { options, .. } => {
+                let column = field_column(dialog, width);
+                let options = flowed(options, column, width);
+                rows.extend(options.into_iter().map(|row| DialogRow::Options(number, row)));
+            }
+            _ => rows.push(DialogRow::Field(number)),
+        }
+    }
     if let Some(problem) = &dialog.problem {
         let lines = text::wrap(problem, usize::from(width));
         rows.extend(lines.into_iter().take(4).map(DialogRow::Problem));
@@ -225,24 +242,26 @@ fn dialog_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
     rows
 }
 
-/// Cells between buttons.
-const BUTTON_GAP: u16 = 2;
+/// Cells that the frame of a button, or the sign of an option, takes beside its words.
+const FRAMING: u16 = 4;
+/// Cells between two of them.
+const GAP: u16 = 2;
 
 fn button_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
-    let mut rows = Vec::new();
-    let (mut row, mut used) = (Vec::new(), 0);
-    for (number, button) in dialog.buttons.iter().enumerate() {
-        let wide = text::cells(button.label) as u16 + 4;
-        if used > 0 && used + BUTTON_GAP + wide > width {
-            rows.push(DialogRow::Buttons(std::mem::take(&mut row)));
-            used = 0;
+    let labels: Vec<&str> = dialog.buttons.iter().map(|button| button.label).collect();
+    flowed(&labels, 0, width).into_iter().map(DialogRow::Buttons).collect()
+}
+
+/// Things of several words side by side from a column on, in as many rows as they need.
+fn flowed(labels: &[&str], column: u16, width: u16) -> Vec<Vec<Placed>> {
+    let mut rows: Vec<Vec<Placed>> = Vec::new();
+    for (number, label) in labels.iter().enumerate() {
+        let wide = text::cells(label) as u16 + FRAMING;
+        let beside = rows.last().and_then(|row| row.last()).map(|(_, x, used)| x + used + GAP);
+        match (beside, rows.last_mut()) {
+            (Some(x), Some(row)) if x + wide <= width => row.push((number, x, wide)),
+            _ => rows.push(vec![(number, column, wide)]),
         }
-        let x = if used == 0 { 0 } else { used + BUTTON_GAP };
-        row.push((number, x, wide));
-        used = x + wide;
-    }
-    if !row.is_empty() {
-        rows.push(DialogRow::Buttons(row));
     }
     rows
 }

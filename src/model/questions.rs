@@ -31,11 +31,13 @@ pub(crate) struct Questions {
 }
 
 /// What can be answered to a conflict, in the order of the buttons.
-const CONFLICT: [(&str, char, ConflictChoice, bool); 4] = [
+const CONFLICT: [(&str, char, ConflictChoice, bool); 6] = [
     ("Skip", 's', ConflictChoice::Skip, false),
     ("Overwrite", 'o', ConflictChoice::Overwrite, false),
     ("Skip all", 'k', ConflictChoice::Skip, true),
     ("Overwrite all", 'v', ConflictChoice::Overwrite, true),
+    ("All older", 'l', ConflictChoice::Newer, true),
+    ("All differing", 'd', ConflictChoice::Differs, true),
 ];
 
 impl Questions {

@@ -6,7 +6,7 @@ use crate::{
     domain::entry::Attributes,
     model::{
         Dialog, Field, Model, Value, Words, layout,
-        layout::{Area, DialogRow},
+        layout::{Area, DialogRow, Placed},
         text,
     },
 };
@@ -61,6 +61,12 @@ pub(crate) fn draw(
                     cursor = cursor.or(at);
                 }
             }
+            DialogRow::Options(number, options) => {
+                if let Some(field) = dialog.fields.get(*number) {
+                    let focused = dialog.focus == *number;
+                    draw_options(field, options, focused, parts.field_column, look, &mut line);
+                }
+            }
             DialogRow::Buttons(buttons) => {
                 for (number, x, width) in buttons {
                     let focused = dialog.focus == dialog.fields.len() + number;
@@ -101,7 +107,7 @@ fn draw_field(
     area: Area,
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
-    let label_style = if focused { look.strong() } else { look.soft() };
+    let label_style = label_style(focused, look);
     if let Value::Check(checked) = field.value {
         let mut line = Line::new(buffer, area);
         let sign = if checked { "[x] " } else { "[ ] " };
@@ -130,21 +136,36 @@ fn draw_field(
             Line::new(buffer, value).put(&"•".repeat(dots), look.field());
             focused.then(|| (x.saturating_add(dots as u16), area.y))
         }
-        Value::Choice { options, chosen } => {
-            let mut line = Line::new(buffer, value);
-            for (number, option) in options.iter().enumerate() {
-                let style = match (number == *chosen, focused) {
-                    (true, true) => pen::bold(look.cursor()),
-                    (true, false) => look.strong(),
-                    (false, _) => look.soft(),
-                };
-                let sign = if number == *chosen { "(•) " } else { "( ) " };
-                line.put(sign, style).put(option, style).skip(2);
-            }
-            None
-        }
-        Value::Check(_) => None,
+        Value::Choice { .. } | Value::Check(_) => None,
     }
+}
+
+/// Draws one row of a choice's options; the first has the label before it.
+fn draw_options(
+    field: &Field,
+    row: &[Placed],
+    focused: bool,
+    column: u16,
+    look: &Look,
+    line: &mut Line<'_>,
+) {
+    let Value::Choice { options, chosen } = &field.value else { return };
+    let begins = row.first().is_some_and(|(number, ..)| *number == 0);
+    let label = if begins { field.label.as_str() } else { "" };
+    line.column(column).skip_right(1).put(label, label_style(focused, look));
+    for (number, ..) in row {
+        let style = match (number == chosen, focused) {
+            (true, true) => pen::bold(look.cursor()),
+            (true, false) => look.strong(),
+            (false, _) => look.soft(),
+        };
+        let sign = if number == chosen { "(•) " } else { "( ) " };
+        line.put(sign, style).put(options[*number], style).skip(2);
+    }
+}
+
+fn label_style(focused: bool, look: &Look) -> Style {
+    if focused { look.strong() } else { look.soft() }
 }
 
 /// The text from a column on; a character that is cut by it is left out.

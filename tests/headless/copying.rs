@@ -87,7 +87,8 @@ fn a_directory_needs_r_and_the_verdict_is_as_asked() {
     let said = run(&client, here.path(), &["cp", "d", &to]);
     assert_eq!(said.status, 1, "{said:?}");
     said.complains("directory");
-    for (level, verdict) in [("size", "size"), ("off", "off"), ("auto", "hash")] {
+    for (level, verdict) in [("size", "size"), ("off", "off"), ("digest", "hash"), ("auto", "hash")]
+    {
         let said = run(
             &client,
             here.path(),

@@ -66,7 +66,7 @@ fn copy() {
     let mut stage = Stage::new((80, 24));
     stage.keys("End Up Space Space Home j Space F5");
     assert_snapshot!(stage.picture());
-    stage.keys("Tab Right Right Tab Right Enter");
+    stage.keys("Tab Right Right Tab Right Right Enter");
     let (_, request) = stage.take_job();
     assert_eq!(request.work, Work::Copy(Destination::Into(location("files.example:/srv/in"))));
     assert_eq!(request.from, Endpoint::Local);
@@ -75,6 +75,19 @@ fn copy() {
     assert_eq!(request.options.on_conflict, Some(ConflictChoice::Overwrite));
     assert!(request.options.recursive);
     stage.shows_not("marked");
+}
+
+/// Where the second rows stand is seen in the picture of `copy`.
+#[test]
+fn a_click_chooses_an_option_on_whichever_row_it_stands() {
+    let mut stage = Stage::new((80, 24));
+    stage.keys("End Up Space Space Home j Space F5");
+    stage.mouse(MouseAct::Press, 20, 11).shows("(•) overwrite differing");
+    stage.mouse(MouseAct::Press, 20, 13).shows("(•) off");
+    stage.keys("Enter");
+    let (_, request) = stage.take_job();
+    assert_eq!(request.options.verify, VerifyLevel::Off);
+    assert_eq!(request.options.on_conflict, Some(ConflictChoice::Differs));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use wharf::{
     domain::{
+        entry::{SetAttributes, Timestamp},
         error::ErrorKind,
         path::StoragePath,
         question::{Answer, ConflictChoice, Question},
@@ -9,7 +10,7 @@ use wharf::{
     engine::message::{Command, Event, JobState, StepEnding, StepState, Target},
     storage::{
         Replace, Storage,
-        memory::{MemoryStorage, Operation},
+        memory::{Digests, MemoryStorage, Operation},
     },
 };
 
@@ -85,6 +86,59 @@ async fn each_answer_does_what_it_says() {
             };
             assert_eq!((how, text(&rig.there, "/there/a").as_str()), (ended, content));
             assert_tidy(&rig.there);
+        }
+    }
+}
+
+/// Gives a file a time, in seconds and a fraction that a server would not keep.
+fn set_time(storage: &MemoryStorage, path: &str, seconds: i64, nanoseconds: u32) {
+    let modified = Some(Timestamp { seconds, nanoseconds });
+    storage.put_attributes(path, SetAttributes { permissions: None, modified }).unwrap();
+}
+
+#[tokio::test]
+async fn only_what_is_older_gives_way_to_what_is_newer() {
+    for (here, there, stands) in [
+        ((1_000_001, 0), (1_000_000, 0), "new a"),
+        ((1_000_000, 999), (1_000_000, 0), "old a"),
+        ((1_000_000, 0), (1_000_001, 0), "old a"),
+    ] {
+        let mut rig = rig_with_conflict();
+        set_time(&rig.here, "/here/a", here.0, here.1);
+        set_time(&rig.there, "/there/a", there.0, there.1);
+        let request = with(put(&["/here/a"], "/there"), on_conflict(ConflictChoice::Newer));
+        let counts = rig.run(request).await.summary.counts;
+        assert_eq!(text(&rig.there, "/there/a"), stands, "{here:?} {there:?}");
+        assert_eq!((counts.done + counts.skipped, counts.failed), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_holds_the_same_is_left_alone_and_what_differs_is_replaced() {
+    // Content here, content there, whether the times agree, whether digests are to be had; what became of it.
+    for (here, there, same_time, digests, done) in [
+        ("same", "same", false, true, false),
+        ("same", "sane", true, true, true),
+        ("longer", "long", true, true, true),
+        ("same", "sane", true, false, false),
+        ("same", "same", false, false, true),
+    ] {
+        for told in [true, false] {
+            let mut rig = Rig::new();
+            rig.here.put("/here/a", here).unwrap();
+            rig.there.put("/there/a", there).unwrap();
+            set_time(&rig.here, "/here/a", 1_000_000, 5);
+            set_time(&rig.there, "/there/a", if same_time { 1_000_000 } else { 2_000_000 }, 0);
+            if !digests && told {
+                rig.there.set_capabilities(|can| can.digests = false);
+            } else if !digests {
+                rig.there.misbehave(|faults| faults.digests = Digests::Unsupported);
+            }
+            let request = with(put(&["/here/a"], "/there"), on_conflict(ConflictChoice::Differs));
+            let counts = rig.run(request).await.summary.counts;
+            let (what, whole) = ((counts.done, counts.skipped), text(&rig.there, "/there/a"));
+            assert_eq!(what, if done { (1, 0) } else { (0, 1) }, "{here} {there} {same_time}");
+            assert_eq!(whole, if done { here } else { there });
         }
     }
 }

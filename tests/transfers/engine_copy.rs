@@ -10,7 +10,7 @@ use wharf::{
         place::Endpoint,
     },
     engine::message::{Destination, JobState, StepKind, Work},
-    storage::memory::{Digests, MemoryStorage},
+    storage::memory::{Digests, MemoryStorage, Reads},
 };
 
 use super::engine_rig::*;
@@ -76,6 +76,35 @@ async fn verdicts_never_claim_more_than_was_checked() {
     assert_eq!(report.done[0].verdict, Some(Verdict::Size));
     assert!(report.done[0].digest.is_some(), "what was sent is known");
     assert_eq!(report.summary.counts.size, 1);
+}
+
+#[tokio::test]
+async fn what_has_to_be_proved_is_read_once_more_where_no_digest_is_told() {
+    let proved = |request| with(request, verify(VerifyLevel::Digest));
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", vec![b'a'; 3_000_000]).unwrap();
+    rig.there.put("/there/b", vec![b'b'; 3_000_000]).unwrap();
+    let report = rig.run(proved(put(&["/here/a"], "/there/0"))).await;
+    assert_eq!(report.done[0].verdict, Some(Verdict::Hash));
+
+    rig.there.misbehave(|faults| faults.digests = Digests::Unsupported);
+    for request in [put(&["/here/a"], "/there/1"), get(&["/there/b"], "/here/1")] {
+        let report = rig.run(proved(request)).await;
+        assert_eq!(report.done[0].verdict, Some(Verdict::ReadBack));
+        assert!(report.done[0].digest.is_some());
+        assert_eq!(report.summary.counts.hash, 1);
+    }
+    let content = rig.there.content("/there/1/a").unwrap();
+    assert!(content == vec![b'a'; 3_000_000]);
+
+    // What is read there is not what was sent there.
+    rig.there.misbehave(|faults| faults.reads = Reads::FlipBitAt(2_000_000));
+    let report = rig.run(proved(put(&["/here/a"], "/there/2"))).await;
+    assert_eq!(report.only_failure().0.kind(), ErrorKind::DigestMismatch);
+    assert!(rig.there.content("/there/2/a").is_none());
+    until_tidy(&rig.there).await;
+    let report = rig.run(put(&["/here/a"], "/there/3")).await;
+    assert_eq!(report.done[0].verdict, Some(Verdict::Size), "the other levels do not look");
 }
 
 #[tokio::test]

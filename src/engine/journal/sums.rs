@@ -64,7 +64,7 @@ impl Record {
             Transition::Done { kind, planned_bytes, arrived } => {
                 counts.done += 1;
                 counts.files += u64::from(kind == StepKind::File);
-                counts.hash += u64::from(arrived.verdict == Some(Verdict::Hash));
+                counts.hash += u64::from(arrived.verdict.is_some_and(Verdict::is_of_content));
                 counts.size += u64::from(arrived.verdict == Some(Verdict::Size));
                 counts.bytes += arrived.bytes;
                 self.replan(planned_bytes, arrived.bytes);

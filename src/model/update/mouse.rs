@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::{
-    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout, layout::DialogRow,
+    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
+    layout::{DialogRow, Placed},
 };
 
 /// Two presses within this time are a double click.
@@ -105,11 +106,15 @@ impl Model {
                 }
                 dialog.focus = *number;
             }
+            Some(DialogRow::Options(field, options)) => {
+                dialog.focus = *field;
+                if let Some(option) = hit(options, mouse.x - parts.inner.x) {
+                    dialog.choose(*field, option);
+                }
+            }
             Some(DialogRow::Buttons(buttons)) => {
-                let x = mouse.x - parts.inner.x;
-                let hit =
-                    buttons.iter().find(|(_, start, width)| x >= *start && x - start < *width);
-                let button = hit.and_then(|(number, ..)| dialog.buttons.get(*number)).copied();
+                let number = hit(buttons, mouse.x - parts.inner.x);
+                let button = number.and_then(|number| dialog.buttons.get(number)).copied();
                 if let Some(button) = button {
                     return self.press(button.press);
                 }
@@ -118,4 +123,11 @@ impl Model {
         }
         Vec::new()
     }
+}
+
+/// The number of the thing that stands at a column of its row.
+fn hit(row: &[Placed], x: u16) -> Option<usize> {
+    row.iter()
+        .find(|(_, start, width)| x >= *start && x - start < *width)
+        .map(|(number, ..)| *number)
 }
