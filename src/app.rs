@@ -327,6 +327,11 @@ async fn waiting_input(input: &mut EventStream) -> Option<Option<io::Result<Inpu
 fn mouse(event: MouseEvent) -> Option<Mouse> {
     let what = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => MouseAct::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseAct::Drag,
+        MouseEventKind::Up(MouseButton::Left) => MouseAct::Release,
+        MouseEventKind::Down(MouseButton::Right) => MouseAct::OtherPress,
+        MouseEventKind::Drag(MouseButton::Right) => MouseAct::OtherDrag,
+        MouseEventKind::Up(MouseButton::Right) => MouseAct::OtherRelease,
         MouseEventKind::ScrollUp => MouseAct::WheelUp,
         MouseEventKind::ScrollDown => MouseAct::WheelDown,
         _ => return None,

@@ -1,7 +1,7 @@
 //! Where things stand on a screen of some size: used to draw, and to know what the mouse points at.
 
 use super::{
-    Layer, Model, Side,
+    Layer, Model, Pane, Side,
     dialog::{Dialog, Value, Words},
     reader::Reader,
     text,
@@ -121,6 +121,19 @@ pub(crate) fn pane_parts(area: Area) -> PaneParts {
     let header = inner.row(0);
     let rows = Area { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     PaneParts { boxed, header: Some(header), rows }
+}
+
+/// The pane at a cell of the screen.
+pub(crate) fn pane_at(model: &Model, x: u16, y: u16) -> Option<(Side, Area)> {
+    let sides = [Side::Left, Side::Right].into_iter().zip(parts(model).panes);
+    sides.filter_map(|(side, area)| Some((side, area?))).find(|(_, area)| area.contains(x, y))
+}
+
+/// The line of a pane's rows at a cell of its area.
+pub(crate) fn line_at(pane: &Pane, area: Area, x: u16, y: u16) -> Option<usize> {
+    let rows = pane_parts(area).rows;
+    let line = pane.top + usize::from(rows.contains(x, y).then(|| y - rows.y)?);
+    (line < pane.rows.len()).then_some(line)
 }
 
 /// One row of a dialog.

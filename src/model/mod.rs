@@ -5,6 +5,7 @@
 mod action;
 mod dialog;
 mod forms;
+mod hand;
 pub(crate) mod layout;
 mod listings;
 mod pane;
@@ -37,6 +38,7 @@ pub use action::{Action, Context};
 pub use update::update;
 
 pub(crate) use dialog::{Dialog, Field, Value, Words};
+pub(crate) use hand::{Hand, Landing, Load};
 pub(crate) use pane::{How, Pane, State};
 pub(crate) use reader::{Reader, ReaderKind};
 pub(crate) use rows::{Item, Row};
@@ -101,6 +103,16 @@ pub struct Mouse {
 pub enum MouseAct {
     /// The main button went down.
     Press,
+    /// The pointer moved with the main button down.
+    Drag,
+    /// The main button was let go of.
+    Release,
+    /// The other button went down.
+    OtherPress,
+    /// The pointer moved with the other button down.
+    OtherDrag,
+    /// The other button was let go of.
+    OtherRelease,
     /// The wheel turned up.
     WheelUp,
     /// The wheel turned down.
@@ -188,6 +200,7 @@ pub struct Model {
     last_number: u64,
     performing: HashMap<Ticket, Performing>,
     last_press: Option<LastPress>,
+    pub(crate) hand: Hand,
 }
 
 /// What the panes show at first.
@@ -228,6 +241,7 @@ impl Model {
             last_number: 0,
             performing: HashMap::new(),
             last_press: None,
+            hand: Hand::default(),
         };
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));

@@ -122,6 +122,12 @@ impl Pane {
         }
     }
 
+    /// Where the entry under the cursor lies.
+    pub(crate) fn current_location(&self) -> Option<Location> {
+        let entry = self.current_entry()?;
+        Some(self.location.with_path(self.location.path.join(&entry.name)))
+    }
+
     /// What an action is about: the marked entries, else the one under the cursor.
     pub(crate) fn chosen(&self) -> Vec<&Entry> {
         if self.rows.marked().count > 0 {

@@ -286,10 +286,19 @@ impl Rows {
 
     /// Turns the mark of a line round; the way up and refused names have none.
     pub(crate) fn toggle_mark(&mut self, line: usize) {
+        if let Some(Item::Entry(row)) = self.item(line) {
+            let marked = !row.marked;
+            self.set_mark(line, marked);
+        }
+    }
+
+    /// Marks or unmarks the row in a line.
+    pub(crate) fn set_mark(&mut self, line: usize, marked: bool) {
         let index = self.row_in(line);
-        if let Some(row) = index.and_then(|index| self.rows.get_mut(index as usize)) {
-            row.marked = !row.marked;
-            if row.marked {
+        let row = index.and_then(|index| self.rows.get_mut(index as usize));
+        if let Some(row) = row.filter(|row| row.marked != marked) {
+            row.marked = marked;
+            if marked {
                 self.marked.add(&row.entry);
             } else {
                 self.marked.remove(&row.entry);

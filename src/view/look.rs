@@ -75,6 +75,22 @@ impl Look {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
+    /// The folder or pane that would take what is carried.
+    pub(crate) fn landing(&self) -> Style {
+        self.good().add_modifier(Modifier::BOLD)
+    }
+
+    /// The label of what is carried, to be copied or to be moved.
+    pub(crate) fn carried(&self, moves: bool) -> Style {
+        let style = if moves { self.waiting() } else { self.good() };
+        style.add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    /// The label of what cannot be put down here.
+    pub(crate) fn refused(&self) -> Style {
+        self.bad().add_modifier(Modifier::REVERSED)
+    }
+
     /// A field that is filled in.
     pub(crate) fn field(&self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)

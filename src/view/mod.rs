@@ -2,6 +2,7 @@
 
 mod dialog;
 mod format;
+mod hand;
 mod look;
 mod pane;
 mod pen;
@@ -13,7 +14,7 @@ mod transfers;
 
 use ratatui::Frame;
 
-use crate::model::{Layer, Model, Side, layout};
+use crate::model::{Layer, Model, Side, layout, layout::Area};
 
 pub use look::Look;
 
@@ -48,6 +49,9 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
     }
     if let Some(area) = parts.footer {
         status::draw_footer(model, look, area, buffer);
+    }
+    if let Some(load) = model.load() {
+        hand::draw(load, look, Area::new(0, 0, area.width, area.height), buffer);
     }
     let mut cursor = None;
     for layer in &model.layers {

@@ -1,6 +1,9 @@
 //! A pane: its place in the frame, its rows in columns.
 
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    style::{Modifier, Style},
+};
 
 use crate::{
     domain::{
@@ -11,7 +14,8 @@ use crate::{
     },
     engine::message::ConnectionState,
     model::{
-        How, Item, Model, Pane, Row, Side, SortBy, State, is_directory, layout, layout::Area, text,
+        How, Item, Landing, Model, Pane, Row, Side, SortBy, State, is_directory, layout,
+        layout::Area, text,
     },
 };
 
@@ -67,7 +71,13 @@ pub(crate) fn draw(
     let pane = model.pane(side);
     let focused = model.focus == side;
     let parts = layout::pane_parts(area);
-    let edge = if focused { look.accent() } else { look.soft() };
+    let landing = model.load().and_then(|load| load.landing.as_ref().ok());
+    let landing = landing.filter(|landing| landing.side == side);
+    let edge = match landing {
+        Some(Landing { folder: None, .. }) => look.landing(),
+        _ if focused => look.accent(),
+        _ => look.soft(),
+    };
     if parts.boxed {
         pen::frame(buffer, area, edge);
         draw_summary(pane, look, area, buffer);
@@ -77,6 +87,11 @@ pub(crate) fn draw(
         draw_header(pane, look, header, buffer);
     }
     draw_rows(model, pane, focused, has_keys, look, parts.rows, buffer);
+    let folder = landing.and_then(|landing| pane.rows.line_of(landing.folder.as_ref()?));
+    if let Some(row) = folder.and_then(|line| line.checked_sub(pane.top)) {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        pen::tint(buffer, parts.rows.row(row), look.landing().add_modifier(Modifier::REVERSED));
+    }
 }
 
 fn draw_title(
@@ -112,7 +127,7 @@ fn draw_title(
 }
 
 /// `host  /path`, the path cut in the middle.
-fn title(location: &Location, width: usize) -> String {
+pub(super) fn title(location: &Location, width: usize) -> String {
     let path = display::escape(location.path.as_bytes());
     let host = match &location.endpoint {
         Endpoint::Local => return text::cut_path(&path, width),

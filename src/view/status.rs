@@ -13,6 +13,12 @@ use super::{format, look::Look, pen::Line};
 pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20)).skip_right(1.min(area.width / 20));
+    if let Some(load) = model.load() {
+        let (does, other) = if load.moves { ("move", "copy") } else { ("copy", "move") };
+        let words = format!("let go to {does}; right click to {other} instead; Esc to leave it");
+        line.put(&words, look.soft());
+        return;
+    }
     if let Some(notice) = &model.notice {
         if notice.stays && line.room() > 40 {
             line.put_right("  Esc", look.soft());

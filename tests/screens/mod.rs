@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod dialogs;
+mod drag;
 mod hostile;
 mod panes;
 mod properties;

@@ -89,13 +89,21 @@ const KEYS: &[&str] = &[
 ];
 
 fn deed() -> impl Strategy<Value = Deed> {
-    let mouse =
-        prop_oneof![Just(MouseAct::Press), Just(MouseAct::WheelUp), Just(MouseAct::WheelDown)];
+    let mouse = prop_oneof![
+        Just(MouseAct::Press),
+        Just(MouseAct::Drag),
+        Just(MouseAct::Release),
+        Just(MouseAct::OtherPress),
+        Just(MouseAct::OtherDrag),
+        Just(MouseAct::OtherRelease),
+        Just(MouseAct::WheelUp),
+        Just(MouseAct::WheelDown),
+    ];
     prop_oneof![
         20 => proptest::sample::select(KEYS).prop_map(Deed::Key),
         2 => "\\PC{0,12}".prop_map(Deed::Text),
         1 => any::<String>().prop_map(Deed::Paste),
-        3 => (mouse, 0u16..130, 0u16..50).prop_map(|(act, x, y)| Deed::Mouse(act, x, y)),
+        6 => (mouse, 0u16..130, 0u16..50).prop_map(|(act, x, y)| Deed::Mouse(act, x, y)),
         2 => (1u16..130, 1u16..50).prop_map(|(width, height)| Deed::Size(width, height)),
         2 => (0u8..3).prop_map(Deed::Ask),
         1 => Just(Deed::Withdraw),

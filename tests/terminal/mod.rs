@@ -1,6 +1,7 @@
 //! The real binary in a real pty.
 
 mod crossing;
+mod dragging;
 mod driver;
 mod idle;
 mod leaving;

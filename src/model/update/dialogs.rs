@@ -13,7 +13,7 @@ use crate::{
 use super::super::{
     Action, Effect, Layer, Model, Performing, Side,
     dialog::{Dialog, Press},
-    forms,
+    forms, hand,
     purpose::Purpose,
     questions, text,
 };
@@ -74,7 +74,7 @@ impl Model {
             }
             Purpose::MakeDirectory { side, within } => self.accept_directory(dialog, *side, within),
             Purpose::Rename { side, from, shown } => self.accept_rename(dialog, *side, from, shown),
-            Purpose::Delete { from, sources } => Ok(self.add(JobRequest {
+            Purpose::Delete { from, sources } => Ok(self.add_chosen(JobRequest {
                 work: Work::Delete,
                 from: from.clone(),
                 sources: sources.clone(),
@@ -103,18 +103,8 @@ impl Model {
         to: Location,
         into: bool,
     ) -> Accepted {
-        if to.endpoint == from.endpoint {
-            if into && to.path == from.path {
-                return Err("They are already there.".to_owned());
-            }
-            for source in sources {
-                if to.path == *source {
-                    return Err("Source and destination are the same.".to_owned());
-                }
-                if to.path.is_within(source) {
-                    return Err("A directory cannot go into itself.".to_owned());
-                }
-            }
+        if let Some(why) = hand::obstacle(from, sources, &to, into) {
+            return Err(why.to_owned());
         }
         let to = if into { Destination::Into(to) } else { Destination::AsCp(to) };
         let options = JobOptions {
@@ -122,7 +112,7 @@ impl Model {
             on_conflict: forms::CONFLICT[dialog.chosen(forms::IF_TAKEN)].1,
             recursive: true,
         };
-        Ok(self.add(JobRequest {
+        Ok(self.add_chosen(JobRequest {
             work: if moves { Work::Move(to) } else { Work::Copy(to) },
             from: from.endpoint.clone(),
             sources: sources.to_vec(),
@@ -130,11 +120,16 @@ impl Model {
         }))
     }
 
-    /// Hands a job to the engine; what was marked for it is marked no more.
-    fn add(&mut self, request: JobRequest) -> Vec<Effect> {
+    /// Hands a job for what was chosen to the engine; what was marked for it is marked no more.
+    fn add_chosen(&mut self, request: JobRequest) -> Vec<Effect> {
+        self.pane_mut(self.focus).rows.mark_by(|_| false);
+        self.add(request)
+    }
+
+    /// Hands a job to the engine.
+    pub(super) fn add(&mut self, request: JobRequest) -> Vec<Effect> {
         let job = self.next_job();
         self.transfers.begin(job, &request);
-        self.pane_mut(self.focus).rows.mark_by(|_| false);
         vec![Effect::Engine(Command::Add(job, request))]
     }
 

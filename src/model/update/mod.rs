@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod events;
+mod hand;
 mod mouse;
 mod panes;
 mod queue;
@@ -56,6 +57,10 @@ impl Model {
         match action {
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
+            // A key puts down what is carried; the one that closes does no more than that.
+            _ if self.put_down() && matches!(action, Action::Close | Action::Interrupt) => {
+                return Vec::new();
+            }
             _ => {}
         }
         match self.context() {
@@ -67,8 +72,12 @@ impl Model {
         }
     }
 
-    /// Messages and questions come up when nothing else lies over the panes: they never take keys from a dialog.
+    /// Messages and questions come up when nothing else lies over the panes: they never take keys from a dialog, nor what
+    /// is carried out of the hand.
     fn show_what_waits(&mut self) {
+        if self.load().is_some() {
+            return;
+        }
         if !self.unread.is_empty() {
             let unread = std::mem::take(&mut self.unread);
             match self.layers.last_mut() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{
-    Action, Effect, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
+    Action, Effect, Hand, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
     layout::{DialogRow, Placed},
 };
 
@@ -14,13 +14,16 @@ const WHEEL_ROWS: isize = 3;
 
 impl Model {
     pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        if self.load().is_some() {
+            return self.mouse_carrying(mouse);
+        }
         match self.layers.last() {
             Some(Layer::Dialog(_)) => return self.mouse_in_dialog(mouse),
             Some(Layer::Reader(_)) => {
                 return match mouse.what {
                     MouseAct::WheelUp => self.act(Action::Up),
                     MouseAct::WheelDown => self.act(Action::Down),
-                    MouseAct::Press => Vec::new(),
+                    _ => Vec::new(),
                 };
             }
             None => {}
@@ -32,30 +35,38 @@ impl Model {
     }
 
     fn mouse_in_panes(&mut self, mouse: Mouse) -> Vec<Effect> {
-        let parts = layout::parts(self);
-        let sides = [Side::Left, Side::Right].into_iter().zip(parts.panes);
-        let Some((side, area)) = sides
-            .filter_map(|(side, area)| Some((side, area?)))
-            .find(|(_, area)| area.contains(mouse.x, mouse.y))
-        else {
-            return Vec::new();
-        };
         match mouse.what {
-            MouseAct::WheelUp => self.pane_mut(side).scroll_by(-WHEEL_ROWS),
-            MouseAct::WheelDown => self.pane_mut(side).scroll_by(WHEEL_ROWS),
-            MouseAct::Press => {
+            MouseAct::WheelUp | MouseAct::WheelDown => self.wheel_in_panes(mouse),
+            MouseAct::Drag => self.begin_to_carry(mouse),
+            MouseAct::OtherDrag => self.mark_on(mouse),
+            MouseAct::Release | MouseAct::OtherRelease => self.hand = Hand::Empty,
+            MouseAct::Press | MouseAct::OtherPress => {
+                self.hand = Hand::Empty;
+                let Some((side, area)) = layout::pane_at(self, mouse.x, mouse.y) else {
+                    return Vec::new();
+                };
                 self.focus = side;
-                let rows = layout::pane_parts(area).rows;
-                if !rows.contains(mouse.x, mouse.y) {
+                let Some(line) = layout::line_at(self.pane(side), area, mouse.x, mouse.y) else {
+                    return Vec::new();
+                };
+                if mouse.what == MouseAct::OtherPress {
+                    self.begin_to_mark(side, line);
                     return Vec::new();
                 }
-                let line = self.pane(side).top + usize::from(mouse.y - rows.y);
-                if line < self.pane(side).rows.len() {
-                    return self.press_on_line(side, line);
+                let effects = self.press_on_line(side, line);
+                if let Some(entry) = self.pane(side).current_location() {
+                    self.hand = Hand::Pressed { entry, x: mouse.x, y: mouse.y };
                 }
+                return effects;
             }
         }
         Vec::new()
+    }
+
+    pub(super) fn wheel_in_panes(&mut self, mouse: Mouse) {
+        let Some((side, _)) = layout::pane_at(self, mouse.x, mouse.y) else { return };
+        let rows = if mouse.what == MouseAct::WheelUp { -WHEEL_ROWS } else { WHEEL_ROWS };
+        self.pane_mut(side).scroll_by(rows);
     }
 
     fn press_on_line(&mut self, side: Side, line: usize) -> Vec<Effect> {
@@ -85,7 +96,7 @@ impl Model {
                     None => queue.move_to(queue.top + row, &self.transfers),
                 }
             }
-            MouseAct::Press => {}
+            _ => {}
         }
         Vec::new()
     }
