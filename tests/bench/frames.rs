@@ -290,6 +290,11 @@ fn fill(folder: &Path, name: &str, direction: &str) {
 fn begin_copies(terminal: &mut Terminal) {
     for cargo in ["0-up", "0-down"] {
         go_to(terminal, cargo);
+        // What came in between two inversions was left with a mark.
+        terminal.keys("-");
+        terminal.shows("Unmark by pattern");
+        terminal.keys("\r");
+        terminal.hides("Unmark by pattern");
         terminal.keys("\x1b[15~");
         terminal.shows("If taken");
         terminal.keys("\r");
