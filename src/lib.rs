@@ -18,15 +18,16 @@
 //! | `engine::message` | commands in, events out | `domain` |
 //! | `engine::journal` | what is to be done and what was, in one SQLite file | `engine`, `engine::message`, `domain` |
 //! | [`storage`] | the contract all storages keep | `domain` |
-//! | `storage::dial` | from an endpoint to a connected storage | `storage`, `storage::local`, `storage::sftp`, `domain` |
+//! | `storage::dial` | from an endpoint to a connected storage | `storage`, `storage::local`, `storage::sftp`, `storage::ftp`, `domain` |
 //! | `storage::local` | this machine's disks | `storage`, `domain` |
 //! | `storage::memory` | a test's own | `storage`, `domain` |
 //! | `storage::sftp` | SFTP servers | `storage`, `domain` |
+//! | `storage::ftp` | FTP servers, plain and inside TLS | `storage`, `domain` |
 //! | [`domain`] | plain words, no I/O | nobody |
 //!
 //! A room is the most particular row that fits; it knows itself, and its neighbours only as far as the row says.
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
-//! key codes to `keymap`) alone; ssh2 to `storage::sftp`; rusqlite to `engine::journal`; keyring to `settings::secrets`.
+//! key codes to `keymap`) alone; ssh2 to `storage::sftp`; rustls to `storage::ftp`; rusqlite to `engine::journal`; keyring to `settings::secrets`.
 //!
 //! # How data flows
 //!

@@ -146,7 +146,8 @@ fn foundation(common: &Common, begin: fn()) -> anyhow::Result<Foundation> {
         Arc::new(move |site| resolver.resolve(site)),
         Arc::new(SystemVault::new(given)),
     )
-    .within(bounds);
+    .within(bounds)
+    .keeping_certificates_in(paths.state_dir().join("certificates"));
     let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
     let directory = paths.state_dir().to_owned();
     let journal = journal::Options { directory, retention: config.retention };

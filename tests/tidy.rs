@@ -80,7 +80,7 @@ fn crates_out_of_their_rooms_are_noticed() {
         ("src/model/pane.rs", "use crossterm::event::KeyCode;"),
         ("src/keymap.rs", "use crossterm::terminal::size;"),
         ("src/storage/dial.rs", "fn f(s: ssh2::Session) {}"),
-        ("src/engine/mod.rs", "use suppaftp::X;"),
+        ("src/engine/mod.rs", "use rustls::X;"),
         ("src/engine/job.rs", "use rusqlite::Connection;"),
         ("src/settings/paths.rs", "use keyring::Entry;"),
         ("src/storage/local.rs", "use anyhow::Result;"),

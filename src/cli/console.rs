@@ -25,6 +25,10 @@ fn unasked(question: &Question) -> String {
             "The host key of {known_as} is not known ({key_type} {fingerprint}), and there is no terminal to ask on. \
              Connect once with a terminal, or add the key to your known_hosts file."
         ),
+        Question::Certificate { known_as, why, fingerprint, .. } => format!(
+            "The certificate of {known_as} (SHA-256 {fingerprint}) is not trusted: {why}; and there is no terminal to ask on. \
+             Connect once with a terminal."
+        ),
         Question::Password { site, user, .. } => format!(
             "The password of {user} on {site} is needed, and there is no terminal to ask on. \
              Use a key or an agent, keep it in the keyring, or set WHARF_PASSWORD."
@@ -51,10 +55,15 @@ fn put_on(mut terminal: File, question: &Question) -> Answer {
                 "The host key of {known_as} is not known.\n  {key_type} {fingerprint}\nCompare it with what the \
                  server's keeper tells you. Connect, and remember this key? [yes/No] "
             );
-            match line(&terminal).as_deref().map(str::trim) {
-                Some("yes" | "Yes" | "YES") => Answer::Yes,
-                _ => Answer::No,
-            }
+            yes_or_no(&terminal)
+        }
+        Question::Certificate { known_as, why, fingerprint, .. } => {
+            let _ = write!(
+                terminal,
+                "The certificate of {known_as} is not trusted: {why}.\n  SHA-256 {fingerprint}\nCompare it with what the \
+                 server's keeper tells you. Connect, and trust exactly this one from now on? [yes/No] "
+            );
+            yes_or_no(&terminal)
         }
         Question::Password { site, user, again_because } => {
             secret(&mut terminal, again_because, &format!("Password of {user} on {site}: "))
@@ -86,6 +95,13 @@ fn put_on(mut terminal: File, question: &Question) -> Answer {
         }
         // Headless copies carry their answer in --on-conflict.
         Question::Conflict { .. } => Answer::No,
+    }
+}
+
+fn yes_or_no(terminal: &File) -> Answer {
+    match line(terminal).as_deref().map(str::trim) {
+        Some("yes" | "Yes" | "YES") => Answer::Yes,
+        _ => Answer::No,
     }
 }
 

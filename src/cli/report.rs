@@ -269,7 +269,7 @@ pub(super) fn insert_location(object: &mut Map<String, Value>, key: &str, locati
     let path = location.path.as_bytes();
     let prefix = match &location.endpoint {
         Endpoint::Local => String::new(),
-        Endpoint::Remote(site) => format!("{site}:"),
+        Endpoint::Remote(site) => site.before(location.path.is_absolute()),
     };
     object.insert(key.into(), format!("{prefix}{}", String::from_utf8_lossy(path)).into());
     if std::str::from_utf8(path).is_err() {

@@ -164,6 +164,9 @@ pub enum UnsafeName {
     /// Longer than [`LONGEST_NAME`].
     #[error("the name is longer than {LONGEST_NAME} bytes")]
     TooLong,
+    /// The row it may have stood in makes no sense.
+    #[error("the server's listing has a line that cannot be read")]
+    Unreadable,
 }
 
 #[cfg(test)]

@@ -50,10 +50,10 @@ impl Location {
 }
 
 impl fmt::Display for Location {
-    /// `/a/b` or `user@host:/a/b`, escaped for a terminal.
+    /// `/a/b`, `user@host:/a/b` or `ftp://user@host/a/b`, escaped for a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Endpoint::Remote(site) = &self.endpoint {
-            write!(f, "{site}:")?;
+            f.write_str(&site.before(self.path.is_absolute()))?;
         }
         f.write_str(&display::escape(self.path.as_bytes()))
     }
@@ -66,7 +66,9 @@ pub enum BadPlace {
     #[error("the place is empty")]
     Empty,
     /// A scheme nobody here speaks.
-    #[error("{0}:// is not spoken here; use sftp://, HOST:path or a local path")]
+    #[error(
+        "{0}:// is not spoken here; use sftp://, ftpes://, ftps://, ftp://, HOST:path or a local path"
+    )]
     UnknownScheme(String),
     /// A password may not stand in a place: it would be in the shell's history and the process list.
     #[error("a password does not belong into a place; leave it out, it will be asked for")]
@@ -80,7 +82,8 @@ pub enum BadPlace {
 }
 
 /// Reads a place as a person types it: a local path, `[user@]HOST:path` as scp has it (the path relative to the
-/// login folder), or `sftp://[user@]host[:port]/absolute/path` (`/~/relative`).
+/// login folder), or `sftp://[user@]host[:port]/absolute/path` (`/~/relative`); `ftp://`, `ftpes://` (FTP that asks for
+/// TLS) and `ftps://` (FTP inside TLS) likewise.
 ///
 /// A colon before any slash makes it remote, so `./a:b` is local. Local relative paths are seen from `here`.
 pub fn parse(typed: &[u8], here: &StoragePath) -> Result<Location, BadPlace> {
@@ -90,9 +93,10 @@ pub fn parse(typed: &[u8], here: &StoragePath) -> Result<Location, BadPlace> {
     if let Some(at) = find(typed, b"://") {
         let scheme = String::from_utf8_lossy(&typed[..at]).to_ascii_lowercase();
         if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return match scheme.as_str() {
-                "sftp" => parse_url(&typed[at + 3..]),
-                _ => Err(BadPlace::UnknownScheme(display::escape_text(&scheme))),
+            let spoken = Protocol::ALL.into_iter().find(|protocol| protocol.scheme() == scheme);
+            return match spoken {
+                Some(protocol) => parse_url(protocol, &typed[at + 3..]),
+                None => Err(BadPlace::UnknownScheme(display::escape_text(&scheme))),
             };
         }
     }
@@ -104,7 +108,7 @@ pub fn parse(typed: &[u8], here: &StoragePath) -> Result<Location, BadPlace> {
     let slash = typed.iter().position(|&byte| byte == b'/').unwrap_or(typed.len());
     match colon {
         Some(colon) if colon < slash && colon > 0 => {
-            let site = parse_address(&typed[..colon], None)?;
+            let site = parse_address(Protocol::Sftp, &typed[..colon], None)?;
             Ok(Location {
                 endpoint: Endpoint::Remote(Arc::new(site)),
                 path: StoragePath::new(&typed[colon + 1..]),
@@ -114,7 +118,7 @@ pub fn parse(typed: &[u8], here: &StoragePath) -> Result<Location, BadPlace> {
     }
 }
 
-fn parse_url(rest: &[u8]) -> Result<Location, BadPlace> {
+fn parse_url(protocol: Protocol, rest: &[u8]) -> Result<Location, BadPlace> {
     let slash = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at(slash);
     let bracket = authority.iter().rposition(|&byte| byte == b']').unwrap_or(0);
@@ -130,7 +134,7 @@ fn parse_url(rest: &[u8]) -> Result<Location, BadPlace> {
         }
         None => (authority, None),
     };
-    let site = parse_address(&percent_decode(address)?, port)?;
+    let site = parse_address(protocol, &percent_decode(address)?, port)?;
     let path = percent_decode(path)?;
     let path = match path.as_slice() {
         b"" | b"/~" | b"/~/" => StoragePath::new("."),
@@ -140,7 +144,7 @@ fn parse_url(rest: &[u8]) -> Result<Location, BadPlace> {
     Ok(Location { endpoint: Endpoint::Remote(Arc::new(site)), path })
 }
 
-fn parse_address(address: &[u8], port: Option<u16>) -> Result<Site, BadPlace> {
+fn parse_address(protocol: Protocol, address: &[u8], port: Option<u16>) -> Result<Site, BadPlace> {
     let address = std::str::from_utf8(address).map_err(|_| BadSite::BadCharacter("host"))?;
     let (user, host) = match address.rsplit_once('@') {
         Some((user, host)) => (Some(user), host),
@@ -150,7 +154,7 @@ fn parse_address(address: &[u8], port: Option<u16>) -> Result<Site, BadPlace> {
         return Err(BadPlace::PasswordInPlace);
     }
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    Ok(Site::new(Protocol::Sftp, user, host, port)?)
+    Ok(Site::new(protocol, user, host, port)?)
 }
 
 fn percent_decode(text: &[u8]) -> Result<Vec<u8>, BadPlace> {
@@ -212,8 +216,23 @@ mod tests {
             ("sftp://files/~/in%20box", "None files None in box"),
             ("sftp://[::1]:2222", "None ::1 Some(2222) ."),
             ("SFTP://files/", "None files None /"),
+            ("ftp://files/a", "None files None /a"),
+            ("ftps://anna@files:990", "Some(\"anna\") files Some(990) ."),
         ] {
             assert_eq!(parsed(typed).as_deref(), Ok(meant), "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_says_the_protocol() {
+        for protocol in Protocol::ALL {
+            let typed = format!("{}://files/in/a", protocol.scheme());
+            let location = parse(typed.as_bytes(), &StoragePath::new("/here")).unwrap();
+            let Endpoint::Remote(site) = &location.endpoint else { panic!("local") };
+            assert_eq!(site.protocol(), protocol);
+            if protocol != Protocol::Sftp {
+                assert_eq!(location.to_string(), typed);
+            }
         }
     }
 

@@ -20,6 +20,19 @@ pub enum Question {
         /// `SHA256:` and base64 without padding.
         fingerprint: String,
     },
+    /// A certificate that cannot be trusted as it stands. Answer: [`Answer::Yes`] or [`Answer::No`], the default.
+    Certificate {
+        /// Whose.
+        site: Arc<Site>,
+        /// What it will be kept under: `host:port`.
+        known_as: String,
+        /// What is wrong with it, completing "its certificate is not trusted: …".
+        why: String,
+        /// SHA-256 of the whole certificate: `AB:CD:…`, as the tools of TLS print it.
+        fingerprint: String,
+        /// Another one was let in before, whose place it would take.
+        changed: bool,
+    },
     /// A password for a site. Answer: one [`Answer::Texts`].
     Password {
         /// Whose.

@@ -7,13 +7,40 @@ use std::{fmt, path::PathBuf, time::Duration};
 pub enum Protocol {
     /// SFTP version 3 over SSH.
     Sftp,
+    /// Plain FTP (RFC 959): everything can be read on the way, the password too.
+    Ftp,
+    /// FTP that asks for TLS before anything else (RFC 4217).
+    FtpExplicitTls,
+    /// FTP inside TLS from the first byte.
+    FtpImplicitTls,
 }
 
 impl Protocol {
+    /// All of them.
+    pub const ALL: [Protocol; 4] =
+        [Protocol::Sftp, Protocol::Ftp, Protocol::FtpExplicitTls, Protocol::FtpImplicitTls];
+
     /// The scheme of its places.
     pub fn scheme(self) -> &'static str {
         match self {
             Protocol::Sftp => "sftp",
+            Protocol::Ftp => "ftp",
+            Protocol::FtpExplicitTls => "ftpes",
+            Protocol::FtpImplicitTls => "ftps",
+        }
+    }
+
+    /// Whether what travels can be read by nobody in between.
+    pub fn is_encrypted(self) -> bool {
+        self != Protocol::Ftp
+    }
+
+    /// The port where none is given.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Protocol::Sftp => 22,
+            Protocol::Ftp | Protocol::FtpExplicitTls => 21,
+            Protocol::FtpImplicitTls => 990,
         }
     }
 }
@@ -88,11 +115,31 @@ impl Site {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
+
+    /// What stands before a path on it: `user@host:`, or `ftp://host` and what makes a relative path one.
+    pub fn before(&self, path_is_absolute: bool) -> String {
+        match self.protocol {
+            Protocol::Sftp => format!("{self}:"),
+            _ if path_is_absolute => self.to_string(),
+            _ => format!("{self}/~/"),
+        }
+    }
+
+    /// The address with its scheme, as a place begins: `sftp://user@host:port`.
+    pub fn url(&self) -> String {
+        match self.protocol {
+            Protocol::Sftp => format!("sftp://{self}"),
+            _ => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Site {
-    /// `user@host:port`, as far as given.
+    /// `user@host:port`, as far as given; with the scheme unless it is the one that scp's form stands for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.protocol != Protocol::Sftp {
+            write!(f, "{}://", self.protocol.scheme())?;
+        }
         if let Some(user) = &self.user {
             write!(f, "{user}@")?;
         }
@@ -211,5 +258,7 @@ mod tests {
             Site::new(Protocol::Sftp, None, "::1", Some(22)).unwrap().to_string(),
             "[::1]:22"
         );
+        let site = Site::new(Protocol::FtpExplicitTls, None, "files", None).unwrap();
+        assert_eq!((site.to_string(), site.url()), ("ftpes://files".into(), site.to_string()));
     }
 }

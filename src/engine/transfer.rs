@@ -69,22 +69,37 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
     let first_range = |file: &Attributes| large(file).map(Ranges::first_length);
 
-    // Both ends are opened in one round trip.
+    // Both ends are opened in one round trip. Where a listing tells times only roughly it cannot tell whether the file
+    // is still the same: there the look comes first.
     let part = Part::beside(to, errand.target.clone());
     let listed = &errand.step.source;
-    let (before, reader, writer) = try_join!(
-        async { source.stat(from).await.at(End::Source) },
-        async { source.read(from, 0, first_range(listed)).await.at(End::Source) },
-        async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) },
-    )?;
+    let stat = async { source.stat(from).await.at(End::Source) };
+    let read = async |length| source.read(from, 0, length).await.at(End::Source);
+    let write =
+        async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) };
+    let is_exact = source.capabilities().exact_listings;
+    let (before, reader, writer) = if is_exact {
+        try_join!(stat, read(first_range(listed)), write)?
+    } else {
+        let look_and_read = async {
+            let before = stat.await?;
+            let reader = read(first_range(&before)).await?;
+            Ok((before, reader))
+        };
+        let ((before, reader), writer) = try_join!(look_and_read, write)?;
+        (before, reader, writer)
+    };
     if before.kind != Kind::File {
         return Err(errand.fail(ErrorKind::SourceChanged, "it is not a file any more"));
     }
     // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
     // bytes may be older than this look at it: it is opened once more, after the look.
-    let reader = match is_same(listed, &before) {
+    let reader = match !is_exact || is_same(listed, &before) {
         true => reader,
-        false => source.read(from, 0, first_range(&before)).await.at(End::Source)?,
+        false => {
+            drop(reader);
+            read(first_range(&before)).await?
+        }
     };
 
     // The bytes; and the source's own digest meanwhile, where it has one to give.

@@ -4,6 +4,7 @@ use crate::domain::{
     display,
     path::StoragePath,
     place::{self, BadPlace, Endpoint, Location},
+    site::Protocol,
 };
 
 /// A place put into a field for editing.
@@ -47,13 +48,13 @@ pub(crate) fn read(typed: &str, base: &Location) -> Result<Location, BadPlace> {
 pub(crate) fn as_typed(location: &Location) -> String {
     let path = display::escape(location.path.as_bytes());
     let Endpoint::Remote(site) = &location.endpoint else { return path };
-    if site.port().is_none() {
+    if site.port().is_none() && site.protocol() == Protocol::Sftp {
         return format!("{site}:{path}");
     }
     let path = path.replace('%', "%25");
     match path.strip_prefix('/') {
-        Some(absolute) => format!("sftp://{site}/{absolute}"),
-        None => format!("sftp://{site}/~/{path}"),
+        Some(absolute) => format!("{}/{absolute}", site.url()),
+        None => format!("{}/~/{path}", site.url()),
     }
 }
 
@@ -64,8 +65,14 @@ mod tests {
     #[test]
     fn places_survive_a_field() {
         let here = Location::local(StoragePath::new("/here"));
-        for typed in ["/a/b", "anna@files:/srv/in", "files:in", "sftp://anna@files:2222/srv/100%25"]
-        {
+        for typed in [
+            "/a/b",
+            "anna@files:/srv/in",
+            "files:in",
+            "sftp://anna@files:2222/srv/100%25",
+            "ftpes://anna@files/srv/in",
+            "ftp://files:2121/~/in",
+        ] {
             let location = read(typed, &here).unwrap();
             assert_eq!(as_typed(&location), typed);
             let prefilled = Prefilled::directory(&location);

@@ -96,6 +96,27 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
             dialog.focus = 1;
             dialog
         }
+        Question::Certificate { site, known_as, why, fingerprint, changed } => {
+            let title =
+                if *changed { "THE CERTIFICATE HAS CHANGED" } else { "Untrusted certificate" };
+            let mut dialog = Dialog::new(purpose, title);
+            dialog.grave = true;
+            dialog.words = vec![
+                Words::Strong(site.to_string()),
+                Words::Plain(super::text::sentence(why)),
+                Words::Blank,
+                Words::Soft("SHA-256".to_owned()),
+                Words::Strong(fingerprint.clone()),
+                Words::Blank,
+                Words::Plain(format!(
+                    "Someone may be in between. Compare it with one from a source you trust. If you agree, exactly \
+                     this certificate is trusted for {known_as} from now on."
+                )),
+            ];
+            dialog.buttons = vec![Button::accept("Trust it", 'y'), Button::leave("No", 'n')];
+            dialog.focus = 1;
+            dialog
+        }
         Question::Password { site, user, again_because } => {
             let mut dialog = Dialog::new(purpose, "Password");
             dialog.words = vec![Words::Strong(format!("{user} on {}", site.host()))];
@@ -176,7 +197,7 @@ pub(crate) fn answer(dialog: &Dialog, question: &Question, press: Press) -> Opti
         }
         (Question::Conflict { .. }, _) => None,
         (_, Press::Leave) => Some(Answer::No),
-        (Question::HostKey { .. }, _) => Some(Answer::Yes),
+        (Question::HostKey { .. } | Question::Certificate { .. }, _) => Some(Answer::Yes),
         (Question::Password { .. }, _) => {
             Some(Answer::Texts { texts: secrets(dialog), keep: dialog.checked(1) })
         }

@@ -143,7 +143,7 @@ impl Vault for SystemVault {
 }
 
 fn account(site: &Site) -> String {
-    format!("{}://{site}", site.protocol().scheme())
+    site.url()
 }
 
 fn open_system(account: &str) -> keyring_core::Result<Entry> {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 
 use super::{
     Ask, Dial, Storage,
+    ftp::{login::Login as FtpLogin, pins::Pins, storage::FtpStorage},
     local::LocalStorage,
     sftp::{login::Login, storage::SftpStorage},
 };
@@ -16,25 +18,40 @@ use crate::domain::{
     error::{Error, ErrorKind, Result},
     place::Endpoint,
     secret::Vault,
-    site::{Bounds, Site, SshLogin},
+    site::{Bounds, Protocol, Site, SshLogin},
 };
 
 /// Finds out how to log in to a site, from the person's ssh config. May block; called off the async threads.
 pub type Resolve = dyn Fn(&Site) -> Result<SshLogin> + Send + Sync;
 
-/// Connects to this machine and to SFTP servers.
+/// Connects to this machine, to SFTP servers and to FTP servers.
 pub struct Dialer {
     resolve: Arc<Resolve>,
     vault: Arc<dyn Vault>,
     bounds: Bounds,
     /// One for each site, for as long as the process lives: it remembers the host key and what was answered.
     logins: Mutex<HashMap<Arc<Site>, Arc<Login>>>,
+    ftp_logins: Mutex<HashMap<Arc<Site>, Arc<FtpLogin>>>,
+    pins: Arc<Pins>,
 }
 
 impl Dialer {
     /// A dialer that asks `resolve` how to log in, and `vault` for passwords.
     pub fn new(resolve: Arc<Resolve>, vault: Arc<dyn Vault>) -> Self {
-        Self { resolve, vault, bounds: Bounds::default(), logins: Mutex::default() }
+        Self {
+            resolve,
+            vault,
+            bounds: Bounds::default(),
+            logins: Mutex::default(),
+            ftp_logins: Mutex::default(),
+            pins: Arc::default(),
+        }
+    }
+
+    /// The same, which keeps the certificates a person let in in this file; else they hold for the process.
+    #[must_use]
+    pub fn keeping_certificates_in(self, file: PathBuf) -> Self {
+        Self { pins: Arc::new(Pins::new(Some(file))), ..self }
     }
 
     /// The same within these bounds.
@@ -58,6 +75,13 @@ impl Dialer {
         let made = || Arc::new(Login::new(site.clone(), login, self.vault.clone()));
         Ok(known().entry(site.clone()).or_insert_with(made).clone())
     }
+
+    fn ftp_login(&self, site: &Arc<Site>) -> Arc<FtpLogin> {
+        let mut known = self.ftp_logins.lock().unwrap_or_else(PoisonError::into_inner);
+        let (vault, pins) = (&self.vault, &self.pins);
+        let made = || Arc::new(FtpLogin::new(site.clone(), vault.clone(), pins.clone()));
+        known.entry(site.clone()).or_insert_with(made).clone()
+    }
 }
 
 #[async_trait]
@@ -65,6 +89,10 @@ impl Dial for Dialer {
     async fn dial(&self, endpoint: &Endpoint, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
         match endpoint {
             Endpoint::Local => Ok(Arc::new(LocalStorage::new())),
+            Endpoint::Remote(site) if site.protocol() != Protocol::Sftp => {
+                let login = self.ftp_login(site);
+                Ok(Arc::new(FtpStorage::connect(login, ask, self.bounds).await?))
+            }
             Endpoint::Remote(site) => {
                 let login = self.login(site).await?;
                 Ok(Arc::new(SftpStorage::connect(login, ask, self.bounds).await?))

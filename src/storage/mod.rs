@@ -4,6 +4,7 @@
 //! [`Name::new`](crate::domain::path::Name::new). Errors name the act, the object and the host.
 
 pub mod dial;
+mod ftp;
 mod hang_up;
 pub mod listing;
 pub mod local;
@@ -172,6 +173,8 @@ pub struct Capabilities {
     pub write_at_offset: bool,
     /// [`FinishOptions::sync`] does something.
     pub sync: bool,
+    /// A listing's rows tell what [`Storage::stat`] tells, to the second.
+    pub exact_listings: bool,
 }
 
 /// Puts a question to the person; the wait is theirs, and may be cancelled by dropping.

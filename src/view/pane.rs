@@ -131,11 +131,12 @@ pub(super) fn title(location: &Location, width: usize) -> String {
     let path = display::escape(location.path.as_bytes());
     let host = match &location.endpoint {
         Endpoint::Local => return text::cut_path(&path, width),
-        Endpoint::Remote(site) => site.to_string(),
+        Endpoint::Remote(site) => site.before(location.path.is_absolute()),
     };
-    let host = text::cut_middle(&host, (width / 2).max(8).min(width), width / 4);
-    let left = width.saturating_sub(text::cells(&host) + 1);
-    format!("{host}:{}", text::cut_path(&path, left))
+    // One cell more is for the colon.
+    let host = text::cut_middle(&host, (width / 2).max(8).min(width) + 1, width / 4 + 1);
+    let left = width.saturating_sub(text::cells(&host));
+    format!("{host}{}", text::cut_path(&path, left))
 }
 
 /// In the lower edge: how much is here, and how much is marked.

@@ -9,7 +9,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ratatui", &["view", "terminal", "app"]),
     ("crossterm", &["view", "terminal", "app", "keymap"]),
     ("ssh2", &["storage::sftp"]),
-    ("suppaftp", &["storage::ftp"]),
+    ("rustls", &["storage::ftp"]),
+    ("tokio_rustls", &["storage::ftp"]),
+    ("rustls_native_certs", &["storage::ftp"]),
     ("rusqlite", &["engine::journal"]),
     ("keyring", &["settings::secrets"]),
     ("keyring_core", &["settings::secrets"]),
@@ -17,8 +19,16 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that take values and return values: no clock, no disk, no network, no task.
-const PURE: &[&str] =
-    &["model", "domain", "view", "keymap", "engine::retry", "storage::sftp::packet"];
+const PURE: &[&str] = &[
+    "model",
+    "domain",
+    "view",
+    "keymap",
+    "engine::retry",
+    "storage::sftp::packet",
+    "storage::ftp::wire",
+    "storage::ftp::listing",
+];
 
 /// What a pure room may not name. `SystemTime` and `Instant` as values are fine, reading the clock is not.
 const IMPURE: &[&str] = &[

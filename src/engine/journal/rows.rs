@@ -130,7 +130,7 @@ pub(super) fn number_of(connection: &Connection, endpoint: &Endpoint) -> Result<
 
 /// An endpoint from four columns.
 pub(super) fn endpoint(found: &Found<'_>, first: usize) -> Result<Endpoint> {
-    let Some(protocol) = word(found, first, &[Protocol::Sftp], Protocol::scheme)? else {
+    let Some(protocol) = word(found, first, &Protocol::ALL, Protocol::scheme)? else {
         return Ok(Endpoint::Local);
     };
     let (user, host): (String, String) = (found.get(first + 1)?, found.get(first + 2)?);

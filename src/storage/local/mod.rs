@@ -107,6 +107,7 @@ impl Storage for LocalStorage {
             digests: true,
             write_at_offset: true,
             sync: true,
+            exact_listings: true,
         }
     }
 

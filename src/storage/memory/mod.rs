@@ -68,6 +68,7 @@ impl MemoryStorage {
             digests: true,
             write_at_offset: true,
             sync: true,
+            exact_listings: true,
         };
         let disk = Disk {
             host,

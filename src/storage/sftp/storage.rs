@@ -107,6 +107,7 @@ impl Storage for SftpStorage {
             digests: self.digester.is_worth_a_try(),
             write_at_offset: true,
             sync: extensions.fsync,
+            exact_listings: true,
         }
     }
 

@@ -1,0 +1,83 @@
+//! Times and rights set, in the way a server has for it.
+
+use super::{
+    fault::Fault,
+    features::{SetTime, has, note},
+    server::Server,
+    time,
+    wire::Command,
+};
+use crate::domain::{
+    entry::{SetAttributes, Timestamp},
+    error::ErrorKind,
+    path::StoragePath,
+};
+
+/// The command that sets rights.
+pub(super) fn chmod(server: &Server, path: &StoragePath, bits: u32) -> Result<Command, Fault> {
+    Ok(server.about(&format!("SITE CHMOD {:03o}", bits & 0o7777), path)?)
+}
+
+/// Sets what is to be set. [`Unsupported`](ErrorKind::Unsupported) where the server has no way to.
+pub(super) async fn set(
+    server: &Server,
+    path: &StoragePath,
+    attributes: &SetAttributes,
+) -> Result<(), Fault> {
+    let habits = &server.login().habits;
+    let mut unsupported = None;
+    if let Some(bits) = attributes.permissions {
+        match set_rights(server, path, bits).await {
+            Err(fault) if fault.kind == ErrorKind::Unsupported => {
+                note(&habits.no_chmod);
+                unsupported = Some(fault);
+            }
+            outcome => outcome?,
+        }
+    }
+    if let Some(modified) = attributes.modified {
+        match set_time(server, path, modified).await {
+            Err(fault) if fault.kind == ErrorKind::Unsupported => unsupported = Some(fault),
+            outcome => outcome?,
+        }
+    }
+    unsupported.map_or(Ok(()), Err)
+}
+
+async fn set_rights(server: &Server, path: &StoragePath, bits: u32) -> Result<(), Fault> {
+    if has(&server.login().habits.no_chmod) {
+        return Err(Fault::new(ErrorKind::Unsupported, "the server sets no permissions"));
+    }
+    server.order(chmod(server, path, bits)?).await.map(drop)
+}
+
+async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> Result<(), Fault> {
+    let habits = &server.login().habits;
+    for way in habits.ways_to_set_time(&server.features) {
+        let stamp = time::format(modified);
+        let command = match way {
+            SetTime::Mfmt => server.about(&format!("MFMT {stamp}"), path)?,
+            SetTime::Mdtm => server.about(&format!("MDTM {stamp}"), path)?,
+            SetTime::Utime => server.about(&format!("SITE UTIME {stamp}"), path)?,
+        };
+        let [reply] = server.ask([command]).await?;
+        let fault = Fault::of(&reply);
+        match way {
+            _ if reply.is_done() && (way != SetTime::Mdtm || reply.code == 213) => return Ok(()),
+            // Announced, so that a refusal is about this file.
+            SetTime::Mfmt if fault.kind != ErrorKind::Unsupported => return Err(fault),
+            _ if fault.kind == ErrorKind::ConnectionLost => return Err(fault),
+            // A server that only tells times looked for a file of that name; it may also not be there, or not ours.
+            _ => match server.look(path).await {
+                Ok(_) => habits.cannot_set_time_by(way),
+                Err(fault) => return Err(fault),
+            },
+        }
+    }
+    Err(Fault::new(ErrorKind::Unsupported, "the server sets no times"))
+}
+
+/// Whether times can be set, as far as is known.
+pub(super) fn can_set_times(server: &Server) -> bool {
+    !server.login().habits.ways_to_set_time(&server.features).is_empty()
+}

@@ -1,0 +1,203 @@
+//! What a server can do: what it announces (RFC 2389), and what was found out by trying.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::wire::Reply;
+
+/// What a server announces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Features {
+    /// MLST and MLSD, and the facts to ask for where not all that are useful come by themselves.
+    pub(super) facts: Option<Facts>,
+    pub(super) size: bool,
+    pub(super) mdtm: bool,
+    pub(super) mfmt: bool,
+    /// A transfer may begin in the middle.
+    pub(super) rest: bool,
+    pub(super) utf8: bool,
+    /// HASH with SHA-256 among its algorithms.
+    pub(super) hash_sha256: bool,
+    pub(super) xsha256: bool,
+    /// Its commands are read as Telnet has it: a byte 255 has to be said twice.
+    pub(super) telnet: bool,
+    /// REST before STOR keeps what stands behind what is written.
+    pub(super) keeps_tail: bool,
+}
+
+/// MLST's facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// What to ask for by OPTS; `None` where that is what comes anyway.
+    pub(super) ask_for: Option<String>,
+}
+
+/// Facts that are of use.
+const USEFUL: [&str; 8] =
+    ["type", "size", "modify", "unix.mode", "unix.owner", "unix.group", "unix.uid", "unix.gid"];
+
+impl Features {
+    /// Reads the reply to FEAT; one that is none announces nothing. `greeting` says whose server it is.
+    pub(super) fn read(reply: &Reply, greeting: &str) -> Self {
+        let mut features = Self::default();
+        let mut sites = String::new();
+        if reply.is_done() {
+            // The first and the last line are words.
+            for line in reply.lines() {
+                let line = String::from_utf8_lossy(line.trim_ascii()).to_lowercase();
+                let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+                match word {
+                    "mlst" => features.facts = Some(Facts::read(rest)),
+                    "mlsd" => features.facts = features.facts.or(Some(Facts::default())),
+                    "size" => features.size = true,
+                    "mdtm" => features.mdtm = true,
+                    "mfmt" => features.mfmt = true,
+                    "rest" if rest.contains("stream") => features.rest = true,
+                    "utf8" => features.utf8 = true,
+                    "hash" => features.hash_sha256 = rest.contains("sha-256"),
+                    "xsha256" => features.xsha256 = true,
+                    "site" => sites.push_str(&line),
+                    _ => {}
+                }
+            }
+        }
+        let greeting = greeting.to_lowercase();
+        // Found here, not asked: they have no word for it.
+        let is_proftpd = greeting.contains("proftpd") || sites.contains("site rmdir");
+        let is_vsftpd = greeting.contains("vsftpd");
+        features.telnet = is_proftpd;
+        features.keeps_tail = features.rest && (is_proftpd || is_vsftpd);
+        features
+    }
+}
+
+impl Facts {
+    /// Reads `type*;size*;modify*;perm;`: a star marks what comes by itself.
+    fn read(announced: &str) -> Self {
+        let facts: Vec<(&str, bool)> = announced
+            .split(';')
+            .map(str::trim)
+            .filter(|fact| !fact.is_empty())
+            .map(|fact| fact.strip_suffix('*').map_or((fact, false), |fact| (fact, true)))
+            .collect();
+        let missing = facts.iter().any(|(fact, comes)| !comes && USEFUL.contains(fact));
+        let ask_for = missing.then(|| {
+            let wanted = facts.iter().filter(|(fact, _)| USEFUL.contains(fact));
+            wanted.map(|(fact, _)| format!("{fact};")).collect()
+        });
+        Self { ask_for }
+    }
+}
+
+/// A way to set a file's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SetTime {
+    /// `MFMT time path`.
+    Mfmt,
+    /// `MDTM time path`, older than the rule that MDTM only asks.
+    Mdtm,
+    /// `SITE UTIME time path`.
+    Utime,
+}
+
+/// What was found out by trying; holds for all connections to the server.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// It does not know EPSV.
+    pub(super) no_epsv: AtomicBool,
+    /// Data connections have to come from the server.
+    pub(super) active: AtomicBool,
+    /// LIST takes `-a` for a name.
+    pub(super) no_dash_a: AtomicBool,
+    /// RNTO does not replace.
+    pub(super) no_replace: AtomicBool,
+    /// SITE CHMOD does nothing.
+    pub(super) no_chmod: AtomicBool,
+    /// No digests, whatever it announces.
+    pub(super) no_digest: AtomicBool,
+    /// REST before STOR is refused, whatever it announces.
+    pub(super) no_middle: AtomicBool,
+    /// MLST or MLSD is refused, whatever it announces.
+    pub(super) no_facts: AtomicBool,
+    set_time: Mutex<Option<Vec<SetTime>>>,
+}
+
+/// Reads a habit.
+pub(super) fn has(habit: &AtomicBool) -> bool {
+    habit.load(Ordering::Relaxed)
+}
+
+/// Notes a habit.
+pub(super) fn note(habit: &AtomicBool) {
+    habit.store(true, Ordering::Relaxed);
+}
+
+impl Habits {
+    /// The ways to set a time that are left to try, best first.
+    pub(super) fn ways_to_set_time(&self, features: &Features) -> Vec<SetTime> {
+        let mut ways = self.set_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = || match features.mfmt {
+            true => vec![SetTime::Mfmt, SetTime::Utime],
+            false => vec![SetTime::Mdtm, SetTime::Utime],
+        };
+        ways.get_or_insert_with(all).clone()
+    }
+
+    /// One did not work.
+    pub(super) fn cannot_set_time_by(&self, way: SetTime) {
+        let mut ways = self.set_time.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ways) = ways.as_mut() {
+            ways.retain(|left| *left != way);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ftp::wire::Decoder;
+
+    fn features(lines: &str, greeting: &str) -> Features {
+        let mut decoder = Decoder::default();
+        decoder.take(lines.as_bytes());
+        Features::read(&decoder.next().unwrap().unwrap(), greeting)
+    }
+
+    #[test]
+    fn what_real_servers_announce() {
+        let vsftpd = features(
+            "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n211 End\r\n",
+            "(vsFTPd 3.0.3)",
+        );
+        let expected = Features {
+            size: true,
+            mdtm: true,
+            rest: true,
+            keeps_tail: true,
+            ..Features::default()
+        };
+        assert_eq!(vsftpd, expected);
+        let proftpd = features(
+            "211-Features:\r\n AUTH TLS\r\n HASH CRC32;MD5;SHA-1*;SHA-256;SHA-512\r\n MFMT\r\n MDTM\r\n \
+             MLST modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.mode*;UNIX.owner*;\r\n REST STREAM\r\n SITE MKDIR\r\n \
+             SITE RMDIR\r\n SIZE\r\n UTF8\r\n XSHA256\r\n211 End\r\n",
+            "FTP ready",
+        );
+        assert!(proftpd.hash_sha256 && proftpd.xsha256 && proftpd.mfmt && proftpd.telnet);
+        assert_eq!(proftpd.facts, Some(Facts { ask_for: None }));
+        let shy = features("211-\r\n MLST Type*;Size*;Modify*;Perm*;UNIX.mode;\r\n211 \r\n", "");
+        assert_eq!(shy.facts.unwrap().ask_for.as_deref(), Some("type;size;modify;unix.mode;"));
+        assert_eq!(features("500 what?\r\n", ""), Features::default());
+    }
+
+    #[test]
+    fn ways_to_set_a_time_run_out() {
+        let (habits, features) = (Habits::default(), Features::default());
+        assert_eq!(habits.ways_to_set_time(&features), [SetTime::Mdtm, SetTime::Utime]);
+        habits.cannot_set_time_by(SetTime::Mdtm);
+        habits.cannot_set_time_by(SetTime::Utime);
+        assert!(habits.ways_to_set_time(&features).is_empty());
+    }
+}

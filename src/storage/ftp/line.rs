@@ -1,0 +1,314 @@
+//! A control connection in use: commands go out at once and in order, each reply finds who waits for it.
+//!
+//! Whoever stops waiting costs nothing: the reply is still taken in, in its turn, and dropped. Only a connection that
+//! does not answer, or answers what nobody asked, is ended.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf},
+    sync::{mpsc, watch},
+    task::AbortHandle,
+    time::{self, Instant},
+};
+
+use super::{
+    fault::Fault,
+    stream::Stream,
+    tls::Tls,
+    wire::{Command, Decoder, Reply},
+};
+use crate::domain::error::ErrorKind;
+
+/// A control connection that is logged in.
+pub(super) struct Line {
+    shared: Arc<Shared>,
+    outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    tasks: [AbortHandle; 2],
+    /// The server's end. Data connections go to no other address.
+    pub(super) peer: SocketAddr,
+    /// This end.
+    pub(super) local: SocketAddr,
+    /// How data connections are encrypted, if they are.
+    pub(super) tls: Option<Tls>,
+}
+
+struct Shared {
+    /// Who waits for replies, in the order of the commands. Held while commands are handed over, for that order.
+    waiting: Mutex<VecDeque<mpsc::UnboundedSender<Reply>>>,
+    /// Why it ended, once it has.
+    ended: watch::Sender<Option<Fault>>,
+    /// When something came last.
+    heard: Mutex<Instant>,
+    /// Between the first and the last reply of a transfer: its end may be long in coming.
+    transferring: AtomicBool,
+    /// This end wants no more of it.
+    hung_up: AtomicBool,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<mpsc::UnboundedSender<Reply>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Instant> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, fault: Fault) {
+        self.ended.send_if_modified(|ended| {
+            let first = ended.is_none();
+            ended.get_or_insert(fault);
+            first
+        });
+        self.waiting().clear();
+    }
+
+    fn epitaph(&self) -> Fault {
+        self.ended.borrow().clone().unwrap_or_else(|| Fault::lost("the connection ended"))
+    }
+
+    /// Gives a reply to whoever waits longest.
+    fn hand_on(&self, reply: Reply) -> Result<(), Fault> {
+        let preliminary = reply.is_preliminary();
+        let closing = reply.code == 421;
+        let fault = closing.then(|| Fault::of(&reply));
+        let mut waiting = self.waiting();
+        let Some(first) = waiting.front() else {
+            return Err(fault.unwrap_or_else(|| {
+                Fault::protocol(format!("the server said something unasked: {}", reply.words()))
+            }));
+        };
+        // Nobody may be waiting any more; the reply was theirs even so.
+        let _ = first.send(reply);
+        self.transferring.store(preliminary, Ordering::Relaxed);
+        if !preliminary {
+            waiting.pop_front();
+        }
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+impl Line {
+    /// Takes a connection over; `decoder` holds what came and was not yet asked for.
+    pub(super) fn start(
+        stream: Stream,
+        decoder: Decoder,
+        (local, peer): (SocketAddr, SocketAddr),
+        tls: Option<Tls>,
+    ) -> Arc<Self> {
+        let shared = Arc::new(Shared {
+            waiting: Mutex::default(),
+            ended: watch::Sender::new(None),
+            heard: Mutex::new(Instant::now()),
+            transferring: AtomicBool::new(false),
+            hung_up: AtomicBool::new(false),
+        });
+        let (reading, writing) = tokio::io::split(stream);
+        let (outgoing, commands) = mpsc::unbounded_channel();
+        let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
+        let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared)));
+        let tasks = [reader.abort_handle(), writer.abort_handle()];
+        Arc::new(Self { shared, outgoing, tasks, peer, local, tls })
+    }
+
+    /// Sends commands, none of another's between them. Returns at once.
+    pub(super) fn send(&self, commands: impl IntoIterator<Item = Command>) -> Vec<Pending> {
+        let mut bytes = Vec::new();
+        let mut waiting = self.shared.waiting();
+        let ended = self.shared.ended.borrow().is_some();
+        let pending = commands
+            .into_iter()
+            .map(|command| {
+                let (sender, replies) = mpsc::unbounded_channel();
+                if !ended {
+                    tracing::trace!(?command, "to the server");
+                    bytes.extend_from_slice(command.as_bytes());
+                    waiting.push_back(sender);
+                }
+                Pending { replies, shared: Arc::clone(&self.shared), sent: Instant::now() }
+            })
+            .collect();
+        if !ended {
+            // The writer is gone only when the line has ended, and then whoever waits is told.
+            let _ = self.outgoing.send(bytes);
+        }
+        pending
+    }
+
+    /// Sends one command.
+    pub(super) fn send_one(&self, command: Command) -> Pending {
+        let (sender, replies) = mpsc::unbounded_channel();
+        let mut waiting = self.shared.waiting();
+        if self.shared.ended.borrow().is_none() {
+            tracing::trace!(?command, "to the server");
+            waiting.push_back(sender);
+            let _ = self.outgoing.send(command.as_bytes().to_vec());
+        }
+        Pending { replies, shared: Arc::clone(&self.shared), sent: Instant::now() }
+    }
+
+    /// Sends one command and waits for what it comes to.
+    pub(super) async fn ask(&self, command: Command, patience: Duration) -> Result<Reply, Fault> {
+        self.send_one(command).last(patience).await
+    }
+
+    /// Whether it can be used.
+    pub(super) fn is_alive(&self) -> bool {
+        self.shared.ended.borrow().is_none()
+    }
+
+    /// Whether nothing was said for so long, and nobody waits for anything.
+    pub(super) fn is_idle_since(&self, span: Duration) -> bool {
+        self.shared.heard().elapsed() >= span && self.shared.waiting().is_empty()
+    }
+
+    /// Ends it. Whoever waits is told `fault`.
+    pub(super) fn end(&self, fault: Fault) {
+        self.shared.hung_up.store(true, Ordering::Release);
+        self.shared.end(fault);
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Does `work` on a data connection, but no longer than the line lasts. What a server had sent before it hung up
+    /// still counts.
+    pub(super) async fn unless_ended<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        if self.shared.hung_up.load(Ordering::Acquire) {
+            return Err(self.shared.epitaph());
+        }
+        let mut ended = self.shared.ended.subscribe();
+        tokio::select! {
+            biased;
+            result = work => result,
+            _ = ended.wait_for(Option::is_some) => Err(self.shared.epitaph()),
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.end(Fault::lost("the connection was closed"));
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+async fn read(mut stream: ReadHalf<Stream>, mut decoder: Decoder, shared: Arc<Shared>) {
+    let mut buffer = vec![0; 16 << 10];
+    let fault = loop {
+        match decoder.next() {
+            Ok(Some(reply)) => match shared.hand_on(reply) {
+                Ok(()) => continue,
+                Err(fault) => break fault,
+            },
+            Ok(None) => {}
+            Err(bad) => break bad.into(),
+        }
+        match stream.read(&mut buffer).await {
+            Ok(0) => break Fault::lost("the server closed the connection"),
+            Ok(length) => {
+                *shared.heard() = Instant::now();
+                decoder.take(&buffer[..length]);
+            }
+            Err(error) => {
+                let fault = Fault::io(error);
+                break Fault::lost(fault.why);
+            }
+        }
+    };
+    shared.end(fault);
+}
+
+async fn write(
+    mut stream: WriteHalf<Stream>,
+    mut commands: mpsc::UnboundedReceiver<Vec<u8>>,
+    shared: Arc<Shared>,
+) {
+    while let Some(bytes) = commands.recv().await {
+        let written = async {
+            stream.write_all(&bytes).await?;
+            stream.flush().await
+        };
+        if let Err(error) = written.await {
+            // Perhaps the server has said why before it hung up: the reader gets to see it.
+            tracing::debug!(%error, "a command could not be sent");
+            time::sleep(Duration::from_millis(200)).await;
+            shared.end(Fault::lost(Fault::io(error).why));
+            return;
+        }
+    }
+}
+
+/// The replies to one command.
+pub(super) struct Pending {
+    replies: mpsc::UnboundedReceiver<Reply>,
+    shared: Arc<Shared>,
+    sent: Instant,
+}
+
+impl Pending {
+    /// The next reply. A server that says nothing at all for `patience` ends the line.
+    pub(super) async fn next(&mut self, patience: Duration) -> Result<Reply, Fault> {
+        loop {
+            let last = (*self.shared.heard()).max(self.sent);
+            match time::timeout_at(last + patience, self.replies.recv()).await {
+                Ok(Some(reply)) => return Ok(reply),
+                Ok(None) => return Err(self.shared.epitaph()),
+                Err(_) if *self.shared.heard() > last => {}
+                // Somebody's file is on its way: the replies to what was asked since come after it.
+                Err(_) if self.shared.transferring.load(Ordering::Relaxed) => {
+                    self.sent = Instant::now();
+                }
+                Err(_) => {
+                    let seconds = patience.as_secs();
+                    let why = format!("the server did not answer for {seconds} seconds");
+                    self.shared.end(Fault::new(ErrorKind::TimedOut, why));
+                    return Err(self.shared.epitaph());
+                }
+            }
+        }
+    }
+
+    /// The reply that ends it.
+    pub(super) async fn last(&mut self, patience: Duration) -> Result<Reply, Fault> {
+        loop {
+            let reply = self.next(patience).await?;
+            if !reply.is_preliminary() {
+                return Ok(reply);
+            }
+        }
+    }
+
+    /// The reply that ends a transfer, within `patience` whatever else is heard.
+    pub(super) async fn end_of_transfer(&mut self, patience: Duration) -> Result<Reply, Fault> {
+        let end = async {
+            while let Some(reply) = self.replies.recv().await {
+                if !reply.is_preliminary() {
+                    return Ok(reply);
+                }
+            }
+            Err(self.shared.epitaph())
+        };
+        time::timeout(patience, end).await.unwrap_or_else(|_| {
+            let why = "the server did not say how the transfer ended";
+            self.shared.end(Fault::new(ErrorKind::TimedOut, why));
+            Err(self.shared.epitaph())
+        })
+    }
+}

@@ -1,0 +1,460 @@
+//! From a site to a control connection that is logged in; and what a person answered on the way.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{
+    fault::{Fault, too_many},
+    features::{Features, Habits},
+    line::Line,
+    path_in,
+    pins::Pins,
+    talker::Talker,
+    tls::{Refused, Rejected, Security, Tls},
+    wire::{Command, Reply},
+};
+use crate::{
+    domain::{
+        display::escape_text,
+        error::{Error, ErrorKind, Result},
+        path::StoragePath,
+        question::{Answer, Question},
+        secret::Vault,
+        site::{Protocol, Site},
+    },
+    storage::Ask,
+};
+
+/// How often a password is asked for.
+const ASKED_AT_MOST: u32 = 3;
+/// How often a server that hangs up after a refusal is connected to again, and one whose certificate or version of TLS
+/// had to be settled first.
+const CONNECTIONS: u32 = 6;
+/// The user where none is given, and its password: whoever may come in, may.
+const ANONYMOUS: &str = "anonymous";
+const ANONYMOUS_PASSWORD: &str = "wharf@";
+
+/// How long is waited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For a connection to stand.
+    pub(super) connect: Duration,
+    /// For a reply.
+    pub(super) reply: Duration,
+    /// For the next byte of a file.
+    pub(super) stall: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            reply: Duration::from_secs(60),
+            stall: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How to log in to a site, and what is remembered of it.
+pub(crate) struct Login {
+    site: Arc<Site>,
+    vault: Arc<dyn Vault>,
+    pins: Arc<Pins>,
+    pub(super) patience: Patience,
+    security: Security,
+    pub(super) habits: Habits,
+    memory: Mutex<Memory>,
+    /// Held while a person may be asked, so that two at once do not ask the same twice.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Memory {
+    password: Option<SecretString>,
+    features: Option<Arc<Features>>,
+}
+
+/// A connection, and what was found out about the server with the first one.
+pub(super) struct LoggedIn {
+    pub(super) line: Arc<Line>,
+    pub(super) features: Arc<Features>,
+    /// Where a login begins.
+    pub(super) home: StoragePath,
+}
+
+/// Why there is no further connection.
+#[derive(Debug)]
+pub(super) enum NoFurther {
+    /// The server has as many as it wants.
+    TooMany,
+    /// Anything else.
+    Failed(Fault),
+}
+
+/// How one attempt ended.
+enum Attempt {
+    LoggedIn(Box<LoggedIn>),
+    /// The password was refused.
+    Refused(String),
+    /// The certificate was not let in.
+    Certificate(Rejected),
+    /// To be tried again, with what was learnt.
+    Again,
+    TooMany(Fault),
+}
+
+/// A password, and whose word it is.
+struct Password {
+    secret: SecretString,
+    source: Source,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Nobody,
+    Memory,
+    Vault,
+    Person { keep: bool },
+}
+
+impl Login {
+    /// Nothing happens until the first [`open`](Self::open).
+    pub(crate) fn new(site: Arc<Site>, vault: Arc<dyn Vault>, pins: Arc<Pins>) -> Self {
+        Self {
+            site,
+            vault,
+            pins,
+            patience: Patience::default(),
+            security: Security::default(),
+            habits: Habits::default(),
+            memory: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Whose login this is.
+    pub(super) fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn doing(&self) -> String {
+        format!("log in to {}", self.site)
+    }
+
+    fn user(&self) -> &str {
+        self.site.user().unwrap_or(ANONYMOUS)
+    }
+
+    /// Connects and logs in. What was answered once is not asked again. Dropping the future ends the attempt.
+    pub(super) async fn open(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
+        let _asking = self.asking.lock().await;
+        let mut search =
+            Search { login: self, ask, again_because: String::new(), asked: 0, vault_used: false };
+        let mut password = search.next().await?;
+        for _ in 0..CONNECTIONS {
+            match self
+                .attempt(&password.secret)
+                .await
+                .map_err(|fault| fault.into_error(format!("connect to {}", self.site)))?
+            {
+                Attempt::LoggedIn(logged_in) => {
+                    self.worked(password).await;
+                    return Ok(*logged_in);
+                }
+                Attempt::Refused(why) => {
+                    search.refused(&password, why).await?;
+                    password = search.next().await?;
+                }
+                Attempt::Certificate(rejected) => search.certificate(rejected).await?,
+                Attempt::Again => {}
+                Attempt::TooMany(fault) => return Err(fault.into_error(self.doing())),
+            }
+        }
+        Err(Error::new(ErrorKind::LoginRefused, self.doing(), "it did not come to an end"))
+    }
+
+    /// One connection more, with what has worked; nobody is asked.
+    pub(super) async fn further(&self) -> std::result::Result<Arc<Line>, NoFurther> {
+        let remembered = self.memory().password.clone();
+        let password = remembered.unwrap_or_else(|| SecretString::from(ANONYMOUS_PASSWORD));
+        for _ in 0..2 {
+            match self.attempt(&password).await.map_err(NoFurther::Failed)? {
+                Attempt::LoggedIn(logged_in) => return Ok(logged_in.line),
+                Attempt::Again => {}
+                Attempt::TooMany(_) => return Err(NoFurther::TooMany),
+                Attempt::Refused(why) => {
+                    let why = format!("the server let nobody in: {why}");
+                    return Err(NoFurther::Failed(Fault::new(ErrorKind::Interrupted, why)));
+                }
+                Attempt::Certificate(rejected) => {
+                    let fault = Refused::Certificate(rejected).into_fault();
+                    return Err(NoFurther::Failed(fault));
+                }
+            }
+        }
+        Err(NoFurther::Failed(Fault::lost("the server did not let TLS come up")))
+    }
+
+    async fn worked(&self, password: Password) {
+        self.memory().password = Some(password.secret.clone());
+        if password.source == (Source::Person { keep: true })
+            && let Err(error) = self.vault.keep(&self.site, &password.secret).await
+        {
+            tracing::warn!(%error, "the password was not kept");
+        }
+    }
+
+    /// Connects and logs in with one password.
+    async fn attempt(&self, password: &SecretString) -> std::result::Result<Attempt, Fault> {
+        let site = &self.site;
+        let port = site.port().unwrap_or(site.protocol().default_port());
+        let Patience { connect, reply, .. } = self.patience;
+        let mut talker = Talker::connect(site.host(), port, connect, reply).await?;
+        let tls = match site.protocol().is_encrypted() {
+            true => Some(self.begin_tls().await?),
+            false => None,
+        };
+        if let Some(tls) = tls.as_ref().filter(|_| site.protocol() == Protocol::FtpImplicitTls) {
+            talker = match talker.encrypt(tls).await {
+                Ok(talker) => talker,
+                Err(refused) => return self.without_tls(refused),
+            };
+        }
+        let greeting = talker.reply().await?;
+        if too_many(&greeting) {
+            return Ok(Attempt::TooMany(Fault::of(&greeting)));
+        }
+        if !greeting.is_done() {
+            return Err(unwelcome(&greeting));
+        }
+        if let Some(tls) = tls.as_ref().filter(|_| site.protocol() == Protocol::FtpExplicitTls) {
+            let agreed = talker.say(Command::bare("AUTH TLS")).await?;
+            if agreed.code != 234 {
+                let why = format!(
+                    "the server does not offer TLS (it says: {}); nothing was sent; \
+                     ftp:// would connect without",
+                    agreed.words()
+                );
+                return Err(Fault::new(ErrorKind::Unsupported, why));
+            }
+            talker = match talker.encrypt(tls).await {
+                Ok(talker) => talker,
+                Err(refused) => return self.without_tls(refused),
+            };
+        }
+        self.introduce(talker, tls, &greeting, password).await
+    }
+
+    async fn begin_tls(&self) -> std::result::Result<Tls, Fault> {
+        let (pins, site) = (Arc::clone(&self.pins), Arc::clone(&self.site));
+        let pinned = tokio::task::spawn_blocking(move || pins.of(&site)).await.unwrap_or(None);
+        self.security.begin(self.site.host(), pinned).await
+    }
+
+    fn without_tls(&self, refused: Refused) -> std::result::Result<Attempt, Fault> {
+        if self.security.try_new(&refused) {
+            return Ok(Attempt::Again);
+        }
+        match refused {
+            Refused::Certificate(rejected) => Ok(Attempt::Certificate(rejected)),
+            refused => Err(refused.into_fault()),
+        }
+    }
+
+    /// USER and PASS, and what has to be settled once a connection.
+    async fn introduce(
+        &self,
+        mut talker: Talker,
+        tls: Option<Tls>,
+        greeting: &Reply,
+        password: &SecretString,
+    ) -> std::result::Result<Attempt, Fault> {
+        let user = Command::about("USER", self.user().as_bytes())?;
+        let mut reply = talker.say(user).await?;
+        if reply.code == 331 {
+            let pass = Command::secret("PASS", password.expose_secret().as_bytes());
+            let pass = pass.map_err(|_| {
+                Fault::new(
+                    ErrorKind::LoginRefused,
+                    "the password holds a line break, which FTP cannot carry",
+                )
+            })?;
+            reply = talker.say(pass).await?;
+        }
+        if too_many(&reply) {
+            return Ok(Attempt::TooMany(Fault::of(&reply)));
+        }
+        match reply.code {
+            200..=299 => {}
+            332 => {
+                let why = "the server asks for an account as well, which Wharf has no answer to";
+                return Err(Fault::new(ErrorKind::LoginRefused, why));
+            }
+            421 => return Err(Fault::of(&reply)),
+            _ => return Ok(Attempt::Refused(reply.words())),
+        }
+        self.settle(talker, tls, greeting).await.map(|done| Attempt::LoggedIn(Box::new(done)))
+    }
+
+    async fn settle(
+        &self,
+        mut talker: Talker,
+        tls: Option<Tls>,
+        greeting: &Reply,
+    ) -> std::result::Result<LoggedIn, Fault> {
+        if tls.is_some() {
+            // RFC 4217 §9: the data connections are encrypted as well, or there are none.
+            for command in ["PBSZ 0", "PROT P"] {
+                let reply = talker.say(Command::bare(command)).await?;
+                if !reply.is_done() {
+                    let words = reply.words();
+                    let why = format!("the server does not encrypt files and listings ({words})");
+                    return Err(Fault::new(ErrorKind::Unsupported, why));
+                }
+            }
+        }
+        let known = self.memory().features.clone();
+        let features = match known {
+            Some(features) => features,
+            None => {
+                let reply = talker.say(Command::bare("FEAT")).await?;
+                let greeting = String::from_utf8_lossy(&greeting.lines().join(&b' ')).into_owned();
+                let features = Arc::new(Features::read(&reply, &greeting));
+                self.memory().features.get_or_insert(features).clone()
+            }
+        };
+        let Talker { stream, decoder, ends, .. } = talker;
+        let line = Line::start(stream, decoder, ends, tls);
+        let patience = self.patience.reply;
+        let mut commands = vec![Command::bare("TYPE I"), Command::bare("PWD")];
+        if features.utf8 {
+            commands.push(Command::bare("OPTS UTF8 ON"));
+        }
+        if features.hash_sha256 {
+            commands.push(Command::bare("OPTS HASH SHA-256"));
+        }
+        if let Some(wanted) = features.facts.as_ref().and_then(|facts| facts.ask_for.as_ref()) {
+            commands.push(Command::bare(&format!("OPTS MLST {wanted}")));
+        }
+        let mut replies = Vec::with_capacity(commands.len());
+        for mut pending in line.send(commands) {
+            replies.push(pending.last(patience).await?);
+        }
+        if !replies[0].is_done() {
+            // Without it every line end in a file would be rewritten.
+            let why =
+                format!("the server does not send files as they are ({})", replies[0].words());
+            return Err(Fault::new(ErrorKind::Unsupported, why));
+        }
+        let home = path_in(&replies[1]).unwrap_or_else(StoragePath::root);
+        Ok(LoggedIn { line, features, home })
+    }
+}
+
+fn unwelcome(greeting: &Reply) -> Fault {
+    let fault = Fault::of(greeting);
+    Fault::new(ErrorKind::ConnectionLost, fault.why)
+}
+
+/// On the way to a password that is accepted.
+struct Search<'a> {
+    login: &'a Login,
+    ask: Arc<dyn Ask>,
+    again_because: String,
+    asked: u32,
+    vault_used: bool,
+}
+
+impl Search<'_> {
+    async fn next(&mut self) -> Result<Password> {
+        let login = self.login;
+        if login.site.user().is_none() {
+            let secret = SecretString::from(ANONYMOUS_PASSWORD);
+            return Ok(Password { secret, source: Source::Nobody });
+        }
+        if let Some(secret) = login.memory().password.clone() {
+            return Ok(Password { secret, source: Source::Memory });
+        }
+        if !std::mem::replace(&mut self.vault_used, true) {
+            match login.vault.find(&login.site).await {
+                Ok(Some(secret)) => return Ok(Password { secret, source: Source::Vault }),
+                Ok(None) => {}
+                Err(error) => self.again_because = format!("no kept password: {}", error.why()),
+            }
+        }
+        let refuse = |why: &str| Error::new(ErrorKind::LoginRefused, login.doing(), why);
+        if self.asked == ASKED_AT_MOST {
+            return Err(refuse(&self.again_because));
+        }
+        self.asked += 1;
+        let question = Question::Password {
+            site: Arc::clone(&login.site),
+            user: escape_text(login.user()),
+            again_because: self.again_because.clone(),
+        };
+        match self.ask.ask(question).await {
+            Answer::Texts { texts, keep } => match texts.into_iter().next() {
+                Some(secret) => Ok(Password { secret, source: Source::Person { keep } }),
+                None => Err(refuse("no password was given")),
+            },
+            _ if self.again_because.is_empty() => Err(refuse("no password was given")),
+            _ => Err(refuse(&format!("no password was given ({})", self.again_because))),
+        }
+    }
+
+    async fn refused(&mut self, password: &Password, why: String) -> Result<()> {
+        let login = self.login;
+        self.again_because = match password.source {
+            Source::Nobody => {
+                let why = format!("the server lets nobody in without a name: {why}");
+                return Err(Error::new(ErrorKind::LoginRefused, login.doing(), why));
+            }
+            Source::Person { .. } => format!("the server refused that password: {why}"),
+            Source::Memory => {
+                login.memory().password = None;
+                "the server no longer accepts the password it accepted before".into()
+            }
+            Source::Vault => {
+                // That it could not be dropped matters less than that it was refused.
+                if let Err(error) = login.vault.forget(&login.site).await {
+                    tracing::warn!(%error, "the refused password was not dropped");
+                }
+                format!("the server refused the kept password: {why}")
+            }
+        };
+        Ok(())
+    }
+
+    /// A certificate nobody vouches for: let in for good, or the end.
+    async fn certificate(&self, rejected: Rejected) -> Result<()> {
+        let login = self.login;
+        let question = Question::Certificate {
+            site: Arc::clone(&login.site),
+            known_as: escape_text(&Pins::known_as(&login.site)),
+            why: rejected.why.clone(),
+            fingerprint: rejected.fingerprint.0.clone(),
+            changed: rejected.changed,
+        };
+        if !matches!(self.ask.ask(question).await, Answer::Yes) {
+            let Rejected { fingerprint, why, .. } = rejected;
+            let why = format!(
+                "its certificate (SHA-256 {}) was not accepted: {why}; nothing was sent",
+                fingerprint.0
+            );
+            let doing = format!("connect to {}", login.site);
+            return Err(Error::new(ErrorKind::HostKeyRefused, doing, why));
+        }
+        let (pins, site) = (Arc::clone(&login.pins), Arc::clone(&login.site));
+        // A file that cannot be written was told to the log.
+        let _ = tokio::task::spawn_blocking(move || pins.keep(&site, &rejected.fingerprint)).await;
+        Ok(())
+    }
+}

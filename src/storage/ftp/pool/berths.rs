@@ -1,0 +1,195 @@
+//! Who may have a connection next: the books of the pool, without a socket.
+//!
+//! A copy from a server to the same server holds a connection to read and waits for one to write: each kind is served
+//! in the order of asking, and neither may take the last connection from the other, so that the first always goes on.
+
+use std::collections::VecDeque;
+
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::storage::ftp) enum For {
+    /// A file's content, from the server.
+    Reading,
+    /// A file's content, to the server.
+    Writing,
+    /// A listing, which a person may be waiting for: those never queue behind files.
+    Listing,
+}
+
+/// Listings at the same time.
+const LISTINGS: usize = 2;
+
+/// The books. `L` is a connection, `W` somebody who waits.
+#[derive(Debug)]
+pub(super) struct Berths<L, W> {
+    idle: Vec<L>,
+    waiting: [VecDeque<W>; 3],
+    in_use: [usize; 3],
+    /// So many of a kind at most.
+    bound: usize,
+    /// More than these the server does not let in.
+    most: Option<usize>,
+    /// Connections that stand, in use or not.
+    open: usize,
+}
+
+/// What whoever waited gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Grant<L> {
+    /// A connection.
+    Ready(L),
+    /// Leave to open one.
+    Open,
+}
+
+impl<L, W> Berths<L, W> {
+    pub(super) fn new(bound: usize) -> Self {
+        Self {
+            idle: Vec::new(),
+            waiting: Default::default(),
+            in_use: [0; 3],
+            bound: bound.max(1),
+            most: None,
+            open: 0,
+        }
+    }
+
+    /// Gets in line.
+    pub(super) fn wait(&mut self, wanted: For, waiter: W) {
+        self.waiting[wanted as usize].push_back(waiter);
+    }
+
+    /// The next to be served, with what they get. It counts as in use until [`leave`](Self::leave).
+    pub(super) fn next(&mut self) -> Option<(For, W, Grant<L>)> {
+        for wanted in [For::Listing, For::Reading, For::Writing] {
+            if !self.has_room(wanted) {
+                continue;
+            }
+            if let Some(waiter) = self.waiting[wanted as usize].pop_front() {
+                self.in_use[wanted as usize] += 1;
+                let grant = self.idle.pop().map_or(Grant::Open, Grant::Ready);
+                return Some((wanted, waiter, grant));
+            }
+        }
+        None
+    }
+
+    fn has_room(&self, wanted: For) -> bool {
+        let in_use = self.in_use[wanted as usize];
+        let bound = if wanted == For::Listing { LISTINGS } else { self.bound };
+        let all: usize = self.in_use.iter().sum();
+        in_use < bound && self.most.is_none_or(|most| all < most && in_use < (most - 1).max(1))
+    }
+
+    /// One was opened.
+    pub(super) fn opened(&mut self) {
+        self.open += 1;
+    }
+
+    /// Somebody is done; with the connection, if it is still of use, or knowing that it is `gone`.
+    pub(super) fn leave(&mut self, wanted: For, line: Option<L>, gone: bool) {
+        self.in_use[wanted as usize] = self.in_use[wanted as usize].saturating_sub(1);
+        self.open = self.open.saturating_sub(usize::from(gone));
+        self.idle.extend(line);
+    }
+
+    /// The server lets no more in: what stands is all there will be. Whether nothing stands.
+    pub(super) fn turned_away(&mut self) -> bool {
+        self.most = Some(self.open.max(1));
+        self.open == 0
+    }
+
+    /// How many files of a kind may be on their way at once.
+    pub(super) fn lanes(&self) -> usize {
+        self.most.map_or(self.bound, |most| (most - 1).max(1).min(self.bound))
+    }
+
+    /// Takes out what is idle and of no more use.
+    pub(super) fn discard(&mut self, mut is_dead: impl FnMut(&L) -> bool) {
+        let before = self.idle.len();
+        self.idle.retain(|line| !is_dead(line));
+        self.open = self.open.saturating_sub(before - self.idle.len());
+    }
+
+    /// Takes out one that is idle, for something else.
+    pub(super) fn take_idle(&mut self) -> Option<L> {
+        let line = self.idle.pop()?;
+        self.open = self.open.saturating_sub(1);
+        Some(line)
+    }
+
+    /// Those that are idle.
+    pub(super) fn idle(&self) -> &[L] {
+        &self.idle
+    }
+
+    /// Takes out everything, and everyone who waits.
+    pub(super) fn clear(&mut self) {
+        self.idle.clear();
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn served(berths: &mut Berths<u32, u32>) -> Vec<(For, u32)> {
+        std::iter::from_fn(|| berths.next().map(|(wanted, waiter, _)| (wanted, waiter))).collect()
+    }
+
+    #[test]
+    fn each_kind_is_served_in_the_order_of_asking() {
+        let mut berths = Berths::new(2);
+        for waiter in 0..4 {
+            berths.wait(For::Reading, waiter);
+            berths.wait(For::Writing, waiter);
+        }
+        let first = served(&mut berths);
+        assert_eq!(
+            first,
+            [(For::Reading, 0), (For::Reading, 1), (For::Writing, 0), (For::Writing, 1)]
+        );
+        berths.opened();
+        berths.leave(For::Reading, Some(7), false);
+        assert_eq!(berths.next(), Some((For::Reading, 2, Grant::Ready(7))));
+        assert_eq!(berths.next(), None);
+        berths.wait(For::Listing, 9);
+        assert_eq!(berths.next(), Some((For::Listing, 9, Grant::Open)), "a listing never queues");
+    }
+
+    #[test]
+    fn readers_never_take_the_last_connection_from_writers() {
+        let mut berths = Berths::new(8);
+        for waiter in 0..8 {
+            berths.wait(For::Reading, waiter);
+        }
+        assert_eq!(served(&mut berths).len(), 8);
+        (0..3).for_each(|_| berths.opened());
+        assert!(!berths.turned_away());
+        // The five that were turned away ask again.
+        for waiter in 3..8 {
+            berths.leave(For::Reading, None, false);
+            berths.wait(For::Reading, waiter);
+        }
+        berths.wait(For::Writing, 0);
+        assert_eq!(berths.next(), None);
+        assert_eq!(berths.lanes(), 2);
+        berths.leave(For::Reading, Some(1), false);
+        assert_eq!(berths.next(), Some((For::Writing, 0, Grant::Ready(1))));
+        berths.leave(For::Writing, Some(1), false);
+        assert_eq!(berths.next(), None, "two read already");
+    }
+
+    #[test]
+    fn one_connection_is_enough() {
+        let mut berths: Berths<u32, u32> = Berths::new(4);
+        berths.wait(For::Reading, 0);
+        assert_eq!(served(&mut berths).len(), 1);
+        assert!(berths.turned_away(), "nothing stands");
+        berths.leave(For::Reading, None, false);
+        berths.wait(For::Writing, 1);
+        assert_eq!(served(&mut berths).len(), 1);
+        assert_eq!(berths.lanes(), 1);
+    }
+}

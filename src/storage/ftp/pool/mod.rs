@@ -1,0 +1,306 @@
+//! The control connections of a site that carry files: as many as are wanted, as long as the server lets them in.
+
+mod berths;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time};
+
+pub(super) use berths::For;
+use berths::{Berths, Grant};
+
+use super::{
+    fault::Fault,
+    line::{Line, Pending},
+    login::{Login, NoFurther},
+    wire::Command,
+};
+use crate::domain::error::ErrorKind;
+
+/// When nothing at all has moved on any connection for so long, those who wait for one may be waiting for each other.
+const STANDSTILL: Duration = Duration::from_secs(45);
+/// The shortest silence that servers and firewalls commonly end a connection for is a minute.
+const AWAKE: Duration = Duration::from_secs(40);
+/// How long a server may take to notice that a transfer was broken off.
+const FOR_A_BREAK: Duration = Duration::from_secs(10);
+
+/// The connections.
+pub(super) struct Pool {
+    login: Arc<Login>,
+    /// The first connection: short commands go there, and everything where the server lets in no other.
+    first: Mutex<Arc<Line>>,
+    berths: Mutex<Berths<Arc<Line>, oneshot::Sender<Leave>>>,
+    /// All that were opened, to hang up.
+    opened: Mutex<Vec<Weak<Line>>>,
+    /// Counts whatever moves.
+    moves: AtomicUsize,
+    /// The server lets in the first connection and no other.
+    alone: AtomicBool,
+    closed: AtomicBool,
+}
+
+/// A place in the books, given back when dropped.
+struct Leave {
+    pool: Arc<Pool>,
+    wanted: For,
+    line: Option<Arc<Line>>,
+    gone: bool,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let line = self.line.take().filter(|line| line.is_alive());
+        lock(&self.pool.berths).leave(self.wanted, line, self.gone);
+        self.pool.serve();
+    }
+}
+
+/// A connection for one transfer. Dropped without [`give_back`](Self::give_back) it is hung up.
+pub(super) struct Lease {
+    line: Arc<Line>,
+    leave: Leave,
+    /// The first connection, lent for want of another.
+    shared: bool,
+    in_step: bool,
+}
+
+impl Pool {
+    pub(super) fn new(login: Arc<Login>, first: Arc<Line>, bound: usize) -> Arc<Self> {
+        Arc::new(Self {
+            login,
+            opened: Mutex::new(vec![Arc::downgrade(&first)]),
+            first: Mutex::new(first),
+            berths: Mutex::new(Berths::new(bound)),
+            moves: AtomicUsize::new(0),
+            alone: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn login(&self) -> &Arc<Login> {
+        &self.login
+    }
+
+    /// How many files may be on their way at once.
+    pub(super) fn lanes(&self) -> usize {
+        lock(&self.berths).lanes()
+    }
+
+    /// Something moved.
+    pub(super) fn moved(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The connection for short commands; another where it broke.
+    pub(super) async fn first(&self) -> Result<Arc<Line>, Fault> {
+        let known = Arc::clone(&lock(&self.first));
+        if known.is_alive() || self.closed.load(Ordering::Acquire) {
+            return Ok(known);
+        }
+        lock(&self.berths).discard(|line| !line.is_alive());
+        let idle = lock(&self.berths).take_idle();
+        let line = match idle {
+            Some(line) => line,
+            None => self.open_one().await.map_err(|no| match no {
+                NoFurther::TooMany => Fault::lost("the server lets nobody in any more"),
+                NoFurther::Failed(fault) => fault,
+            })?,
+        };
+        let mut first = lock(&self.first);
+        // Another call may have been faster.
+        if !first.is_alive() {
+            *first = line;
+        }
+        Ok(Arc::clone(&first))
+    }
+
+    /// A connection of one's own, as soon as there is one.
+    pub(super) async fn lease(self: &Arc<Self>, wanted: For) -> Result<Lease, Fault> {
+        loop {
+            let mut leave = self.turn(wanted).await?;
+            if self.closed.load(Ordering::Acquire) {
+                return Err(hung_up());
+            }
+            if let Some(line) = leave.line.take() {
+                if line.is_alive() {
+                    return Ok(self.lend(line, leave));
+                }
+                leave.gone = true;
+                continue;
+            }
+            if self.alone.load(Ordering::Relaxed) {
+                let line = self.first().await?;
+                return Ok(Lease { line, leave, shared: true, in_step: false });
+            }
+            match self.open_one().await {
+                Ok(line) => {
+                    lock(&self.berths).opened();
+                    return Ok(self.lend(line, leave));
+                }
+                Err(NoFurther::Failed(fault)) => return Err(fault),
+                Err(NoFurther::TooMany) => {
+                    let alone = lock(&self.berths).turned_away();
+                    self.alone.store(alone, Ordering::Relaxed);
+                    let lanes = self.lanes();
+                    tracing::info!(site = %self.login.site(), lanes, "the server lets no more connections in");
+                }
+            }
+        }
+    }
+
+    fn lend(&self, line: Arc<Line>, leave: Leave) -> Lease {
+        self.moved();
+        Lease { line, leave, shared: false, in_step: false }
+    }
+
+    /// Waits for one's turn.
+    async fn turn(self: &Arc<Self>, wanted: For) -> Result<Leave, Fault> {
+        let (sender, mut turn) = oneshot::channel();
+        lock(&self.berths).wait(wanted, sender);
+        self.serve();
+        let mut moves = self.moves.load(Ordering::Relaxed);
+        loop {
+            match time::timeout(STANDSTILL, &mut turn).await {
+                Ok(turn) => return turn.map_err(|_| hung_up()),
+                Err(_) => {
+                    let now = self.moves.load(Ordering::Relaxed);
+                    if now == moves {
+                        let why = "all connections stand still";
+                        return Err(Fault::new(ErrorKind::Interrupted, why));
+                    }
+                    moves = now;
+                }
+            }
+        }
+    }
+
+    /// Serves whoever can be.
+    fn serve(self: &Arc<Self>) {
+        loop {
+            // Not while the books are held: who has gone meanwhile gives the place back at once.
+            let Some((wanted, waiter, grant)) = lock(&self.berths).next() else { return };
+            let line = match grant {
+                Grant::Ready(line) => Some(line),
+                Grant::Open => None,
+            };
+            let _ = waiter.send(Leave { pool: Arc::clone(self), wanted, line, gone: false });
+        }
+    }
+
+    async fn open_one(&self) -> Result<Arc<Line>, NoFurther> {
+        let line = self.login.further().await?;
+        let mut opened = lock(&self.opened);
+        opened.retain(|line| line.strong_count() > 0);
+        opened.push(Arc::downgrade(&line));
+        drop(opened);
+        if self.closed.load(Ordering::Acquire) {
+            line.end(hung_up());
+        }
+        Ok(line)
+    }
+
+    /// Whether the connection for short commands stands, and with it the server.
+    pub(super) fn is_connected(&self) -> bool {
+        lock(&self.first).is_alive()
+    }
+
+    /// Says something now and then on connections that have nothing to do, so that neither the server nor a firewall
+    /// takes them for forgotten. Ends with the pool.
+    pub(super) fn keep_awake(self: &Arc<Self>) {
+        let pool = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                time::sleep(AWAKE / 2).await;
+                let Some(pool) = pool.upgrade() else { return };
+                if pool.closed.load(Ordering::Acquire) {
+                    return;
+                }
+                let patience = pool.login.patience.reply;
+                for line in pool.idle() {
+                    if line.is_idle_since(AWAKE) {
+                        // One that does not answer is ended by whoever waits for the answer.
+                        tokio::spawn(
+                            async move { line.ask(Command::bare("NOOP"), patience).await },
+                        );
+                    }
+                }
+            }
+        });
+    }
+
+    fn idle(&self) -> Vec<Arc<Line>> {
+        let mut idle = lock(&self.berths).idle().to_vec();
+        idle.push(Arc::clone(&lock(&self.first)));
+        idle
+    }
+
+    /// Ends all of them, for good.
+    pub(super) fn hang_up(&self) {
+        self.closed.store(true, Ordering::Release);
+        lock(&self.first).end(hung_up());
+        let opened: Vec<_> = lock(&self.opened).iter().filter_map(Weak::upgrade).collect();
+        for line in opened {
+            line.end(hung_up());
+        }
+        lock(&self.berths).clear();
+    }
+}
+
+fn hung_up() -> Fault {
+    Fault::lost("the connection was closed")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lease {
+    pub(super) fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    /// Something moved on it.
+    pub(super) fn moved(&self) {
+        self.leave.pool.moved();
+    }
+
+    /// It is in step and may be used again.
+    pub(super) fn give_back(mut self) {
+        self.in_step = true;
+        self.leave.pool.moved();
+    }
+
+    /// A transfer on it was broken off: it is used again once the server has said so, and is still in step.
+    pub(super) fn recover(self, mut pending: Pending) {
+        // Without a runtime there is nobody to wait: it is hung up.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if pending.end_of_transfer(FOR_A_BREAK).await.is_err() {
+                return;
+            }
+            // Some servers answer such a break twice. What comes next has to be the answer to this.
+            let noop = self.line.ask(Command::bare("NOOP"), FOR_A_BREAK).await;
+            if noop.is_ok_and(|reply| reply.code == 200) {
+                self.give_back();
+            }
+        });
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.in_step {
+            self.line.end(Fault::lost("the connection was given up"));
+        }
+        if !self.shared {
+            self.leave.gone = !self.line.is_alive();
+            self.leave.line = Some(Arc::clone(&self.line));
+        }
+    }
+}

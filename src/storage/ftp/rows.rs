@@ -1,0 +1,196 @@
+//! A listing on its way: lines of a data connection to batches of rows.
+
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use bytes::BytesMut;
+
+use super::{
+    data::{self, Transfer},
+    fault::Fault,
+    features::{has, note},
+    listing::{self, Line, Style},
+    pool::{For, Lease},
+    server::Server,
+    wire::Command,
+};
+use crate::{
+    domain::{entry::Kind, error::ErrorKind, path::StoragePath},
+    storage::listing::{Batch, ListingSender},
+};
+
+/// Rows in a batch.
+const ROWS: usize = 500;
+/// Longer than any line that has a name in it.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// A listing that has begun.
+pub(super) struct Lines {
+    lease: Lease,
+    transfer: Transfer,
+    style: Style,
+    buffer: BytesMut,
+    ended: bool,
+    /// Lines that were no headline.
+    pub(super) seen: usize,
+}
+
+/// Begins to list a directory, in the best way the server has.
+pub(super) async fn begin(server: &Server, path: &StoragePath) -> Result<Lines, Fault> {
+    if server.has_facts() {
+        let command = server.about("MLSD", path)?;
+        match start(server, command, Style::Facts, None).await {
+            Err(fault) if fault.kind == ErrorKind::Unsupported => {
+                note(&server.login().habits.no_facts)
+            }
+            begun => return begun,
+        }
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let style = Style::Listed { now: i64::try_from(now).unwrap_or(0) };
+    let habits = &server.login().habits;
+    let all = Command::bare(if has(&habits.no_dash_a) { "LIST" } else { "LIST -a" });
+    let mut lines = start(server, all, style, Some(path)).await?;
+    if !has(&habits.no_dash_a) {
+        // Where `-a` is taken for a name nothing comes at all; else there are at least the directory and the one above.
+        if lines.fill().await? {
+            return Ok(lines);
+        }
+        lines.finish().await?;
+        let plain = start(server, Command::bare("LIST"), style, Some(path)).await?;
+        note(&habits.no_dash_a);
+        return Ok(plain);
+    }
+    Ok(lines)
+}
+
+async fn start(
+    server: &Server,
+    command: Command,
+    style: Style,
+    inside: Option<&StoragePath>,
+) -> Result<Lines, Fault> {
+    let lease = server.pool.lease(For::Listing).await?;
+    if let Some(path) = inside {
+        // Not as LIST's argument: servers take it for options and patterns.
+        let [entered] = server.ask_on(lease.line(), [server.about("CWD", path)?]).await?;
+        if !entered.is_done() {
+            lease.give_back();
+            return Err(Fault::of(&entered));
+        }
+    }
+    let begun =
+        data::begin(lease.line(), &server.login().habits, server.patience(), 0, command).await;
+    match begun {
+        Ok(transfer) => {
+            let buffer = BytesMut::new();
+            Ok(Lines { lease, transfer, style, buffer, ended: false, seen: 0 })
+        }
+        Err(fault) => {
+            if is_a_refusal(&fault) {
+                lease.give_back();
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// Whether the server said no, and the connection is as good as before.
+pub(super) fn is_a_refusal(fault: &Fault) -> bool {
+    !fault.kind.ends_the_connection() && fault.kind != ErrorKind::Interrupted
+}
+
+impl Lines {
+    /// Reads more; `false` at the end.
+    async fn fill(&mut self) -> Result<bool, Fault> {
+        self.buffer.reserve(32 << 10);
+        let length = self.transfer.read(self.lease.line(), &mut self.buffer).await?;
+        self.lease.moved();
+        Ok(length > 0)
+    }
+
+    /// The next line, without its line end.
+    pub(super) async fn next(&mut self) -> Result<Option<BytesMut>, Fault> {
+        let mut looked_at = 0;
+        loop {
+            if let Some(end) = self.buffer[looked_at..].iter().position(|&byte| byte == b'\n') {
+                let mut line = self.buffer.split_to(looked_at + end + 1);
+                let kept = line.strip_suffix(b"\r\n").map_or(line.len() - 1, <[u8]>::len);
+                line.truncate(kept);
+                return Ok(Some(line));
+            }
+            looked_at = self.buffer.len();
+            if looked_at > LONGEST_LINE {
+                return Err(Fault::protocol("a line of the server's listing has no end"));
+            }
+            if self.ended || !self.fill().await? {
+                self.ended = true;
+                return Ok((!self.buffer.is_empty()).then(|| self.buffer.split()));
+            }
+        }
+    }
+
+    /// The server's word that this was all.
+    pub(super) async fn finish(self) -> Result<(), Fault> {
+        let reply = self.transfer.finish_reading().await?;
+        self.lease.give_back();
+        // Pure-FTPd's word for a directory that has more than it lists.
+        if reply.lower().contains("truncated") {
+            let why = format!("the server cut its listing short ({})", reply.words());
+            return Err(Fault::new(ErrorKind::Failed, why));
+        }
+        Ok(())
+    }
+
+    /// Nobody wants the rest.
+    fn stop(self) {
+        self.lease.recover(self.transfer.break_off());
+    }
+
+    /// Reads a line.
+    pub(super) fn read(&self, line: &[u8]) -> Line {
+        listing::read(line, self.style)
+    }
+}
+
+/// Hands the rows of a listing on until its end.
+pub(super) async fn hand_on(
+    server: Arc<Server>,
+    path: StoragePath,
+    mut lines: Lines,
+    rows: ListingSender,
+) {
+    let mut batch = Batch::default();
+    let fault = loop {
+        let line = match lines.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) => match lines.finish().await {
+                Ok(()) => {
+                    if rows.rows(batch).await.is_ok() {
+                        rows.end().await;
+                    }
+                    return;
+                }
+                Err(fault) => break fault,
+            },
+            Err(fault) => break fault,
+        };
+        match lines.read(&line) {
+            Line::Entry(entry) => batch.entries.push(*entry),
+            Line::Refused(refused) => batch.refused.push(refused),
+            Line::Nothing => {}
+        }
+        // The first rows go out at once.
+        let enough = if lines.seen == 0 { ROWS / 10 } else { ROWS };
+        if batch.entries.len() + batch.refused.len() >= enough {
+            lines.seen += enough;
+            if rows.rows(std::mem::take(&mut batch)).await.is_err() {
+                return lines.stop();
+            }
+        }
+    };
+    let fault = server.look_closer(fault, &path, Kind::Directory).await;
+    rows.fail(server.failed("list", &path)(fault)).await;
+}

@@ -1,0 +1,274 @@
+//! A server one is logged in to: short commands on its first connection, and what a bare refusal meant.
+
+use std::sync::Arc;
+
+use super::{
+    fault::Fault,
+    features::{Features, has, note},
+    line::Line,
+    listing,
+    login::{Login, Patience},
+    path_in,
+    pool::Pool,
+    time,
+    wire::{Command, Reply, Unspeakable},
+};
+use crate::domain::{
+    display,
+    entry::{Attributes, Kind},
+    error::{Error, ErrorKind},
+    path::StoragePath,
+};
+
+/// What all acts on a server share.
+pub(super) struct Server {
+    pub(super) pool: Arc<Pool>,
+    pub(super) features: Arc<Features>,
+    pub(super) home: StoragePath,
+    host: String,
+}
+
+impl Server {
+    pub(super) fn new(pool: Arc<Pool>, features: Arc<Features>, home: StoragePath) -> Self {
+        let host = display::escape_text(pool.login().site().host());
+        Self { pool, features, home, host }
+    }
+
+    pub(super) fn login(&self) -> &Login {
+        self.pool.login()
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.login().patience
+    }
+
+    /// `list /srv/in on files.example`.
+    pub(super) fn doing(&self, act: &str, path: &StoragePath) -> String {
+        format!("{act} {path:?} on {}", self.host)
+    }
+
+    /// `rename /a to /b on files.example`.
+    pub(super) fn doing_with(&self, act: &str, path: &StoragePath, other: &StoragePath) -> String {
+        format!("{act} {path:?} to {other:?} on {}", self.host)
+    }
+
+    /// The failure of an act on a path, in whole words.
+    pub(super) fn failed<'a>(
+        &'a self,
+        act: &'a str,
+        path: &'a StoragePath,
+    ) -> impl Fn(Fault) -> Error + 'a {
+        move |fault| fault.into_error(self.doing(act, path))
+    }
+
+    /// The path as the server gets to see it: always from the root, for a connection may be anywhere.
+    pub(super) fn absolute(&self, path: &StoragePath) -> StoragePath {
+        self.home.join_typed(path.as_bytes())
+    }
+
+    /// A command about a path.
+    pub(super) fn about(&self, verb: &str, path: &StoragePath) -> Result<Command, Unspeakable> {
+        let command = Command::about(verb, self.absolute(path).as_bytes())?;
+        Ok(if self.features.telnet { command.for_telnet() } else { command })
+    }
+
+    /// Sends short commands in one go, and waits for all replies.
+    pub(super) async fn ask<const N: usize>(
+        &self,
+        commands: [Command; N],
+    ) -> Result<[Reply; N], Fault> {
+        let line = self.pool.first().await?;
+        self.ask_on(&line, commands).await
+    }
+
+    /// The same on a connection of one's own.
+    pub(super) async fn ask_on<const N: usize>(
+        &self,
+        line: &Line,
+        commands: [Command; N],
+    ) -> Result<[Reply; N], Fault> {
+        let patience = self.patience().reply;
+        let mut replies = Vec::with_capacity(N);
+        for mut pending in line.send(commands) {
+            replies.push(pending.last(patience).await?);
+        }
+        self.pool.moved();
+        replies.try_into().map_err(|_| Fault::protocol("replies were lost"))
+    }
+
+    /// A command that has to succeed.
+    pub(super) async fn order(&self, command: Command) -> Result<Reply, Fault> {
+        let [reply] = self.ask([command]).await?;
+        if reply.is_done() { Ok(reply) } else { Err(Fault::of(&reply)) }
+    }
+
+    /// Whether MLST and MLSD are to be used.
+    pub(super) fn has_facts(&self) -> bool {
+        self.features.facts.is_some() && !has(&self.login().habits.no_facts)
+    }
+
+    /// What stands there, links not followed as far as the server tells them.
+    pub(super) async fn look(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        if self.has_facts() {
+            match self.look_at_facts(path).await {
+                Err(fault) if fault.kind == ErrorKind::Unsupported => {
+                    note(&self.login().habits.no_facts)
+                }
+                looked => return looked,
+            }
+        }
+        self.look_without_facts(path).await
+    }
+
+    async fn look_at_facts(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        let [reply] = self.ask([self.about("MLST", path)?]).await?;
+        if !reply.is_done() {
+            return Err(Fault::of(&reply));
+        }
+        // The first line and the last are words.
+        let told = reply.lines().iter().find_map(|line| listing::attributes_of(line));
+        told.ok_or_else(|| Fault::protocol("the server's facts about it make no sense"))
+    }
+
+    /// SIZE and MDTM tell of files, CWD and PWD of directories, and where a link to one leads.
+    async fn look_without_facts(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        let path = self.absolute(path);
+        let [size, modified] =
+            self.ask([self.about("SIZE", &path)?, self.about("MDTM", &path)?]).await?;
+        if size.code == 213 {
+            let digits = String::from_utf8_lossy(size.last()).trim().parse().ok();
+            let told =
+                if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
+            return Ok(Attributes {
+                size: digits,
+                modified: told,
+                ..Attributes::of_kind(Kind::File)
+            });
+        }
+        let Some(parent) = path.parent() else { return Ok(Attributes::of_kind(Kind::Directory)) };
+        let pwd = || Command::bare("PWD");
+        let commands = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
+        let [above, above_is, inside, inside_is] = self.ask(commands).await?;
+        if !inside.is_done() {
+            let fault = Fault::of(&inside);
+            return Err(match (fault.kind, above.is_done()) {
+                // vsftpd says no more than that it failed; what cannot be entered there is not there, or no directory.
+                (ErrorKind::Failed, _) => {
+                    Fault::new(ErrorKind::NotFound, "there is no such file or directory")
+                }
+                _ => fault,
+            });
+        }
+        let leads_elsewhere = above.is_done()
+            && match (path_in(&above_is), path_in(&inside_is), path.name()) {
+                (Some(above), Some(inside), Some(name)) => {
+                    inside != above.join(&name) && !eq_ignoring_case(&inside, &above.join(&name))
+                }
+                _ => false,
+            };
+        let mut told =
+            Attributes::of_kind(if leads_elsewhere { Kind::Symlink } else { Kind::Directory });
+        told.modified =
+            if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
+        Ok(told)
+    }
+
+    /// What stands there, links followed.
+    pub(super) async fn look_through(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        let there = self.look(path).await?;
+        if there.kind != Kind::Symlink {
+            return Ok(there);
+        }
+        let commands =
+            [self.about("SIZE", path)?, self.about("MDTM", path)?, self.about("CWD", path)?];
+        let [size, modified, inside] = self.ask(commands).await?;
+        let modified =
+            if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
+        if inside.is_done() {
+            return Ok(Attributes { modified, ..Attributes::of_kind(Kind::Directory) });
+        }
+        if size.code == 213 {
+            let size = String::from_utf8_lossy(size.last()).trim().parse().ok();
+            return Ok(Attributes { size, modified, ..Attributes::of_kind(Kind::File) });
+        }
+        Err(Fault::new(ErrorKind::NotFound, "the link leads nowhere"))
+    }
+
+    /// What stands there now, to find out what a bare refusal meant; an error where even that cannot be told.
+    pub(super) async fn kind_at(&self, path: &StoragePath) -> Option<Result<Kind, ErrorKind>> {
+        match self.look(path).await {
+            Ok(there) => Some(Ok(there.kind)),
+            Err(fault) if fault.kind.ends_the_connection() => None,
+            Err(fault) => Some(Err(fault.kind)),
+        }
+    }
+
+    /// A refusal without a reason, seen closer: is it there, is it what it should be? If so, it was not allowed.
+    pub(super) async fn look_closer(
+        &self,
+        fault: Fault,
+        path: &StoragePath,
+        wanted: Kind,
+    ) -> Fault {
+        if !matches!(
+            fault.kind,
+            ErrorKind::Failed | ErrorKind::PermissionDenied | ErrorKind::NotFound
+        ) {
+            return fault;
+        }
+        match self.kind_at(path).await {
+            Some(Ok(Kind::Directory)) if wanted == Kind::File => {
+                Fault::new(ErrorKind::IsADirectory, "it is a directory")
+            }
+            Some(Ok(Kind::File | Kind::Other)) if wanted == Kind::Directory => {
+                Fault::new(ErrorKind::NotADirectory, "it is not a directory")
+            }
+            Some(Ok(_)) if fault.kind == ErrorKind::Failed => {
+                Fault { kind: ErrorKind::PermissionDenied, ..fault }
+            }
+            Some(Err(ErrorKind::NotFound)) if fault.kind == ErrorKind::Failed => {
+                Fault { kind: ErrorKind::NotFound, ..fault }
+            }
+            _ => fault,
+        }
+    }
+
+    /// The same for what was to be made: is the name taken, is there a place for it?
+    pub(super) async fn why_not_made(&self, fault: Fault, path: &StoragePath) -> Fault {
+        if !matches!(
+            fault.kind,
+            ErrorKind::Failed | ErrorKind::PermissionDenied | ErrorKind::NotFound
+        ) {
+            return fault;
+        }
+        if let Some(Ok(_)) = self.kind_at(path).await {
+            return Fault::new(ErrorKind::AlreadyExists, "the name is taken");
+        }
+        let Some(parent) = self.absolute(path).parent() else { return fault };
+        match (self.kind_at(&parent).await, fault.kind) {
+            (Some(Err(ErrorKind::NotFound)), _) => {
+                Fault::new(ErrorKind::NotFound, "the directory that would hold it does not exist")
+            }
+            (Some(Ok(Kind::File | Kind::Other)), _) => {
+                Fault::new(ErrorKind::NotADirectory, "what would hold it is not a directory")
+            }
+            (Some(Ok(Kind::Directory)), ErrorKind::Failed) if path_is_long(path) => {
+                Fault { kind: ErrorKind::InvalidName, ..fault }
+            }
+            (Some(Ok(Kind::Directory)), ErrorKind::Failed) => {
+                Fault { kind: ErrorKind::PermissionDenied, ..fault }
+            }
+            _ => fault,
+        }
+    }
+}
+
+/// Longer than most file systems take.
+fn path_is_long(path: &StoragePath) -> bool {
+    path.name().is_some_and(|name| name.as_bytes().len() > 255)
+}
+
+/// Servers on file systems that know no case may answer with another one.
+fn eq_ignoring_case(a: &StoragePath, b: &StoragePath) -> bool {
+    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
+}
