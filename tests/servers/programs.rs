@@ -8,12 +8,15 @@ use std::{
     sync::OnceLock,
 };
 
-/// Where `tests/run` unpacks OpenSSH.
-fn unpacked() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/openssh")
+/// What `tests/run` unpacks, each in a folder of its own.
+const SERVERS: [&str; 4] = ["openssh", "proftpd", "vsftpd", "pure-ftpd"];
+
+/// Where `tests/run` unpacks a server.
+fn unpacked(server: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers").join(server)
 }
 
-/// A program by its name; the same places as in `tests/run`.
+/// A program, or a module of one, by its name; the same places as in `tests/run`.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let system = [
         "/usr/sbin",
@@ -25,8 +28,12 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         "/usr/libexec",
         "/usr/libexec/openssh",
         "/usr/lib64/misc",
+        "/usr/lib/proftpd",
     ];
-    let ours = ["usr/sbin", "usr/bin", "usr/lib/openssh"].map(|folder| unpacked().join(folder));
+    let ours = SERVERS.into_iter().flat_map(|server| {
+        ["usr/sbin", "usr/bin", "usr/lib/openssh", "usr/lib/proftpd"]
+            .map(|folder| unpacked(server).join(folder))
+    });
     let places = system.into_iter().map(PathBuf::from).chain(ours);
     places.map(|place| place.join(name)).find(|program| program.is_file())
 }
@@ -40,12 +47,15 @@ pub(crate) fn command(program: &Path) -> Command {
     command
 }
 
-/// The folders of unpacked libraries; `None` when there are none.
+/// The folders of unpacked libraries, those of one server for all of them; `None` when there are none.
 pub(crate) fn library_path() -> Option<&'static str> {
     static FOUND: OnceLock<Option<String>> = OnceLock::new();
     let search = || {
         let mut folders = Vec::new();
-        for root in [unpacked().join("usr/lib"), unpacked().join("lib")] {
+        let roots = SERVERS
+            .into_iter()
+            .flat_map(|server| [unpacked(server).join("usr/lib"), unpacked(server).join("lib")]);
+        for root in roots {
             for folder in std::fs::read_dir(root).into_iter().flatten().flatten() {
                 let files = std::fs::read_dir(folder.path()).into_iter().flatten().flatten();
                 let is_library = |name: &str| name.ends_with(".so") || name.contains(".so.");
