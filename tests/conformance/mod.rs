@@ -38,6 +38,10 @@ macro_rules! suite {
             use super::place::{Kind, run};
             $(#[test] fn $case() { run(Kind::OpenSsh, super::$room::$case) })+
         }
+        mod proftpd_sftp {
+            use super::place::{Kind, run};
+            $(#[test] fn $case() { run(Kind::ProFtpdSftp, super::$room::$case) })+
+        }
     };
 }
 
@@ -70,6 +74,7 @@ suite! {
     renames::of_a_folder_and_into_another,
     renames::of_nothing_says_so,
     renames::of_a_link_moves_the_link,
+    renames::of_a_link_leaves_what_it_leads_to,
     directories::made_and_removed,
     directories::made_only_once,
     directories::removed_only_when_empty,

@@ -1,9 +1,13 @@
 //! What is denied says so, and stays as it was.
 
-use std::sync::Arc;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    sync::Arc,
+};
 
 use wharf::{
-    domain::{entry::SetAttributes, error::ErrorKind, path::StoragePath},
+    domain::{error::ErrorKind, path::StoragePath},
     storage::{Replace, WriteOptions},
 };
 
@@ -29,10 +33,11 @@ async fn deny(place: &Place) -> Denied {
             memory.deny(place.at("file").as_bytes(), true).unwrap();
             memory.deny(place.at("folder").as_bytes(), true).unwrap();
         }
-        Behind::Disk(_) => {
-            let nothing = SetAttributes { permissions: Some(0), modified: None };
-            place.storage.set_attributes(&place.at("file"), &nothing).await.unwrap();
-            place.storage.set_attributes(&place.at("folder"), &nothing).await.unwrap();
+        Behind::Disk(folder) => {
+            // Past the storage: ProFTPD takes no permissions at all for none to be set.
+            for name in ["file", "folder"] {
+                fs::set_permissions(folder.join(name), Permissions::from_mode(0)).unwrap();
+            }
         }
     }
     Denied { file: place.at("file"), folder: place.at("folder") }
@@ -58,6 +63,11 @@ fn embedded() {
 #[test]
 fn openssh() {
     run(Kind::OpenSshOrdinary, what_is_denied_says_so);
+}
+
+#[test]
+fn proftpd_sftp() {
+    run(Kind::ProFtpdSftpOrdinary, what_is_denied_says_so);
 }
 
 async fn what_is_denied_says_so(place: Arc<Place>) {

@@ -1,8 +1,16 @@
 //! Where a case runs: a storage of one kind, and an empty folder in it.
 
 use std::{
-    collections::BTreeMap, fs, future::Future, os::unix::ffi::OsStrExt as _, path::PathBuf,
-    sync::Arc, time::Duration,
+    collections::BTreeMap,
+    fs,
+    future::Future,
+    os::unix::{
+        ffi::{OsStrExt as _, OsStringExt as _},
+        fs::{MetadataExt as _, chown},
+    },
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use wharf::{
@@ -26,6 +34,10 @@ pub(super) enum Kind {
     OpenSsh,
     /// The same, logged in as somebody whom permissions bind.
     OpenSshOrdinary,
+    /// ProFTPD's mod_sftp.
+    ProFtpdSftp,
+    /// The same, logged in as somebody whom permissions bind.
+    ProFtpdSftpOrdinary,
 }
 
 /// How long a case may take before it counts as hung.
@@ -84,6 +96,8 @@ impl Place {
             Kind::Embedded => Some(remote::embedded(|_| ()).await),
             Kind::OpenSsh => remote::openssh(Sftp::Program, Account::Me).await,
             Kind::OpenSshOrdinary => remote::openssh(Sftp::Program, Account::Ordinary).await,
+            Kind::ProFtpdSftp => remote::proftpd_sftp(Account::Me).await,
+            Kind::ProFtpdSftpOrdinary => remote::proftpd_sftp(Account::Ordinary).await,
         }
     }
 
@@ -119,6 +133,16 @@ impl Place {
         self.kind != Kind::Embedded || std::str::from_utf8(name).is_ok()
     }
 
+    /// Whether it tells of a link what the link says, and not which absolute path that comes to.
+    pub(super) fn tells_links_literally(&self) -> bool {
+        self.kind != Kind::ProFtpdSftp
+    }
+
+    /// Whether it renames a link that leads somewhere: mod_sftp would rename what it leads to.
+    pub(super) fn renames_links(&self) -> bool {
+        self.kind != Kind::ProFtpdSftp
+    }
+
     /// Whether it keeps fractions of a second: version 3 of SFTP does not (draft-02 §5).
     pub(super) fn keeps_nanoseconds(&self) -> bool {
         matches!(self.kind, Kind::Memory | Kind::Local)
@@ -128,7 +152,12 @@ impl Place {
     pub(super) fn put_behind(&self, name: &str, content: &[u8]) {
         match &self.behind {
             Behind::Memory(memory) => memory.put(self.at(name).as_bytes(), content).unwrap(),
-            Behind::Disk(folder) => fs::write(folder.join(name), content).unwrap(),
+            Behind::Disk(folder) => {
+                fs::write(folder.join(name), content).unwrap();
+                // It belongs to whom the folder belongs to, as if it had come through the storage.
+                let owner = fs::metadata(folder).unwrap();
+                chown(folder.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
+            }
         }
     }
 
@@ -137,6 +166,16 @@ impl Place {
         match &self.behind {
             Behind::Memory(memory) => memory.content(self.at(name).as_bytes()),
             Behind::Disk(folder) => fs::read(folder.join(name)).ok(),
+        }
+    }
+
+    /// What a link says, seen past the storage, where it can be seen.
+    pub(super) fn link_behind(&self, name: &str) -> Option<Vec<u8>> {
+        match &self.behind {
+            Behind::Memory(_) => None,
+            Behind::Disk(folder) => {
+                Some(fs::read_link(folder.join(name)).unwrap().into_os_string().into_vec())
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use super::place::{Kind, Place};
 use crate::servers::{
     client::{Client, ClientOptions, HOST},
     embedded::{EmbeddedServer, Options},
+    proftpd::ProFtpd,
     sshd::{Account, Sftp, Sshd},
 };
 
@@ -84,6 +85,16 @@ pub(super) async fn openssh(sftp: Sftp, account: Account) -> Option<Place> {
     let storage = dial(&client).await;
     let files = server.files();
     Some(Place::on_disk(Kind::OpenSsh, storage, files, vec![Box::new(server), Box::new(client)]))
+}
+
+/// A place on ProFTPD, a second SFTP server that was written by others.
+pub(super) async fn proftpd_sftp(account: Account) -> Option<Place> {
+    let server = ProFtpd::options().account(account).start_sftp()?;
+    let client = server.client().known().write();
+    let storage = dial(&client).await;
+    let files = server.files();
+    let keep: Vec<Box<dyn Send + Sync>> = vec![Box::new(server), Box::new(client)];
+    Some(Place::on_disk(Kind::ProFtpdSftp, storage, files, keep))
 }
 
 /// A place on a real server's disk of so many bytes. It cannot be looked at past the storage.

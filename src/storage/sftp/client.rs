@@ -21,6 +21,7 @@ use super::{
     packet::{Fields, NameRow, Reply, Request, WireAttributes},
     status,
 };
+use crate::domain::digest::Sha256;
 
 /// A connected SFTP server.
 #[derive(Debug, Clone)]
@@ -97,6 +98,17 @@ pub(crate) fn accepted(reply: Reply) -> Result<(), Fault> {
         Reply::Status { code, message } => Err(status::fault(code, &message)),
         _ => Err(unexpected()),
     }
+}
+
+/// The name of the algorithm and the digest; some servers name the extension before them, as the draft has it.
+fn digest_in(told: Bytes) -> Option<Sha256> {
+    let mut fields = Fields(told);
+    let mut name = fields.string().ok()?;
+    if name == "check-file" {
+        name = fields.string().ok()?;
+    }
+    let digest = <[u8; 32]>::try_from(fields.rest().as_ref()).ok()?;
+    (name == "sha256").then_some(Sha256(digest))
 }
 
 fn browse(connection: &Connection, request: &Request<'_>) -> InFlight {
@@ -262,7 +274,15 @@ impl Client {
     }
 
     pub(crate) async fn lstat(&self, path: &[u8]) -> Result<WireAttributes, Fault> {
-        attributes(self.browse(&Request::Lstat { path }).await?)
+        let told = self.browse(&Request::Lstat { path });
+        if !self.extensions.follows_links {
+            return attributes(told.await?);
+        }
+        // On such a server LSTAT tells of what the link leads to; only READLINK still knows that there is one.
+        let link = self.browse(&Request::ReadLink { path });
+        let (told, link) = tokio::join!(told, link);
+        let told = attributes(told?)?;
+        Ok(if link.is_ok() { told.of_a_link() } else { told })
     }
 
     pub(crate) async fn stat(&self, path: &[u8]) -> Result<WireAttributes, Fault> {
@@ -317,6 +337,20 @@ impl Client {
         accepted(self.browse(&request).await?)
     }
 
+    /// The digest of a file's whole content, as the server computes it in its own time.
+    pub(crate) async fn check_file(&self, path: &[u8]) -> Result<Sha256, Fault> {
+        let berth = self.connections.berth();
+        let inbox = berth.connection().inbox();
+        let request = Request::CheckFile { path };
+        // Not where one browses: the lane answers nothing else until it has read the file.
+        let reply = inbox.ask(LaneChoice::Bulk, &request, Bytes::new(), Manner::Slow);
+        let told = InFlight { reply, inbox: Arc::clone(inbox) }.await;
+        match told.map_err(|fault| berth.reach(fault))? {
+            Reply::Extended(told) => digest_in(told).ok_or_else(unexpected),
+            _ => Err(unexpected()),
+        }
+    }
+
     /// What the file system there has room for; `None` where the server does not tell.
     pub(crate) async fn file_system(&self, path: &[u8]) -> Option<FileSystem> {
         if !self.extensions.statvfs {
@@ -335,5 +369,29 @@ impl Client {
             available: available.saturating_mul(fragment),
             read_only: flags & 1 != 0,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_taken_only_from_a_reply_that_is_one() {
+        let string = |text: &str| [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
+        let digest = Some(Sha256([7; 32]));
+        let told = |parts: &[Vec<u8>]| digest_in(Bytes::from(parts.concat()));
+        assert_eq!(told(&[string("sha256"), vec![7; 32]]), digest);
+        assert_eq!(told(&[string("check-file"), string("sha256"), vec![7; 32]]), digest);
+        for wrong in [
+            vec![string("md5"), vec![7; 32]],
+            vec![string("sha256"), vec![7; 31]],
+            vec![string("sha256"), vec![7; 64]],
+            vec![string("check-file"), vec![7; 32]],
+            vec![vec![0, 0, 0]],
+            vec![],
+        ] {
+            assert_eq!(told(&wrong), None, "{wrong:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use ssh2::Session;
 use tokio::sync::oneshot;
 
 use super::{
+    extensions::Extensions,
     habits::Habits,
     lane::{Broken, Lane, Purpose},
     login::LoggedIn,
@@ -348,6 +349,8 @@ impl Thread {
         self.stall.sign_of_life(self.lanes[index].last_heard());
         let moved = self.cope(index, worked)?;
         if let Some(greeting) = self.lanes[index].take_greeting() {
+            // One channel has to do; what goes side by side goes over further connections.
+            self.refused_more |= Extensions::of(&greeting).mixes_channels;
             if let Some(greeted) = self.greeted.take() {
                 let _ = greeted.send(greeting);
                 // The first lane for data is opened ahead: by the time it is wanted it is there.

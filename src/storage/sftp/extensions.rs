@@ -15,6 +15,11 @@ pub(crate) struct Extensions {
     pub(crate) statvfs: bool,
     pub(crate) lsetstat: bool,
     pub(crate) limits: bool,
+    pub(crate) check_file: bool,
+    /// Links may be followed where the protocol says that they are not.
+    pub(crate) follows_links: bool,
+    /// Two SFTP channels of one connection disturb each other.
+    pub(crate) mixes_channels: bool,
 }
 
 /// How long requests for the data of files may be.
@@ -34,12 +39,20 @@ impl Extensions {
                 .iter()
                 .any(|(its_name, its_version)| its_name == name && its_version == version)
         };
+        let named = |name: &[u8]| greeting.extensions.iter().any(|(its_name, _)| its_name == name);
         Self {
             posix_rename: announced(b"posix-rename@openssh.com", b"1"),
             fsync: announced(b"fsync@openssh.com", b"1"),
             statvfs: announced(b"statvfs@openssh.com", b"2"),
             lsetstat: announced(b"lsetstat@openssh.com", b"1"),
             limits: announced(b"limits@openssh.com", b"1"),
+            // ProFTPD, of those known: it looks at, renames and removes what a link leads to, and keeps the part of a
+            // request that has arrived where the next channel's part comes to lie as well.
+            follows_links: named(b"versions"),
+            mixes_channels: named(b"versions"),
+            // Who tells which newer versions it speaks knows this from them (ProFTPD), and does not announce it in
+            // this one. Others are not asked: not every server survives a question it does not know.
+            check_file: named(b"check-file") || named(b"check-file-name") || named(b"versions"),
         }
     }
 }
@@ -77,6 +90,15 @@ mod tests {
         };
         let extensions = Extensions::of(&greeting);
         assert!(extensions.posix_rename && !extensions.statvfs && !extensions.fsync);
+        assert!(!extensions.check_file);
+    }
+
+    #[test]
+    fn digests_are_asked_of_who_announces_them_or_speaks_newer_versions() {
+        for name in ["check-file", "check-file-name", "versions"] {
+            let extensions = vec![(Bytes::from(name), Bytes::from("3,4,5,6"))];
+            assert!(Extensions::of(&Greeting { version: 3, extensions }).check_file, "{name}");
+        }
     }
 
     #[test]

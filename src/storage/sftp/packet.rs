@@ -64,6 +64,17 @@ pub(crate) struct WireAttributes {
     pub(crate) times: Option<(u32, u32)>,
 }
 
+impl WireAttributes {
+    /// The same where a link is known to stand: what was told of something else is not told on.
+    pub(crate) fn of_a_link(self) -> Self {
+        const LINK: u32 = 0o120_000;
+        if self.permissions.is_some_and(|mode| mode & 0o170_000 == LINK) {
+            return self;
+        }
+        Self { permissions: Some(LINK | 0o777), ..Self::default() }
+    }
+}
+
 /// What can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request<'a> {
@@ -149,6 +160,10 @@ pub(crate) enum Request<'a> {
         attributes: WireAttributes,
     },
     Limits,
+    /// SHA-256 of a file's whole content (draft-ietf-secsh-filexfer-extensions-00 §3).
+    CheckFile {
+        path: &'a [u8],
+    },
 }
 
 impl Request<'_> {
@@ -214,6 +229,14 @@ impl Request<'_> {
                 put_attributes(&mut out, &attributes);
             }
             Request::Limits => one_string(&mut out, EXTENDED, id, b"limits@openssh.com"),
+            Request::CheckFile { path } => {
+                two_strings(&mut out, EXTENDED, id, b"check-file-name", path);
+                put_string(&mut out, b"sha256");
+                // From the start to the end, in one block.
+                out.put_u64(0);
+                out.put_u64(0);
+                out.put_u32(0);
+            }
         }
         finish_length(&mut out, following);
         out.freeze()
@@ -398,6 +421,11 @@ impl Fields {
 
     pub(crate) fn long(&mut self) -> Result<u64, Malformed> {
         Ok(u64::from_be_bytes(self.array()?))
+    }
+
+    /// All that has not been taken.
+    pub(crate) fn rest(self) -> Bytes {
+        self.0
     }
 
     pub(crate) fn string(&mut self) -> Result<Bytes, Malformed> {

@@ -18,6 +18,18 @@ pub(crate) async fn rename(
     to: &StoragePath,
     replace: Replace,
 ) -> Result<(), Fault> {
+    if server.client.extensions().follows_links {
+        return around_links(server, from, to, replace).await;
+    }
+    by_kind(server, from, to, replace).await
+}
+
+async fn by_kind(
+    server: &Arc<Server>,
+    from: &StoragePath,
+    to: &StoragePath,
+    replace: Replace,
+) -> Result<(), Fault> {
     match replace {
         Replace::Never => without_replacing(server, from, to).await,
         Replace::Allowed if server.client.extensions().posix_rename => {
@@ -33,6 +45,42 @@ pub(crate) async fn rename(
                 .unwrap_or_else(|_| Err(Fault::lost("the renaming was stopped in the middle")))
         }
     }
+}
+
+/// On a server that renames what a link leads to, and replaces what a link leads to, instead of the link.
+async fn around_links(
+    server: &Arc<Server>,
+    from: &StoragePath,
+    to: &StoragePath,
+    replace: Replace,
+) -> Result<(), Fault> {
+    let (source, target, leads_to) = tokio::join!(
+        kind_of(server, from),
+        kind_of(server, to),
+        server.client.stat(from.as_bytes())
+    );
+    // One that leads nowhere is moved as it should be.
+    if source? == Some(Kind::Symlink) && leads_to.is_ok() {
+        let why = "this server would rename what the link leads to instead of the link";
+        return Err(Fault::new(ErrorKind::Unsupported, why));
+    }
+    if target? != Some(Kind::Symlink) || replace == Replace::Never {
+        return by_kind(server, from, to, replace).await;
+    }
+    // On its own task: a caller who goes away must not leave it half done.
+    let (server, from, to) = (Arc::clone(server), from.clone(), to.clone());
+    let steps = tokio::spawn(async move {
+        let client = &server.client;
+        let link = client.read_link(to.as_bytes()).await?;
+        client.remove(to.as_bytes()).await?;
+        let renamed = client.rename(from.as_bytes(), to.as_bytes()).await;
+        if renamed.is_err() {
+            // Should this fail as well, what was to take its place is still there to be told of.
+            let _ = client.symlink(&link, to.as_bytes()).await;
+        }
+        renamed
+    });
+    steps.await.unwrap_or_else(|_| Err(Fault::lost("the renaming was stopped in the middle")))
 }
 
 async fn without_replacing(

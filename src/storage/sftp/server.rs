@@ -44,6 +44,15 @@ impl Server {
         format!("{act} {from} {word} {to} on {}", self.host)
     }
 
+    /// The absolute path, as the server tells it.
+    pub(crate) async fn real_path(&self, path: &StoragePath) -> Result<StoragePath, Fault> {
+        let told = self.client.real_path(path.as_bytes()).await?;
+        if told.first() != Some(&b'/') || told.contains(&0) {
+            return Err(Fault::protocol("the server gave a path that is none"));
+        }
+        Ok(StoragePath::new(told))
+    }
+
     /// Whether the server has never said that it cannot set attributes.
     pub(crate) fn can_set(&self) -> bool {
         !self.refuses_attributes.load(Ordering::Relaxed)
@@ -53,12 +62,14 @@ impl Server {
         self.refuses_attributes.store(true, Ordering::Relaxed);
     }
 
-    /// A bare `Failure` on reading is often a directory.
+    /// A bare `Failure` on reading is often a directory, and so is ProFTPD's `Permission denied`, unless it is a link
+    /// that leads nowhere.
     pub(crate) async fn look_closer(&self, fault: Fault, path: &StoragePath) -> Fault {
-        if fault.kind != ErrorKind::Failed {
+        if !matches!(fault.kind, ErrorKind::Failed | ErrorKind::PermissionDenied) {
             return fault;
         }
         match self.client.stat(path.as_bytes()).await {
+            Err(missing) if missing.kind == ErrorKind::NotFound => missing,
             Ok(there) if from_wire(&there).kind == Kind::Directory => {
                 Fault::new(ErrorKind::IsADirectory, "it is a directory")
             }

@@ -19,6 +19,8 @@ pub(crate) fn fault(code: u32, message: &Bytes) -> Fault {
         3 => ErrorKind::PermissionDenied,
         5 => ErrorKind::InvalidName,
         6 | 7 => ErrorKind::ConnectionLost,
+        // ProFTPD's word for EINVAL.
+        8 if shown.starts_with("Invalid ") => ErrorKind::Invalid,
         8 => ErrorKind::Unsupported,
         11 => ErrorKind::AlreadyExists,
         12 => ErrorKind::ReadOnly,
@@ -85,6 +87,7 @@ mod tests {
             (4, "Disk quota exceeded", ErrorKind::NoSpace, "the server says: Disk quota exceeded"),
             (4, "File exists", ErrorKind::AlreadyExists, "the name is taken"),
             (4, "odd\x1b[2J.", ErrorKind::Failed, "the server says: odd\\u{1b}[2J"),
+            (8, "Invalid parameter", ErrorKind::Invalid, "the server says: Invalid parameter"),
             (8, "Operation unsupported", ErrorKind::Unsupported, "the server does not support it"),
             (14, "", ErrorKind::NoSpace, "no space is left there"),
         ] {

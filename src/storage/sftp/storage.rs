@@ -79,7 +79,7 @@ impl SftpStorage {
     }
 
     async fn why_not_made(&self, fault: Fault, path: &StoragePath) -> Fault {
-        if fault.kind != ErrorKind::Failed {
+        if !matches!(fault.kind, ErrorKind::Failed | ErrorKind::PermissionDenied) {
             return fault;
         }
         match self.kind_at(path).await {
@@ -113,11 +113,17 @@ impl Storage for SftpStorage {
 
     async fn canonical(&self, path: &StoragePath) -> Result<StoragePath> {
         let failed = self.failed("find", path);
-        let told = self.server.client.real_path(path.as_bytes()).await.map_err(&failed)?;
-        if told.first() != Some(&b'/') || told.contains(&0) {
-            return Err(failed(Fault::protocol("the server gave a path that is none")));
+        let missing = match self.server.real_path(path).await {
+            Err(fault) if fault.kind == ErrorKind::NotFound => fault,
+            outcome => return outcome.map_err(failed),
+        };
+        // Some servers know only what there is: what is to be will be where its folder is.
+        match (path.parent(), path.name()) {
+            (Some(parent), Some(name)) => {
+                Ok(self.server.real_path(&parent).await.map_err(failed)?.join(&name))
+            }
+            _ => Err(failed(missing)),
         }
-        Ok(StoragePath::new(told))
     }
 
     async fn list(&self, path: &StoragePath) -> Result<Listing> {
@@ -235,6 +241,12 @@ impl Storage for SftpStorage {
     }
 
     async fn remove_directory(&self, path: &StoragePath) -> Result<()> {
+        if self.server.client.extensions().follows_links
+            && self.kind_at(path).await == Some(Kind::Symlink)
+        {
+            let fault = Fault::new(ErrorKind::NotADirectory, "it is a link");
+            return Err(self.failed("remove directory", path)(fault));
+        }
         match self.server.client.remove_directory(path.as_bytes()).await {
             Ok(()) => Ok(()),
             Err(fault) => {
