@@ -11,6 +11,7 @@ mod features;
 mod line;
 mod listing;
 pub(super) mod login;
+mod look;
 pub(super) mod pins;
 mod pool;
 mod replace;

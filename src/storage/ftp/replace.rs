@@ -22,7 +22,7 @@ pub(super) async fn rename(
     replace: Replace,
 ) -> Result<(), Fault> {
     // RNTO replaces on most servers, whatever one wants: a look comes first.
-    let standing = match server.look(to).await {
+    let standing = match server.look_whether_free(to).await {
         Ok(there) => Some(there.kind),
         Err(fault) if fault.kind == ErrorKind::NotFound => None,
         Err(fault) if fault.kind.ends_the_connection() => return Err(fault),

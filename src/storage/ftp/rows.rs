@@ -17,7 +17,11 @@ use super::{
     wire::Command,
 };
 use crate::{
-    domain::{entry::Kind, error::ErrorKind, path::StoragePath},
+    domain::{
+        entry::{Attributes, Kind},
+        error::ErrorKind,
+        path::{Name, StoragePath},
+    },
     storage::listing::{Batch, ListingSender},
 };
 
@@ -153,6 +157,26 @@ impl Lines {
     pub(super) fn read(&self, line: &[u8]) -> Line {
         listing::read(line, self.style)
     }
+}
+
+/// The row of a name in a directory.
+pub(super) async fn find(
+    server: &Server,
+    directory: &StoragePath,
+    name: &Name,
+) -> Result<Option<Attributes>, Fault> {
+    // Listings list: a look that needs one must not end in another.
+    let mut lines = Box::pin(begin(server, directory)).await?;
+    while let Some(line) = lines.next().await? {
+        if let Line::Entry(entry) = lines.read(&line)
+            && entry.name == *name
+        {
+            lines.stop();
+            return Ok(Some(entry.attributes));
+        }
+    }
+    lines.finish().await?;
+    Ok(None)
 }
 
 /// Hands the rows of a listing on until its end.

@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use super::{
     fault::Fault,
-    features::{Features, has, note},
+    features::{Features, has},
     line::Line,
-    listing,
     login::{Login, Patience},
-    path_in,
     pool::Pool,
-    time,
     wire::{Command, Reply, Unspeakable},
 };
 use crate::domain::{
     display,
-    entry::{Attributes, Kind},
+    entry::Kind,
     error::{Error, ErrorKind},
     path::StoragePath,
 };
@@ -107,93 +104,6 @@ impl Server {
         self.features.facts.is_some() && !has(&self.login().habits.no_facts)
     }
 
-    /// What stands there, links not followed as far as the server tells them.
-    pub(super) async fn look(&self, path: &StoragePath) -> Result<Attributes, Fault> {
-        if self.has_facts() {
-            match self.look_at_facts(path).await {
-                Err(fault) if fault.kind == ErrorKind::Unsupported => {
-                    note(&self.login().habits.no_facts)
-                }
-                looked => return looked,
-            }
-        }
-        self.look_without_facts(path).await
-    }
-
-    async fn look_at_facts(&self, path: &StoragePath) -> Result<Attributes, Fault> {
-        let [reply] = self.ask([self.about("MLST", path)?]).await?;
-        if !reply.is_done() {
-            return Err(Fault::of(&reply));
-        }
-        // The first line and the last are words.
-        let told = reply.lines().iter().find_map(|line| listing::attributes_of(line));
-        told.ok_or_else(|| Fault::protocol("the server's facts about it make no sense"))
-    }
-
-    /// SIZE and MDTM tell of files, CWD and PWD of directories, and where a link to one leads.
-    async fn look_without_facts(&self, path: &StoragePath) -> Result<Attributes, Fault> {
-        let path = self.absolute(path);
-        let [size, modified] =
-            self.ask([self.about("SIZE", &path)?, self.about("MDTM", &path)?]).await?;
-        if size.code == 213 {
-            let digits = String::from_utf8_lossy(size.last()).trim().parse().ok();
-            let told =
-                if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
-            return Ok(Attributes {
-                size: digits,
-                modified: told,
-                ..Attributes::of_kind(Kind::File)
-            });
-        }
-        let Some(parent) = path.parent() else { return Ok(Attributes::of_kind(Kind::Directory)) };
-        let pwd = || Command::bare("PWD");
-        let commands = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
-        let [above, above_is, inside, inside_is] = self.ask(commands).await?;
-        if !inside.is_done() {
-            let fault = Fault::of(&inside);
-            return Err(match (fault.kind, above.is_done()) {
-                // vsftpd says no more than that it failed; what cannot be entered there is not there, or no directory.
-                (ErrorKind::Failed, _) => {
-                    Fault::new(ErrorKind::NotFound, "there is no such file or directory")
-                }
-                _ => fault,
-            });
-        }
-        let leads_elsewhere = above.is_done()
-            && match (path_in(&above_is), path_in(&inside_is), path.name()) {
-                (Some(above), Some(inside), Some(name)) => {
-                    inside != above.join(&name) && !eq_ignoring_case(&inside, &above.join(&name))
-                }
-                _ => false,
-            };
-        let mut told =
-            Attributes::of_kind(if leads_elsewhere { Kind::Symlink } else { Kind::Directory });
-        told.modified =
-            if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
-        Ok(told)
-    }
-
-    /// What stands there, links followed.
-    pub(super) async fn look_through(&self, path: &StoragePath) -> Result<Attributes, Fault> {
-        let there = self.look(path).await?;
-        if there.kind != Kind::Symlink {
-            return Ok(there);
-        }
-        let commands =
-            [self.about("SIZE", path)?, self.about("MDTM", path)?, self.about("CWD", path)?];
-        let [size, modified, inside] = self.ask(commands).await?;
-        let modified =
-            if modified.code == 213 { time::parse(modified.last().trim_ascii()) } else { None };
-        if inside.is_done() {
-            return Ok(Attributes { modified, ..Attributes::of_kind(Kind::Directory) });
-        }
-        if size.code == 213 {
-            let size = String::from_utf8_lossy(size.last()).trim().parse().ok();
-            return Ok(Attributes { size, modified, ..Attributes::of_kind(Kind::File) });
-        }
-        Err(Fault::new(ErrorKind::NotFound, "the link leads nowhere"))
-    }
-
     /// What stands there now, to find out what a bare refusal meant; an error where even that cannot be told.
     pub(super) async fn kind_at(&self, path: &StoragePath) -> Option<Result<Kind, ErrorKind>> {
         match self.look(path).await {
@@ -266,9 +176,4 @@ impl Server {
 /// Longer than most file systems take.
 fn path_is_long(path: &StoragePath) -> bool {
     path.name().is_some_and(|name| name.as_bytes().len() > 255)
-}
-
-/// Servers on file systems that know no case may answer with another one.
-fn eq_ignoring_case(a: &StoragePath, b: &StoragePath) -> bool {
-    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
 }

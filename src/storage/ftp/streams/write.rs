@@ -64,7 +64,7 @@ impl FtpWriteStream {
     /// FTP cannot be told to make a file only where there is none: a look has to do.
     async fn create(&mut self, options: WriteOptions) -> std::result::Result<(), Fault> {
         let (server, path) = (&self.server, &self.path);
-        match server.look(path).await {
+        match server.look_whether_free(path).await {
             Ok(_) => return Err(Fault::new(ErrorKind::AlreadyExists, "the name is taken")),
             Err(fault) if fault.kind.ends_the_connection() => return Err(fault),
             // Anything that stands in the way will stand in the way of STOR as well.
@@ -148,12 +148,10 @@ impl FtpWriteStream {
         let (server, path) = (&self.server, &self.path);
         if let Some(mut private) = self.private.take() {
             let reply = private.last(server.patience().reply).await?;
-            let fault = Fault::of(&reply);
-            match fault.kind {
-                _ if reply.is_done() => {}
-                // It is as private as the server makes files.
-                ErrorKind::Unsupported => note(&server.login().habits.no_chmod),
-                _ => tracing::debug!(why = %fault.why, "a new file was not made private"),
+            if !reply.is_done() {
+                // Not even of a file of one's own: it is as private as the server makes files.
+                tracing::info!(?reply, "permissions cannot be set");
+                note(&server.login().habits.no_chmod);
             }
         }
         match attributes::set(server, path, &options.attributes).await {

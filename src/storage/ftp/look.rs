@@ -1,0 +1,173 @@
+//! What stands under a path: by MLST, or by what SIZE, MDTM, CWD and PWD let one conclude.
+
+use super::{
+    fault::Fault,
+    features::note,
+    listing, path_in, rows,
+    server::Server,
+    time,
+    wire::{Command, Reply},
+};
+use crate::domain::{
+    entry::{Attributes, Kind, Timestamp},
+    error::ErrorKind,
+    path::StoragePath,
+};
+
+/// How closely is looked where a server says too little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// In one or two round trips, most likely for nothing: is the name free?
+    Quick,
+    /// Through the listing of the directory that holds it, if need be.
+    Thorough,
+}
+
+impl Server {
+    /// What stands there, links not followed as far as the server tells them.
+    pub(super) async fn look(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        self.look_with(path, Care::Thorough).await
+    }
+
+    /// The same for a name that most likely is free.
+    pub(super) async fn look_whether_free(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        self.look_with(path, Care::Quick).await
+    }
+
+    async fn look_with(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
+        if self.has_facts() {
+            match self.look_at_facts(path, care).await {
+                Err(fault) if fault.kind == ErrorKind::Unsupported => {
+                    note(&self.login().habits.no_facts);
+                }
+                looked => return looked,
+            }
+        }
+        self.look_without_facts(path, care).await
+    }
+
+    async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
+        // Refusing facts, servers do not say why; refusing to enter what is not there they do.
+        let enter = || self.about("CWD", path);
+        let (reply, entered) = match care {
+            Care::Quick => {
+                let [reply, entered] = self.ask([self.about("MLST", path)?, enter()?]).await?;
+                (reply, Some(entered))
+            }
+            Care::Thorough => (self.ask([self.about("MLST", path)?]).await?[0].clone(), None),
+        };
+        if reply.is_done() {
+            // The first line and the last are words.
+            let told = reply.lines().iter().find_map(|line| listing::attributes_of(line));
+            return told
+                .ok_or_else(|| Fault::protocol("the server's facts about it make no sense"));
+        }
+        let fault = Fault::of(&reply);
+        if fault.kind != ErrorKind::Failed {
+            return Err(fault);
+        }
+        let entered = match entered {
+            Some(entered) => entered,
+            None => self.ask([enter()?]).await?[0].clone(),
+        };
+        Err(if entered.is_done() { fault } else { Fault::of(&entered) })
+    }
+
+    /// SIZE and MDTM tell of files, CWD and PWD of directories, and where a link to one leads.
+    async fn look_without_facts(
+        &self,
+        path: &StoragePath,
+        care: Care,
+    ) -> Result<Attributes, Fault> {
+        let path = self.absolute(path);
+        let Some(parent) = path.parent() else { return Ok(Attributes::of_kind(Kind::Directory)) };
+        let pwd = || Command::bare("PWD");
+        let file = [self.about("SIZE", &path)?, self.about("MDTM", &path)?];
+        let directory = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
+        let [size, modified] = self.ask(file).await?;
+        if let Some(file) = file_of(&size, &modified) {
+            return Ok(file);
+        }
+        let [above, above_is, inside, inside_is] = self.ask(directory).await?;
+        if !inside.is_done() {
+            let fault = Fault::of(&inside);
+            if fault.kind != ErrorKind::Failed {
+                return Err(fault);
+            }
+            return match care {
+                Care::Quick => Err(absent()),
+                Care::Thorough => self.look_from_above(&path, &parent, above.is_done()).await,
+            };
+        }
+        let leads_elsewhere = above.is_done()
+            && match (path_in(&above_is), path_in(&inside_is), path.name()) {
+                (Some(above), Some(inside), Some(name)) => {
+                    !is_same_but_for_case(&inside, &above.join(&name))
+                }
+                _ => false,
+            };
+        let kind = if leads_elsewhere { Kind::Symlink } else { Kind::Directory };
+        Ok(Attributes { modified: time_of(&modified), ..Attributes::of_kind(kind) })
+    }
+
+    /// Neither a file that has a size nor a directory that can be entered, and the server does not say why: the
+    /// directory that holds it has a row of it, or has not.
+    async fn look_from_above(
+        &self,
+        path: &StoragePath,
+        parent: &StoragePath,
+        can_enter_parent: bool,
+    ) -> Result<Attributes, Fault> {
+        if !can_enter_parent {
+            return match Box::pin(self.look_without_facts(parent, Care::Thorough)).await {
+                Ok(there) if there.kind == Kind::Directory => {
+                    let why = "the directory that holds it may not be entered";
+                    Err(Fault::new(ErrorKind::PermissionDenied, why))
+                }
+                Ok(_) => Err(absent()),
+                Err(fault) => Err(fault),
+            };
+        }
+        let Some(name) = path.name() else { return Err(absent()) };
+        rows::find(self, parent, &name).await?.ok_or_else(absent)
+    }
+
+    /// What stands there, links followed.
+    pub(super) async fn look_through(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        let there = self.look(path).await?;
+        if there.kind != Kind::Symlink {
+            return Ok(there);
+        }
+        let commands =
+            [self.about("SIZE", path)?, self.about("MDTM", path)?, self.about("CWD", path)?];
+        let [size, modified, inside] = self.ask(commands).await?;
+        if inside.is_done() {
+            let modified = time_of(&modified);
+            return Ok(Attributes { modified, ..Attributes::of_kind(Kind::Directory) });
+        }
+        let nowhere = || Fault::new(ErrorKind::NotFound, "the link leads nowhere");
+        file_of(&size, &modified).ok_or_else(nowhere)
+    }
+}
+
+fn absent() -> Fault {
+    Fault::new(ErrorKind::NotFound, "there is no such file or directory")
+}
+
+/// A file, where SIZE has an answer.
+fn file_of(size: &Reply, modified: &Reply) -> Option<Attributes> {
+    (size.code == 213).then(|| Attributes {
+        size: String::from_utf8_lossy(size.last()).trim().parse().ok(),
+        modified: time_of(modified),
+        ..Attributes::of_kind(Kind::File)
+    })
+}
+
+fn time_of(reply: &Reply) -> Option<Timestamp> {
+    if reply.code == 213 { time::parse(reply.last().trim_ascii()) } else { None }
+}
+
+/// Servers on file systems that know no case may answer with another one.
+fn is_same_but_for_case(a: &StoragePath, b: &StoragePath) -> bool {
+    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
+}
