@@ -12,6 +12,8 @@ use crate::{
 
 /// Longer than anything here may take on a loaded machine, shorter than a stall.
 const SOON: Duration = Duration::from_secs(30);
+/// No stream has more bytes than this in memory.
+const MOST_AHEAD: u64 = 64 << 20;
 
 async fn storage_of(evil: &Evil) -> Arc<dyn Storage> {
     try_connect(&evil.client().write(), PASSWORD).await.unwrap()
@@ -130,6 +132,44 @@ async fn an_endless_listing_stops_when_nobody_listens() {
         last.1.elapsed() > Duration::from_millis(300)
     });
     assert!(storage.stat(&StoragePath::new("/srv/a")).await.is_ok(), "the connection lives on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_is_fetched_ahead_than_somebody_takes() {
+    let evil = evil_with(b"x", Trick::NeverEnds);
+    let storage = storage_of(&evil).await;
+    let mut reader = storage.read(&StoragePath::new("/srv/a"), 0, None).await.unwrap();
+    // As fast as it comes for a while, then a disk that takes nothing more.
+    for _ in 0..500 {
+        reader.next().await.unwrap().unwrap();
+    }
+    let taken = evil.world().met();
+    let mut last = (0, Instant::now());
+    wait_until("nothing more is fetched for a while", SOON, || {
+        let met = evil.world().met();
+        if met != last.0 {
+            last = (met, Instant::now());
+        }
+        last.1.elapsed() > Duration::from_millis(300)
+    });
+    let ahead = (last.0 - taken) * 32 * 1024;
+    assert!(ahead <= MOST_AHEAD, "{ahead} bytes ahead");
+    assert!(reader.next().await.unwrap().is_some(), "and it goes on");
+}
+
+#[tokio::test]
+async fn no_more_is_taken_to_be_sent_than_the_server_keeps_up_with() {
+    let evil = evil_with(b"", Trick::SilentFrom(0));
+    let storage = storage_of(&evil).await;
+    let options = WriteOptions::new_private();
+    let mut writer = storage.write(&StoragePath::new("/srv/new"), options).await.unwrap();
+    let (piece, mut taken) = (Bytes::from(vec![7; 256 * 1024]), 0);
+    while let Ok(written) = timeout(Duration::from_millis(500), writer.write(piece.clone())).await {
+        written.unwrap();
+        taken += piece.len() as u64;
+        assert!(taken <= MOST_AHEAD, "{taken} bytes waiting");
+    }
+    assert!(taken > 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use tokio::time::timeout;
 use wharf::storage::Replace;
 
@@ -100,6 +100,25 @@ async fn ranges_that_are_sent_wait_for_a_lane_of_their_own() {
     assert_eq!(by_lane.iter().sum::<usize>(), 3);
     assert!(by_lane.iter().all(|&files| files <= 1), "{by_lane:?}");
     drop(ranges);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_has_so_many_files_open_and_the_rest_waits_its_turn() {
+    let Some(sshd) = Sshd::options().line("MaxSessions 1").start() else { return };
+    let storage = connect(&sshd.client().knows(&sshd.host_keys()).write()).await;
+    let path = at(&sshd.files(), "a");
+    write_all(&*storage, &path, pattern(1000)).await.unwrap();
+    let mut opened = Vec::new();
+    let mut opening: FuturesUnordered<_> = (0..300).map(|_| storage.read(&path, 0, None)).collect();
+    while let Ok(Some(file)) = timeout(Duration::from_millis(500), opening.next()).await {
+        opened.push(file.unwrap());
+    }
+    let open = open_files(&sshd);
+    assert_eq!((open, opened.len()), (256, 256));
+    drop(opened);
+    while let Some(file) = timeout(SOON, opening.next()).await.unwrap() {
+        file.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,6 +93,41 @@ fn a_request_refused_once_is_asked_again_alone() {
 }
 
 #[test]
+fn replies_in_any_order_and_short_ones_are_right_in_ranges_too() {
+    let mut turned = scene(RANGED, Some(Trick::OutOfOrder));
+    assert_eq!((turned.gets(), turned.puts()), (1, 1));
+    turned.was_tricked();
+    for most in [32_767, 10_000] {
+        let mut short = scene(RANGED, Some(Trick::ShortReads(most)));
+        assert_eq!(short.gets(), 1, "{most}");
+        short.was_tricked();
+    }
+}
+
+#[test]
+fn a_part_as_long_as_the_file_is_not_taken_for_it() {
+    // The first range breaks off when the others have made the part as long as it will be.
+    for gets in [true, false] {
+        let mut scene = scene(RANGED, None);
+        scene.evil.world().trick(Trick::HangsUpOnce { from: RANGED as u64 - 1_000_000 });
+        scene.evil.world().trick(Trick::HangsUpOnce { from: 2_000_000 });
+        scene.evil.world().trick(Trick::ReadFailsOnce { from: 4_000_000 });
+        scene.evil.world().trick(Trick::WriteFailsOnce { from: 4_000_000 });
+        let attempts = if gets { scene.gets() } else { scene.puts() };
+        scene.was_tricked();
+        assert!(attempts <= 2, "{attempts}, gets: {gets}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_one_request_at_a_time_gets_large_files_whole() {
+    let mut scene = scene(RANGED, Some(Trick::RefusesCompany));
+    scene.gets();
+    scene.puts();
+    scene.was_tricked();
+}
+
+#[test]
 fn a_last_write_that_is_sent_again_comes_before_size_and_time() {
     let mut scene = scene(SINGLE, Some(Trick::WriteFailsOnce { from: SINGLE as u64 - 1 }));
     assert_eq!(scene.puts(), 1, "a size told too early would be a mismatch");

@@ -146,13 +146,17 @@ impl Client {
     ) -> Result<Self, Fault> {
         let (connection, greeting) =
             Connection::start(logged_in, Arc::clone(&habits), tuning).await?;
-        let connections = Connections::new(connection, habits, &tuning);
+        let connections = Connections::new(connection, Arc::clone(&habits), &tuning);
         let extensions = Extensions::of(&greeting);
         let asked = extensions.limits.then(|| browse(connections.first(), &Request::Limits));
         // Nobody waits for the answer before a file is opened, and then it is there.
         let lengths = async move {
             match OptionFuture::from(asked).await {
-                Some(Ok(Reply::Extended(limits))) => Lengths::within(limits),
+                Some(Ok(Reply::Extended(limits))) => {
+                    let (lengths, handles) = Lengths::within(limits);
+                    habits.takes_so_many_open(handles);
+                    lengths
+                }
                 // A server that announces its limits and then does not tell them has none to tell.
                 _ => Lengths::USUAL,
             }

@@ -61,17 +61,20 @@ impl Lengths {
     pub(crate) const USUAL: Self = Self { read: USUAL_LENGTH, write: USUAL_LENGTH };
 
     /// Takes the server's own limits into account; 0 means that it has none. They only ever make requests shorter.
-    pub(crate) fn within(limits: Bytes) -> Self {
+    ///
+    /// Beside them, how many handles the server says it keeps open on a channel; 0 where it does not say.
+    pub(crate) fn within(limits: Bytes) -> (Self, u64) {
         let mut fields = Fields(limits);
         let mut next = || fields.long().ok();
         let (Some(_packet), Some(read), Some(write)) = (next(), next(), next()) else {
-            return Self::USUAL;
+            return (Self::USUAL, 0);
         };
+        let handles = next().unwrap_or(0);
         let shorter = |limit: u64| match u32::try_from(limit) {
             Ok(limit) if limit > 0 => limit.min(USUAL_LENGTH),
             _ => USUAL_LENGTH,
         };
-        Self { read: shorter(read), write: shorter(write) }
+        (Self { read: shorter(read), write: shorter(write) }, handles)
     }
 }
 
@@ -104,12 +107,13 @@ mod tests {
     #[test]
     fn limits_shorten_requests_and_never_lengthen_them() {
         let limits = |read: u64, write: u64| {
-            let words = [262_144, read, write, 0].map(u64::to_be_bytes).concat();
-            let limited = Lengths::within(Bytes::from(words));
+            let words = [262_144, read, write, 7].map(u64::to_be_bytes).concat();
+            let (limited, handles) = Lengths::within(Bytes::from(words));
+            assert_eq!(handles, 7);
             (limited.read, limited.write)
         };
         assert_eq!(limits(261_120, 4096), (32_768, 4096));
         assert_eq!(limits(0, u64::MAX), (32_768, 32_768));
-        assert_eq!(Lengths::within(Bytes::from_static(b"short")), Lengths::USUAL);
+        assert_eq!(Lengths::within(Bytes::from_static(b"short")), (Lengths::USUAL, 0));
     }
 }

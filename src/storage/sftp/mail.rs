@@ -196,6 +196,11 @@ impl Inbox {
         self.habits.takes_one_at_a_time()
     }
 
+    /// How many files and directories may be open on a lane.
+    pub(crate) fn most_open(&self) -> usize {
+        self.habits.most_open()
+    }
+
     /// Whether the thread has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.epitaph.get().is_some()

@@ -26,7 +26,7 @@ pub(crate) enum Trick {
     Twice,
     /// READ is answered by a packet of another sort.
     WrongSort,
-    /// READs are answered in turned order.
+    /// READs and WRITEs are answered in turned order.
     OutOfOrder,
     /// READ never gives more than so many bytes.
     ShortReads(usize),
@@ -34,7 +34,7 @@ pub(crate) enum Trick {
     EndsAt(u64),
     /// Reads never end.
     NeverEnds,
-    /// From this offset on READ is not answered.
+    /// From this offset on neither READ nor WRITE is answered.
     SilentFrom(u64),
     /// From this offset on a READ ends the channel.
     HangsUpFrom(u64),
@@ -173,7 +173,9 @@ impl World {
             (Trick::UnknownId, Ask::Read { .. }) => send(wire::data(id ^ 0x5555_5555, b"x")),
             (Trick::Twice, Ask::Read { .. }) => send([honest, honest].concat()),
             (Trick::WrongSort, Ask::Read { .. }) => send(wire::handle(id, b"h")),
-            (Trick::OutOfOrder, Ask::Read { .. }) => Some(Twisted::Hold(honest.to_vec())),
+            (Trick::OutOfOrder, Ask::Read { .. } | Ask::Write { .. }) => {
+                Some(Twisted::Hold(honest.to_vec()))
+            }
             (Trick::ShortReads(most), Ask::Read { .. }) if is_data => {
                 let data = &honest[13..];
                 send(wire::data(id, &data[..data.len().min(*most)]))
@@ -189,7 +191,9 @@ impl World {
             (Trick::NeverEnds, Ask::Read { length, .. }) => {
                 send(wire::data(id, &vec![b'z'; *length as usize]))
             }
-            (Trick::SilentFrom(from), Ask::Read { offset, .. }) if offset >= from => {
+            (Trick::SilentFrom(from), Ask::Read { offset, .. } | Ask::Write { offset, .. })
+                if offset >= from =>
+            {
                 Some(Twisted::Nothing)
             }
             (Trick::HangsUpFrom(from), Ask::Read { offset, .. }) if offset >= from => {

@@ -75,6 +75,8 @@ pub(crate) struct Lane {
     most_pending: usize,
     /// Requests that may not go out before what is under way was answered.
     held: VecDeque<Envelope>,
+    /// Files and directories to be opened once one that is open was closed. Apart, for that must not wait for them.
+    shut: VecDeque<Envelope>,
     /// The request under way is to have no company.
     alone: bool,
     prompt: usize,
@@ -110,6 +112,7 @@ impl Lane {
             pending: HashMap::new(),
             most_pending,
             held: VecDeque::new(),
+            shut: VecDeque::new(),
             alone: false,
             prompt: 0,
             slow: 0,
@@ -207,14 +210,22 @@ impl Lane {
     }
 
     fn send_what_may_go(&mut self) {
-        while let Some(next) = self.held.front() {
+        loop {
+            let may_open = self.files < self.inbox.most_open();
+            let opens = may_open && !self.shut.is_empty();
+            let queue = if opens { &mut self.shut } else { &mut self.held };
+            let Some(next) = queue.front() else { return };
+            if next.manner == Manner::Opens && !may_open {
+                self.shut.extend(self.held.pop_front());
+                continue;
+            }
             let wants_silence = next.manner == Manner::Alone || self.inbox.takes_one_at_a_time();
             let is_full = self.pending.len() >= self.most_pending;
             if self.alone || is_full || wants_silence && !self.pending.is_empty() {
                 return;
             }
             self.alone = wants_silence;
-            if let Some(envelope) = self.held.pop_front() {
+            if let Some(envelope) = queue.pop_front() {
                 self.enqueue(envelope);
             }
         }
@@ -248,7 +259,7 @@ impl Lane {
                 let _ = reply.send(Err(fault.clone()));
             }
         }
-        for envelope in self.held.drain(..) {
+        for envelope in self.held.drain(..).chain(self.shut.drain(..)) {
             if let Some(reply) = envelope.reply {
                 let _ = reply.send(Err(fault.clone()));
             }

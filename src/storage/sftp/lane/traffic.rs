@@ -129,7 +129,7 @@ impl Lane {
             // Whoever asked may have gone. A handle then drops here, and gives itself back.
             let _ = sender.send(Ok(answer));
         }
-        if !self.held.is_empty() || self.alone {
+        if !self.held.is_empty() || !self.shut.is_empty() || self.alone {
             self.alone = false;
             self.send_what_may_go();
         }
