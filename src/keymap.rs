@@ -9,6 +9,7 @@ use crate::model::{Action, Context};
 pub(crate) struct Chord {
     code: KeyCode,
     control: bool,
+    alt: bool,
 }
 
 /// Some chords that do one thing in some contexts.
@@ -24,19 +25,23 @@ pub(crate) struct Binding {
 }
 
 const fn key(c: char) -> Chord {
-    Chord { code: KeyCode::Char(c), control: false }
+    Chord { code: KeyCode::Char(c), control: false, alt: false }
 }
 
 const fn control(c: char) -> Chord {
-    Chord { code: KeyCode::Char(c), control: true }
+    Chord { code: KeyCode::Char(c), control: true, alt: false }
 }
 
 const fn f(number: u8) -> Chord {
-    Chord { code: KeyCode::F(number), control: false }
+    Chord { code: KeyCode::F(number), control: false, alt: false }
 }
 
 const fn code(code: KeyCode) -> Chord {
-    Chord { code, control: false }
+    Chord { code, control: false, alt: false }
+}
+
+const fn alt(code: KeyCode) -> Chord {
+    Chord { code, control: false, alt: true }
 }
 
 const fn bind(
@@ -55,7 +60,9 @@ const STEPS: &[Context] = &[Context::Steps];
 const QUEUE_OR_STEPS: &[Context] = &[Context::Queue, Context::Steps];
 const LISTS: &[Context] = &[Context::Panes, Context::Queue, Context::Steps, Context::Reader];
 const DIALOGS: &[Context] = &[Context::Field, Context::Choice];
-const FIELD: &[Context] = &[Context::Field];
+const FIELD: &[Context] = &[Context::Field, Context::Find];
+const FIND: &[Context] = &[Context::Find];
+const SIDEWAYS: &[Context] = &[Context::Field, Context::Choice, Context::Find];
 const CHOICE: &[Context] = &[Context::Choice];
 const READER: &[Context] = &[Context::Reader];
 
@@ -94,12 +101,26 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('*')], Action::InvertMarks, "invert the marks", ""),
     bind(PANES, &[key('+'), key('=')], Action::MarkPattern, "mark by pattern", ""),
     bind(PANES, &[key('-')], Action::UnmarkPattern, "unmark by pattern", ""),
+    bind(PANES, &[key('f')], Action::Filter, "show only names that hold what is typed", ""),
+    bind(PANES, &[key('/')], Action::Search, "to a name, by typing some of it", ""),
+    bind(PANES, &[alt(Left), key('[')], Action::Back, "back to where the pane was", ""),
+    bind(PANES, &[alt(Right), key(']')], Action::Forward, "forward again", ""),
+    bind(PANES, &[key('p')], Action::GoTo, "to a path, completed as it is typed", ""),
+    bind(PANES, &[key('y')], Action::Together, "both panes go together, or apart again", ""),
+    bind(
+        PANES,
+        &[control(' '), key('z')],
+        Action::Measure,
+        "add up what a directory holds; again stops it",
+        "",
+    ),
+    bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),
     bind(PANES, &[key('s')], Action::Sort, "sort by the next column", ""),
     bind(PANES, &[key('S')], Action::ReverseSort, "turn the order round", ""),
     bind(PANES, &[key('r'), control('r')], Action::Reread, "read again; connect again", ""),
     bind(PANES, &[key('a')], Action::Answer, "answer what was put aside", ""),
-    bind(PANES, &[code(Esc)], Action::Close, "stop reading; put a notice away", ""),
+    bind(PANES, &[code(Esc)], Action::Close, "stop reading; put a notice or a filter away", ""),
     bind(
         QUEUE,
         &[code(Enter), code(Right), key('l')],
@@ -147,15 +168,28 @@ static BINDINGS: &[Binding] = &[
     bind(LISTS, &[code(PageDown), control('f')], Action::PageDown, "a page down", ""),
     bind(LISTS, &[code(Home), key('g')], Action::First, "to the first row", ""),
     bind(LISTS, &[code(End), key('G')], Action::Last, "to the last row", ""),
+    bind(FIND, &[code(Enter)], Action::Accept, "keep what is found", "keep"),
+    bind(FIND, &[code(Esc)], Action::Close, "leave it: all is shown again", "leave"),
+    bind(FIND, &[code(Down), code(Tab)], Action::Down, "to the next that fits", "next"),
+    bind(FIND, &[code(Up), code(BackTab)], Action::Up, "to the one before", ""),
+    bind(FIND, &[code(PageUp)], Action::PageUp, "a page up", ""),
+    bind(FIND, &[code(PageDown)], Action::PageDown, "a page down", ""),
     bind(DIALOGS, &[code(Enter)], Action::Accept, "do it, or press the button", "accept"),
-    bind(DIALOGS, &[code(Tab), code(Down)], Action::Next, "to the next field", "next"),
+    bind(
+        DIALOGS,
+        &[code(Tab)],
+        Action::Next,
+        "to the next field; in a path, adds what is certain",
+        "next",
+    ),
+    bind(DIALOGS, &[code(Down)], Action::Down, "to the next field", ""),
     bind(DIALOGS, &[code(BackTab), code(Up)], Action::Previous, "to the field before", ""),
     bind(DIALOGS, &[code(PageUp)], Action::PageUp, "the text above, where it does not fit", ""),
     bind(DIALOGS, &[code(PageDown)], Action::PageDown, "the text below", ""),
     bind(STEPS, &[code(Enter)], Action::Details, "all that is known of the step", "details"),
     bind(CHOICE, &[key(' ')], Action::Toggle, "change the choice", "change"),
-    bind(DIALOGS, &[code(Left)], Action::Left, "to the left", ""),
-    bind(DIALOGS, &[code(Right)], Action::Right, "to the right", ""),
+    bind(SIDEWAYS, &[code(Left)], Action::Left, "to the left", ""),
+    bind(SIDEWAYS, &[code(Right)], Action::Right, "to the right", ""),
     bind(
         FIELD,
         &[code(Backspace), control('h')],
@@ -184,6 +218,7 @@ static BINDINGS: &[Binding] = &[
 
 const EVERYWHERE: &[Context] = &[
     Context::Panes,
+    Context::Find,
     Context::Queue,
     Context::Steps,
     Context::Field,
@@ -195,14 +230,21 @@ const EVERYWHERE: &[Context] = &[
 pub fn action(context: Context, event: KeyEvent) -> Option<Action> {
     let control = event.modifiers.contains(KeyModifiers::CONTROL);
     // Shift is part of the character; for other keys it is told apart by their codes.
-    let pressed = Chord { code: event.code, control };
-    let found = BINDINGS
-        .iter()
-        .find(|binding| binding.contexts.contains(&context) && binding.chords.contains(&pressed))
-        .map(|binding| binding.action);
+    let alt = event.modifiers.contains(KeyModifiers::ALT);
+    let find = |alt| {
+        let pressed = Chord { code: event.code, control, alt };
+        let means = |binding: &&Binding| {
+            binding.contexts.contains(&context) && binding.chords.contains(&pressed)
+        };
+        BINDINGS.iter().find(means).map(|binding| binding.action)
+    };
+    // Where Alt makes no difference it is left out of account: Esc and a key typed quickly look the same.
+    let found = find(alt).or_else(|| find(false));
     let plain = !control && !event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::META);
     found.or(match (context, event.code) {
-        (Context::Field | Context::Choice, KeyCode::Char(c)) if plain => Some(Action::Type(c)),
+        (Context::Field | Context::Choice | Context::Find, KeyCode::Char(c)) if plain => {
+            Some(Action::Type(c))
+        }
         _ => None,
     })
 }
@@ -226,7 +268,7 @@ pub(crate) enum HelpLine {
 /// The help, drawn from the table.
 pub(crate) fn help() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for heading in ["Panes", "Everywhere", "Queue", "Dialogs"] {
+    for heading in ["Panes", "Filter and search", "Everywhere", "Queue", "Dialogs"] {
         if !lines.is_empty() {
             lines.push(HelpLine::Blank);
         }
@@ -243,10 +285,8 @@ fn section(binding: &Binding) -> &'static str {
     match binding.contexts {
         [Context::Panes] => "Panes",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
-        [Context::Reader]
-        | [Context::Field]
-        | [Context::Choice]
-        | [Context::Field, Context::Choice] => "Dialogs",
+        [Context::Find] => "Filter and search",
+        [Context::Reader] | [Context::Choice] | [Context::Field, ..] => "Dialogs",
         _ => "Everywhere",
     }
 }
@@ -286,7 +326,11 @@ impl Chord {
             BackTab => "Shift-Tab".to_owned(),
             other => format!("{other:?}"),
         };
-        if self.control { format!("Ctrl-{name}") } else { name }
+        match (self.control, self.alt) {
+            (true, _) => format!("Ctrl-{name}"),
+            (false, true) => format!("Alt-{name}"),
+            (false, false) => name,
+        }
     }
 }
 

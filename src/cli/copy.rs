@@ -170,6 +170,7 @@ impl Run {
             | Event::Rows { .. }
             | Event::Listed(_)
             | Event::OpenFailed(..)
+            | Event::Answered(_)
             | Event::Performed { .. }
             | Event::Withdrawn(_) => {}
         }

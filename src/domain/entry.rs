@@ -88,3 +88,12 @@ impl SetAttributes {
         *self == Self::default()
     }
 }
+
+/// How much room there is on a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes an ordinary user may still write.
+    pub available: u64,
+    /// Bytes it holds in all.
+    pub total: u64,
+}

@@ -7,7 +7,8 @@ use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
 use super::{
     central::{Central, Ending, Role},
     destination,
-    message::{Act, Event, Ticket},
+    inquiry::{self, Teller},
+    message::{Act, Answered, Event, Inquiry, Ticket},
     sites::Availability,
 };
 use crate::{
@@ -36,6 +37,7 @@ struct Browse {
 enum Request {
     Open(Location),
     Perform(Act),
+    Inquire(Inquiry),
 }
 
 enum State {
@@ -46,6 +48,7 @@ enum State {
 impl Request {
     fn endpoint(&self) -> &Endpoint {
         match self {
+            Request::Inquire(inquiry) => &inquiry.location().endpoint,
             Request::Open(location)
             | Request::Perform(Act::MakeDirectory(location) | Act::Rename { from: location, .. }) => {
                 &location.endpoint
@@ -81,11 +84,15 @@ impl Central {
         self.browse(ticket, Request::Perform(act));
     }
 
+    pub(super) fn inquire(&mut self, ticket: Ticket, inquiry: Inquiry) {
+        self.browse(ticket, Request::Inquire(inquiry));
+    }
+
     fn browse(&mut self, ticket: Ticket, request: Request) {
         self.close(ticket);
         let endpoint = request.endpoint().clone();
         let browse = Browse {
-            may_try_again: matches!(request, Request::Open(_)),
+            may_try_again: !matches!(request, Request::Perform(_)),
             request,
             state: State::WaitingForConnection,
         };
@@ -111,6 +118,11 @@ impl Central {
                         let mut told = false;
                         let listed = list(&storage, ticket, &location, &events, &mut told).await;
                         Ending::Browse { result: listed, told }
+                    }
+                    Request::Inquire(inquiry) => {
+                        let teller = Teller { ticket, events };
+                        let result = inquiry::answer(&storage, &inquiry, &teller).await;
+                        Ending::Browse { result, told: false }
                     }
                     Request::Perform(act) => {
                         Ending::Browse { result: perform(&storage, &act).await, told: false }
@@ -143,6 +155,11 @@ impl Central {
             self.sites.was_of_use(&endpoint);
         }
         self.tell(match (browse.request, result) {
+            // The answer was told already.
+            (Request::Inquire(_), Ok(())) => return,
+            (Request::Inquire(_), Err(error)) => {
+                Event::Answered(Answered { ticket, told: Err(error) })
+            }
             (Request::Open(_), Ok(())) => Event::Listed(ticket),
             (Request::Open(_), Err(error)) => Event::OpenFailed(ticket, error),
             (Request::Perform(act), result) => Event::Performed { ticket, act, result },

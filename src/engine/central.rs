@@ -192,6 +192,7 @@ impl Central {
             Command::Open { ticket, location } => self.open(ticket, location),
             Command::Close(ticket) => self.close(ticket),
             Command::Perform { ticket, act } => self.perform(ticket, act),
+            Command::Inquire { ticket, inquiry } => self.inquire(ticket, inquiry),
             Command::Add(id, request) => self.add(id, request),
             Command::Cancel(target) => self.cancel(target),
             Command::Retry(target) => self.retry(target),

@@ -2,6 +2,8 @@
 //!
 //! Outcomes are events, none is ever lost. Progress is a state: one [`Snapshot`], the latest wins.
 
+mod inquiry;
+
 use std::{sync::Arc, time::Instant};
 
 use crate::domain::{
@@ -12,6 +14,8 @@ use crate::domain::{
     place::{Endpoint, Location},
     question::{Answer, ConflictChoice, Question},
 };
+
+pub use inquiry::{Answered, Inquiry, Sum, Told};
 
 /// Ties an answer to who asked: a pane's listing, a dialog's action. Chosen by the asker, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +52,13 @@ pub enum Command {
         ticket: Ticket,
         /// What to do.
         act: Act,
+    },
+    /// Find something out. Answered by [`Event::Answered`], until [`Command::Close`] ends it.
+    Inquire {
+        /// Comes back in the event.
+        ticket: Ticket,
+        /// What is to be found out.
+        inquiry: Inquiry,
     },
     /// Queue a job. It starts by itself.
     Add(JobId, JobRequest),
@@ -177,6 +188,8 @@ pub enum Event {
         /// How it went.
         result: Result<(), Error>,
     },
+    /// Something was found out, or cannot be.
+    Answered(Answered),
     /// A file arrived (or was moved, or removed).
     StepDone(StepDone),
     /// A step was left out, or failed for good. Its job goes on.

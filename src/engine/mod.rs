@@ -9,6 +9,7 @@
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
 //! | `carry`, `ranges` | a file's bytes, in one stream or in many |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
+//! | `inquiry`, `peek` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | [`journal`] | what happened, on disk and in sums |
 //! | `progress` | how everything stands |
@@ -26,11 +27,13 @@ mod conflict;
 mod connecting;
 mod destination;
 mod errand;
+mod inquiry;
 mod job;
 mod links;
 mod look;
 mod orders;
 mod part;
+mod peek;
 mod progress;
 mod questions;
 mod queue;

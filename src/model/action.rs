@@ -5,6 +5,8 @@
 pub enum Context {
     /// The two panes.
     Panes,
+    /// The panes, while what to look for is typed.
+    Find,
     /// The queue panel: jobs.
     Queue,
     /// The queue panel: the steps of one job.
@@ -48,6 +50,22 @@ pub enum Action {
     UnmarkPattern,
     /// Show or hide names that begin with a dot.
     ToggleHidden,
+    /// Mark by comparing with the other pane.
+    MarkAgainst,
+    /// Back to where the pane was before.
+    Back,
+    /// Forward again.
+    Forward,
+    /// Go to a path that is typed.
+    GoTo,
+    /// Both panes go together, or no more.
+    Together,
+    /// Add up what directories hold.
+    Measure,
+    /// Show only names that hold what is typed.
+    Filter,
+    /// Go to a name by typing some of it.
+    Search,
     /// Sort by the next column.
     Sort,
     /// Turn the order of sorting round.

@@ -10,6 +10,8 @@ use crate::{
 
 use super::{
     Side,
+    compare::Against,
+    completion::Completion,
     dialog::{Button, Dialog, Field, Words},
     pane::Pane,
     place_text::{self, Prefilled},
@@ -192,6 +194,38 @@ pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
     let prefilled = current.map(place_text::as_typed).unwrap_or_default();
     dialog.fields = vec![Field::text("Place", prefilled)];
     dialog.buttons = vec![Button::accept("Open", 'o'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Go to a path in a pane; names are offered while it is typed.
+pub(crate) fn go_to(pane: &Pane, side: Side) -> Dialog {
+    let completion = Completion::new(pane.location.clone());
+    let mut dialog = Dialog::new(Purpose::GoTo { side, completion }, "Go to");
+    dialog.words =
+        vec![Words::Soft(format!("from {}; Tab completes", pane.location)), Words::Blank];
+    let directory = display::escape(pane.location.path.as_bytes());
+    let typed = directory.as_bytes() == pane.location.path.as_bytes();
+    let at_home = pane.endpoint().host().is_none();
+    // Another host's path is seen from the pane: an absolute one without a host would mean this machine.
+    let begun = if typed && at_home {
+        format!("{}/", directory.trim_end_matches('/'))
+    } else {
+        String::new()
+    };
+    dialog.fields = vec![Field::text("Path", begun)];
+    dialog.buttons = vec![Button::accept("Go", 'g'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Mark by comparing with the other pane.
+pub(crate) fn against(side: Side) -> Dialog {
+    let mut dialog = Dialog::new(Purpose::Against { side }, "Mark against the other pane");
+    dialog.words = vec![
+        Words::Soft("By name; files also by time, and the same by size.".to_owned()),
+        Words::Blank,
+    ];
+    dialog.fields = vec![Field::choice("Mark", &Against::WORDS, 0)];
+    dialog.buttons = vec![Button::accept("Mark", 'm'), Button::leave("Cancel", 'n')];
     dialog
 }
 

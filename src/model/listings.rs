@@ -12,6 +12,7 @@ use crate::{
 
 use super::{
     Effect, Model, Side,
+    history::Course,
     pane::{How, Opening, State},
     rows::MOST_ROWS,
 };
@@ -24,6 +25,17 @@ impl Model {
         location: Location,
         cursor: Option<Name>,
     ) -> Vec<Effect> {
+        self.go_by(side, location, cursor, Course::New)
+    }
+
+    /// The same, and what it means for where the pane has been.
+    pub(super) fn go_by(
+        &mut self,
+        side: Side,
+        location: Location,
+        cursor: Option<Name>,
+        course: Course,
+    ) -> Vec<Effect> {
         let mut effects = self.leave_opening(side);
         let ticket = self.next_ticket();
         if let State::Streaming(old) = self.pane(side).state {
@@ -31,7 +43,7 @@ impl Model {
             self.pane_mut(side).state = State::Complete;
         }
         self.pane_mut(side).opening =
-            Some(Opening { ticket, location: location.clone(), how: How::Go(cursor) });
+            Some(Opening { ticket, location: location.clone(), how: How::Go(cursor), course });
         effects.push(Effect::Engine(Command::Open { ticket, location }));
         effects
     }
@@ -61,7 +73,8 @@ impl Model {
         }
         let location = pane.location.clone();
         let how = How::Reread { fresh: pane.fresh_rows(), quiet, cursor };
-        pane.opening = Some(Opening { ticket, location: location.clone(), how });
+        let course = Course::New;
+        pane.opening = Some(Opening { ticket, location: location.clone(), how, course });
         effects.push(Effect::Engine(Command::Open { ticket, location }));
         effects
     }
@@ -106,6 +119,7 @@ impl Model {
     ) -> Vec<Effect> {
         let sides = [Side::Left, Side::Right];
         let Some(side) = sides.into_iter().find(|side| self.pane(*side).reads(ticket)) else {
+            self.take_names(ticket, &entries);
             return Vec::new();
         };
         let pane = self.pane_mut(side);
@@ -141,6 +155,10 @@ impl Model {
                         pane.location = opening.location;
                         // The pane itself says it, and goes on saying it.
                         pane.state = State::Failed(error);
+                        return Vec::new();
+                    }
+                    if opening.course == Course::Along && error.kind() == ErrorKind::NotFound {
+                        self.say("The other pane has no such directory: it stays.");
                         return Vec::new();
                     }
                     self.tell_unless_cancelled(&error);

@@ -3,9 +3,14 @@
 //! [`update`] takes a [`Message`] and returns what is to be done besides, as [`Effect`]s.
 
 mod action;
+mod compare;
+mod completion;
 mod dialog;
+mod extras;
+mod finder;
 mod forms;
 mod hand;
+mod history;
 pub(crate) mod layout;
 mod listings;
 mod pane;
@@ -15,6 +20,7 @@ mod questions;
 pub(crate) mod queue;
 mod reader;
 mod rows;
+mod sieve;
 mod sort;
 pub(crate) mod text;
 mod transfers;
@@ -38,6 +44,7 @@ pub use action::{Action, Context};
 pub use update::update;
 
 pub(crate) use dialog::{Dialog, Field, Value, Words};
+pub(crate) use finder::{Finder, Hunt};
 pub(crate) use hand::{Hand, Landing, Load};
 pub(crate) use pane::{How, Pane, State};
 pub(crate) use reader::{Reader, ReaderKind};
@@ -188,6 +195,8 @@ pub struct Model {
     pub(crate) transfers: transfers::Transfers,
     pub(crate) questions: questions::Questions,
     pub(crate) connections: BTreeMap<Endpoint, ConnectionState>,
+    /// Someone types what to look for in a pane.
+    pub(crate) finder: Option<finder::Finder>,
     pub(crate) notice: Option<Notice>,
     /// The time last told.
     pub(crate) now: Option<Instant>,
@@ -201,6 +210,8 @@ pub struct Model {
     performing: HashMap<Ticket, Performing>,
     last_press: Option<LastPress>,
     pub(crate) hand: Hand,
+    /// Both panes go together.
+    pub(crate) together: Option<update::Together>,
 }
 
 /// What the panes show at first.
@@ -233,6 +244,7 @@ impl Model {
             transfers: transfers::Transfers::default(),
             questions: questions::Questions::default(),
             connections: BTreeMap::new(),
+            finder: None,
             notice: None,
             now: None,
             help_lines,
@@ -242,6 +254,7 @@ impl Model {
             performing: HashMap::new(),
             last_press: None,
             hand: Hand::default(),
+            together: None,
         };
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));
@@ -260,6 +273,7 @@ impl Model {
             None => match &self.queue {
                 Some(queue) if queue.steps.is_some() => Context::Steps,
                 Some(_) => Context::Queue,
+                None if self.finder.is_some() => Context::Find,
                 None => Context::Panes,
             },
         }

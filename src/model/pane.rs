@@ -13,7 +13,10 @@ use crate::{
 };
 
 use super::{
+    extras::Extras,
+    history::{Course, History},
     rows::{Item, Rows, Tally},
+    sieve::Sieve,
     sort::Sort,
 };
 
@@ -28,6 +31,7 @@ pub(crate) struct Opening {
     pub(crate) ticket: Ticket,
     pub(crate) location: Location,
     pub(crate) how: How,
+    pub(crate) course: Course,
 }
 
 /// What an opening is for.
@@ -70,6 +74,8 @@ pub(crate) struct Pane {
     pub(crate) cursor: usize,
     /// The first line on the screen.
     pub(crate) top: usize,
+    pub(crate) history: History,
+    pub(crate) extras: Extras,
     /// Lines on the screen; 0 until it is known.
     pub(crate) height: usize,
     /// A name the cursor goes to once it arrives, unless it is moved before.
@@ -78,6 +84,8 @@ pub(crate) struct Pane {
     remembered: HashMap<Location, Name>,
     /// Rows that are not shown any more.
     discarded: Vec<Rows>,
+    /// What was asked about places that are not shown any more.
+    idle: Vec<Ticket>,
 }
 
 impl Pane {
@@ -90,11 +98,14 @@ impl Pane {
             opening: None,
             cursor: 0,
             top: 0,
+            history: History::default(),
+            extras: Extras::default(),
             height: 0,
             wanted: None,
             moved: false,
             remembered: HashMap::new(),
             discarded: Vec::new(),
+            idle: Vec::new(),
         }
     }
 
@@ -202,6 +213,12 @@ impl Pane {
         self.keeping_cursor(|rows, cursor| rows.set_show_hidden(show, cursor));
     }
 
+    /// Shows only names that pass. Where the cursor's entry does not, it goes to the first.
+    pub(crate) fn set_filter(&mut self, filter: Option<Box<Sieve>>) {
+        self.moved = true;
+        self.keeping_cursor(|rows, cursor| rows.set_filter(filter, cursor));
+    }
+
     fn keeping_cursor(&mut self, change: impl FnOnce(&mut Rows, usize) -> usize) {
         let on_screen = self.cursor.saturating_sub(self.top);
         self.cursor = change(&mut self.rows, self.cursor);
@@ -220,7 +237,11 @@ impl Pane {
         let Some(opening) = self.opening.take_if(|_| going) else { return };
         if self.shows_a_place() {
             self.remember_cursor();
+            if location != self.location {
+                self.history.left(self.location.clone(), opening.course);
+            }
         }
+        self.idle.extend(std::mem::take(&mut self.extras).tickets());
         let remembered = self.remembered.get(&location).cloned();
         self.wanted = match opening.how {
             How::Go(Some(name)) => Some(name),
@@ -267,17 +288,19 @@ impl Pane {
         }
     }
 
-    /// All rows came.
-    pub(crate) fn listed(&mut self, ticket: Ticket) {
+    /// All rows came. Whether they are this pane's.
+    pub(crate) fn listed(&mut self, ticket: Ticket) -> bool {
         if matches!(self.state, State::Streaming(own) if own == ticket) {
             self.state = State::Complete;
-            return;
+            return true;
         }
         if let Some(opening) = self.opening.take_if(|opening| opening.ticket == ticket)
             && let How::Reread { fresh, cursor, .. } = opening.how
         {
             self.replace_rows(fresh, cursor);
+            return true;
         }
+        false
     }
 
     fn replace_rows(&mut self, mut fresh: Rows, wanted: Option<Name>) {
@@ -307,6 +330,11 @@ impl Pane {
     /// Rows that are to be freed elsewhere: a hundred thousand of them take longer than a frame may.
     pub(crate) fn take_discarded(&mut self) -> Vec<Rows> {
         std::mem::take(&mut self.discarded)
+    }
+
+    /// What nobody waits for any more.
+    pub(crate) fn take_idle(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.idle)
     }
 
     /// Empty rows for reading the same place again.

@@ -9,7 +9,7 @@ use crate::{
     engine::message::{QuestionId, Target},
 };
 
-use super::{Side, place_text::Prefilled};
+use super::{Side, completion::Completion, place_text::Prefilled};
 
 /// What a dialog is for.
 #[derive(Debug)]
@@ -43,6 +43,15 @@ pub(crate) enum Purpose {
     Pattern {
         side: Side,
         mark: bool,
+    },
+    /// Go to a path that is completed while it is typed.
+    GoTo {
+        side: Side,
+        completion: Completion,
+    },
+    /// Mark by comparing with the other pane.
+    Against {
+        side: Side,
     },
     Cancel(Target),
     Quit,

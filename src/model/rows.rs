@@ -3,6 +3,8 @@
 //! With a hundred thousand rows a key is to cost a few milliseconds at most. So the order by name is kept whatever is
 //! shown, every other order is made from it without comparing a name, and rows are gone through as they lie in memory.
 
+mod found;
+
 use std::{cmp::Ordering, collections::HashSet};
 
 use crate::domain::{
@@ -10,7 +12,10 @@ use crate::domain::{
     path::Name,
 };
 
-use super::sort::{self, Sort, SortBy, SortText, Weight};
+use super::{
+    sieve::Sieve,
+    sort::{self, Sort, SortBy, SortText, Weight},
+};
 
 /// More rows than this are not taken: a listing without an end must not eat the memory.
 pub(crate) const MOST_ROWS: usize = 1_000_000;
@@ -67,6 +72,8 @@ fn bytes_of(entry: &Entry) -> u64 {
 struct Standing {
     is_hidden: bool,
     is_directory: bool,
+    /// It passes the filter.
+    passes: bool,
 }
 
 /// The rows of one directory.
@@ -83,6 +90,8 @@ pub(crate) struct Rows {
     sort: Sort,
     show_hidden: bool,
     has_parent: bool,
+    filter: Option<Box<Sieve>>,
+    /// Of what is shown: a mark that is filtered out comes back with its row, and is not acted upon before.
     marked: Tally,
 }
 
@@ -93,7 +102,7 @@ impl Rows {
 
     /// Lines to be shown, the way up included.
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.has_parent) + self.order.len() + self.refused.len()
+        usize::from(self.has_parent) + self.order.len() + self.refused_shown().len()
     }
 
     /// Entries known, hidden ones included.
@@ -128,8 +137,22 @@ impl Rows {
         };
         match self.order.get(at) {
             Some(&index) => Some(Item::Entry(&self.rows[index as usize])),
-            None => self.refused.get(at - self.order.len()).map(Item::Refused),
+            None => self.refused_shown().get(at - self.order.len()).map(Item::Refused),
         }
+    }
+
+    /// Names that may not be used pass no filter.
+    fn refused_shown(&self) -> &[RefusedName] {
+        if self.filter.is_some() { &[] } else { &self.refused }
+    }
+
+    /// What the rows are filtered by.
+    pub(crate) fn filter(&self) -> Option<&str> {
+        self.filter.as_ref().map(|sieve| sieve.typed())
+    }
+
+    fn is_shown(&self, standing: Standing) -> bool {
+        standing.passes && (self.show_hidden || !standing.is_hidden)
     }
 
     /// The line a name stands in, if it is shown.
@@ -174,9 +197,11 @@ impl Rows {
         let room = MOST_ROWS.saturating_sub(self.rows.len());
         let first_new = self.rows.len() as u32;
         for entry in entries.into_iter().take(room) {
+            let passes = self.filter.as_mut().is_none_or(|own| own.score(&entry.name).is_some());
             self.standings.push(Standing {
                 is_hidden: entry.name.is_hidden(),
                 is_directory: sort::is_directory(&entry),
+                passes,
             });
             let text = SortText::of(&entry.name);
             self.rows.push(Row { entry, marked: false, text });
@@ -229,7 +254,7 @@ impl Rows {
     /// Puts what was taken in unseen in the order in which other rows are shown.
     pub(crate) fn arrange_like(&mut self, other: &Rows) {
         (self.sort, self.show_hidden) = (other.sort, other.show_hidden);
-        self.arrange();
+        self.set_filter(other.filter().and_then(Sieve::new), 0);
     }
 
     fn arrange_around(&mut self, line: usize) -> usize {
@@ -251,7 +276,7 @@ impl Rows {
         let mut put = |&index: &u32| {
             let standing = self.standings[index as usize];
             match standing.is_directory {
-                _ if standing.is_hidden && !self.show_hidden => {}
+                _ if !self.is_shown(standing) => {}
                 true => directories.push(index),
                 false => others.push(index),
             }
@@ -271,7 +296,7 @@ impl Rows {
         }
         let (mut directories, mut others) = (Vec::new(), Vec::with_capacity(self.rows.len()));
         for ((row, standing), rank) in self.rows.iter().zip(&self.standings).zip(ranks) {
-            if standing.is_hidden && !self.show_hidden {
+            if !self.is_shown(*standing) {
                 continue;
             }
             let weight = Weight::of(&row.entry, &row.text, rank, self.sort);
@@ -309,31 +334,37 @@ impl Rows {
     /// Decides the mark of every shown row anew.
     pub(crate) fn mark_by(&mut self, decide: impl Fn(&Row) -> bool) {
         // In the order in which they lie in memory, which is several times faster than the one shown.
-        let mut marked = Tally::default();
         for (row, standing) in self.rows.iter_mut().zip(&self.standings) {
-            if self.show_hidden || !standing.is_hidden {
+            if standing.passes && (self.show_hidden || !standing.is_hidden) {
                 row.marked = decide(row);
             }
-            if row.marked {
+        }
+        self.count_marks();
+    }
+
+    fn count_marks(&mut self) {
+        let mut marked = Tally::default();
+        for (row, standing) in self.rows.iter().zip(&self.standings) {
+            if row.marked && self.is_shown(*standing) {
                 marked.add(&row.entry);
             }
         }
         self.marked = marked;
     }
 
-    fn count_marks(&mut self) {
-        let mut marked = Tally::default();
-        self.rows.iter().filter(|row| row.marked).for_each(|row| marked.add(&row.entry));
-        self.marked = marked;
-    }
-
     /// Marks by name what an earlier reading of the same directory had marked.
     pub(crate) fn keep_marks_of(&mut self, earlier: &Rows) {
-        if earlier.marked.count == 0 {
-            return;
+        let marked = earlier.rows.iter().filter(|row| row.marked);
+        let names: HashSet<&Name> = marked.map(|row| &row.entry.name).collect();
+        if !names.is_empty() {
+            self.rows.iter_mut().for_each(|row| row.marked = names.contains(&row.entry.name));
+            self.count_marks();
         }
-        let names: HashSet<&Name> = earlier.marked_entries().map(|entry| &entry.name).collect();
-        self.mark_by(|row| names.contains(&row.entry.name));
+    }
+
+    /// All entries known, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.rows.iter().map(|row| &row.entry)
     }
 
     /// Marked entries in the order shown.

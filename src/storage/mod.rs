@@ -18,8 +18,8 @@ use bytes::Bytes;
 
 use crate::domain::{
     digest::Sha256,
-    entry::{Attributes, SetAttributes},
-    error::Result,
+    entry::{Attributes, SetAttributes, Space},
+    error::{Error, ErrorKind, Result},
     path::StoragePath,
     place::Endpoint,
     question::{Answer, Question},
@@ -86,6 +86,13 @@ pub trait Storage: Send + Sync {
     /// The digest of a file's whole content, computed at the storage's end.
     /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where it cannot.
     async fn digest(&self, path: &StoragePath) -> Result<Sha256>;
+
+    /// How much room there is on the file system a path lies on.
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where the storage does not tell.
+    async fn space(&self, path: &StoragePath) -> Result<Space> {
+        let doing = format!("find out how much room there is at {path:?}");
+        Err(Error::new(ErrorKind::Unsupported, doing, "that is not told there"))
+    }
 
     /// How many streams of files' data it can make good use of at the moment. It may find out better as it goes.
     fn lanes(&self) -> usize {

@@ -44,8 +44,9 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
     if let Some(area) = parts.transfers {
         transfers::draw(model, look, area, buffer);
     }
+    let mut cursor = None;
     if let Some(area) = parts.status {
-        status::draw(model, look, area, buffer);
+        cursor = status::draw(model, look, area, buffer);
     }
     if let Some(area) = parts.footer {
         status::draw_footer(model, look, area, buffer);
@@ -53,7 +54,6 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
     if let Some(load) = model.load() {
         hand::draw(load, look, Area::new(0, 0, area.width, area.height), buffer);
     }
-    let mut cursor = None;
     for layer in &model.layers {
         cursor = match layer {
             Layer::Dialog(one) => dialog::draw(model, one, look, buffer),

@@ -155,14 +155,27 @@ fn draw_summary(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
         line.put(&words, look.marked());
         line.skip(1);
     }
+    if let Some(filter) = pane.rows.filter() {
+        let words = text::cut_end(filter, usize::from(area.width / 3));
+        line.put(&format!(" filter: {words} "), look.waiting());
+        line.skip(1);
+    }
     let shown = pane.rows.shown() as u64;
     let mut words = text::entries(shown);
     let hidden = pane.rows.known() as u64 - shown;
-    if hidden > 0 {
+    if pane.rows.filter().is_some() {
+        words = format!("{words} of {}", text::grouped(pane.rows.known() as u64));
+    } else if hidden > 0 {
         words = format!("{words}, {} hidden", text::grouped(hidden));
     }
     if pane.rows.refused_count() > 0 {
         words = format!("{words}, {} refused", text::grouped(pane.rows.refused_count() as u64));
+    }
+    if let Some(space) = pane.extras.space {
+        let free = format!("{words} · {} free", text::size_words(space.available));
+        if text::cells(&free) + 2 <= line.room() {
+            words = free;
+        }
     }
     line.put_right(&format!(" {words} "), look.soft());
 }
@@ -204,7 +217,7 @@ fn draw_rows(
         let line = pane.top + usize::from(row);
         let Some(item) = pane.rows.item(line) else { break };
         let place = area.row(row);
-        draw_item(item, look, place, buffer);
+        draw_item(pane, item, look, place, buffer);
         if leaving || lost {
             pen::tint(buffer, place, look.soft());
         }
@@ -216,6 +229,7 @@ fn draw_rows(
     if pane.rows.shown() == 0 && matches!(pane.state, State::Complete) && pane.rows.len() <= 1 {
         let words = match pane.rows.known() {
             0 => "empty",
+            _ if pane.rows.filter().is_some() => "nothing passes the filter; Esc shows all",
             _ => "only hidden names; . shows them",
         };
         let row = area.row(u16::from(pane.rows.len() == 1) + 1);
@@ -261,7 +275,7 @@ fn draw_words(words: &[String], style: Style, area: Area, buffer: &mut Buffer) {
     }
 }
 
-fn draw_item(item: Item<'_>, look: &Look, area: Area, buffer: &mut Buffer) {
+fn draw_item(pane: &Pane, item: Item<'_>, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     match item {
         Item::Parent => {
@@ -274,11 +288,11 @@ fn draw_item(item: Item<'_>, look: &Look, area: Area, buffer: &mut Buffer) {
             let room = line.room().saturating_sub(text::cells(&why).min(line.room() / 2));
             line.put(&text::cut_name(&name, room), look.soft()).put(&why, look.soft());
         }
-        Item::Entry(row) => draw_entry(row, look, area.width, &mut line),
+        Item::Entry(row) => draw_entry(pane, row, look, area.width, &mut line),
     }
 }
 
-fn draw_entry(row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
+fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
     let entry = &row.entry;
     let columns = Columns::for_width(width);
     let style = if row.marked { look.marked() } else { style_of(entry, look) };
@@ -290,11 +304,19 @@ fn draw_entry(row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
     name.put(&text::cut_name(&shown, room), style).put(sign, style);
 
     let plain = if row.marked { look.marked() } else { Style::new() };
-    let size = match entry.attributes.kind {
-        Kind::File => text::size_short(entry.attributes.size),
-        _ => String::new(),
+    let (size, style) = match (entry.attributes.kind, pane.extras.sum(&entry.name)) {
+        (Kind::File, _) => (text::size_short(entry.attributes.size), plain),
+        (_, Some(sum)) if sum.complete && sum.unread == 0 => {
+            (text::size_short(Some(sum.bytes)), plain)
+        }
+        // Still growing, or not all of it could be read.
+        (_, Some(sum)) => {
+            let style = if sum.complete { look.bad() } else { look.waiting() };
+            (text::size_short(Some(sum.bytes)), style)
+        }
+        _ => (String::new(), plain),
     };
-    line.column(columns.size).put_right(&size, plain);
+    line.column(columns.size).put_right(&size, style);
     let time = format::time(entry.attributes.modified, &look.zone);
     let soft = if row.marked { look.marked() } else { look.soft() };
     let mut column = line.column(columns.time);

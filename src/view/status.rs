@@ -4,13 +4,69 @@ use ratatui::{buffer::Buffer, style::Style};
 
 use crate::{
     domain::{display, entry::Kind, figures},
+    engine::message::Sum,
     keymap,
-    model::{Item, Model, State, layout::Area, text},
+    model::{Finder, Hunt, Item, Model, Pane, State, layout::Area, text},
 };
 
 use super::{format, look::Look, pen::Line};
 
-pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
+/// Draws it. Where the terminal's cursor belongs, if something is typed here.
+pub(crate) fn draw(
+    model: &Model,
+    look: &Look,
+    area: Area,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let typing = model.finder.as_ref().filter(|_| model.queue.is_none());
+    if let Some(finder) = typing
+        && model.notice.is_none()
+    {
+        return Some(draw_finder(model, finder, look, area, buffer));
+    }
+    draw_line(model, look, area, buffer);
+    None
+}
+
+/// What is looked for, and how much was found.
+fn draw_finder(
+    model: &Model,
+    finder: &Finder,
+    look: &Look,
+    area: Area,
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let pane = model.pane(finder.side);
+    let mut line = Line::new(buffer, area);
+    line.skip(1.min(area.width / 20)).skip_right(1.min(area.width / 20));
+    let nothing = finder.finds_nothing(pane);
+    let found = match finder.hunt {
+        _ if nothing => "nothing fits".to_owned(),
+        Hunt::Filter => {
+            let (shown, known) = (pane.rows.shown() as u64, pane.rows.known() as u64);
+            format!("{} of {}", text::grouped(shown), text::grouped(known))
+        }
+        Hunt::Search => String::new(),
+    };
+    if line.room() > 40 {
+        line.put_right(&format!("  {found}"), if nothing { look.bad() } else { look.soft() });
+    }
+    let word = match finder.hunt {
+        Hunt::Filter => "Filter: ",
+        Hunt::Search => "Search: ",
+    };
+    line.put(word, look.strong());
+    let room = line.room().saturating_sub(1).max(1);
+    let scroll = finder.input.visual_scroll(room);
+    let shown = text::split_at_cells(finder.input.value(), scroll).1;
+    line.put(shown, look.field());
+    let right = (area.x + area.width).saturating_sub(1);
+    let at = finder.input.visual_cursor().max(scroll) - scroll;
+    let first = area.x + 1.min(area.width / 20) + text::cells(word) as u16;
+    (first.saturating_add(at as u16).min(right), area.y)
+}
+
+fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20)).skip_right(1.min(area.width / 20));
     if let Some(load) = model.load() {
@@ -44,7 +100,7 @@ pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) 
         return;
     }
     match pane.current() {
-        Some(Item::Entry(row)) => draw_entry(&row.entry, look, &mut line),
+        Some(Item::Entry(row)) => draw_entry(pane, &row.entry, look, &mut line),
         Some(Item::Parent) => {
             line.put("the directory above", look.soft());
         }
@@ -55,7 +111,7 @@ pub(crate) fn draw(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) 
     }
 }
 
-fn draw_entry(entry: &crate::domain::entry::Entry, look: &Look, line: &mut Line<'_>) {
+fn draw_entry(pane: &Pane, entry: &crate::domain::entry::Entry, look: &Look, line: &mut Line<'_>) {
     let attributes = &entry.attributes;
     let mut facts = vec![format!(
         "{}{}",
@@ -71,16 +127,36 @@ fn draw_entry(entry: &crate::domain::entry::Entry, look: &Look, line: &mut Line<
             _ => "size ?".to_owned(),
         });
     }
+    if let Some(sum) = pane.extras.sum(&entry.name) {
+        facts.push(sum_words(sum));
+    }
     facts.push(format::time(attributes.modified, &look.zone));
     facts.retain(|fact| !fact.is_empty());
     let facts = format!("  {}", facts.join("  "));
     let name = display::escape(entry.name.as_bytes());
+    let name = match pane.extras.link(&entry.name) {
+        Some(target) => format!("{name} → {target}"),
+        None => name,
+    };
     let wide = text::cells(&facts);
     if line.room() >= wide + text::cells(&name).min(16) {
         line.put_right(&facts, look.soft());
     }
     let room = line.room();
     line.put(&text::cut_name(&name, room), Style::new());
+}
+
+/// What a directory holds, as far as it is known.
+fn sum_words(sum: &Sum) -> String {
+    let mut words =
+        format!("{} B in {}", text::grouped(sum.bytes), text::counted(sum.files, "file", "files"));
+    if sum.unread > 0 {
+        words.push_str(&format!(", {} unread", text::grouped(sum.unread)));
+    }
+    if !sum.complete {
+        words.push('…');
+    }
+    words
 }
 
 /// Keys with their words, as many as fit.

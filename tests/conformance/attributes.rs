@@ -10,7 +10,7 @@ use wharf::{
     storage::{FinishOptions, WriteOptions},
 };
 
-use super::place::{Place, fails};
+use super::place::{Kind as PlaceKind, Place, fails};
 
 /// A time long ago, as finely as the place keeps it.
 fn long_ago(place: &Place) -> Timestamp {
@@ -92,4 +92,21 @@ pub(super) async fn a_folder_has_them_too(place: Arc<Place>) {
     let told = place.storage.stat(&path).await.unwrap();
     assert_eq!((told.kind, told.permissions), (Kind::Directory, Some(0o750)));
     assert_eq!(told.modified, Some(long_ago(&place)));
+}
+
+pub(super) async fn room_is_told_or_not_known(place: Arc<Place>) {
+    let told = place.storage.space(&place.folder).await;
+    match place.kind {
+        PlaceKind::Local
+        | PlaceKind::OpenSsh
+        | PlaceKind::OpenSshOrdinary
+        | PlaceKind::ProFtpdSftp
+        | PlaceKind::ProFtpdSftpOrdinary => {
+            let space = told.unwrap();
+            assert!(space.total > 0 && space.available <= space.total, "{space:?}");
+            let nowhere = place.storage.space(&place.at("nowhere")).await;
+            assert!(nowhere.is_err(), "{nowhere:?}");
+        }
+        PlaceKind::Memory | PlaceKind::Embedded => fails(told, &[ErrorKind::Unsupported]),
+    }
 }

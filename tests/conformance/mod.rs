@@ -89,6 +89,7 @@ suite! {
     attributes::finish_sets_what_it_is_told,
     attributes::a_file_is_as_private_as_asked_from_the_start,
     attributes::a_folder_has_them_too,
+    attributes::room_is_told_or_not_known,
     digests::equal_to_what_is_known,
     digests::of_what_cannot_be_read,
     connection::relative_paths_have_an_absolute_form,

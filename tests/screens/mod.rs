@@ -3,9 +3,11 @@
 mod behaviour;
 mod dialogs;
 mod drag;
+mod finding;
 mod hostile;
 mod panes;
 mod properties;
 mod stage;
 mod streaming;
 mod transfers;
+mod wandering;

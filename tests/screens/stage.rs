@@ -16,7 +16,7 @@ use wharf::{
         path::{Name, StoragePath},
         place::{self, Location},
     },
-    engine::message::{Command, Event, JobId, JobRequest, Snapshot, Ticket},
+    engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap,
     model::{Beginning, Effect, Message, Model, Mouse, MouseAct, update},
     view::{Look, view},
@@ -95,6 +95,7 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     pub(crate) now: Instant,
     pub(crate) sent: Vec<Sent>,
+    pub(crate) inquiries: Vec<(Ticket, Inquiry)>,
     pub(crate) has_quit: bool,
     pub(crate) colours: bool,
     size: (u16, u16),
@@ -118,6 +119,7 @@ impl Stage {
             model,
             now: Instant::now(),
             sent: Vec::new(),
+            inquiries: Vec::new(),
             has_quit: false,
             colours: true,
             size: (width, height),
@@ -150,6 +152,10 @@ impl Stage {
                 Effect::Engine(Command::Open { ticket, location }) => {
                     self.sent.push(Sent::Open(ticket, location));
                 }
+                // Asked by the way, whenever a listing ends or a link is under the cursor.
+                Effect::Engine(Command::Inquire { ticket, inquiry }) => {
+                    self.inquiries.push((ticket, inquiry));
+                }
                 Effect::Engine(command) => self.sent.push(Sent::Other(command)),
                 Effect::Quit => self.has_quit = true,
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
@@ -170,12 +176,16 @@ impl Stage {
         self.message(Message::Clock(self.now));
     }
 
-    /// Keys by their names, with a space between; `Ctrl-X` and single characters.
+    /// Keys by their names, with a space between; `Ctrl-X`, `Alt-Left` and single characters.
     pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
         for name in names.split_whitespace() {
-            let (code, modifiers) = match name.strip_prefix("Ctrl-") {
-                Some(letter) => (key_code(&letter.to_lowercase()), KeyModifiers::CONTROL),
-                None => (key_code(name), KeyModifiers::NONE),
+            let (code, modifiers) = match (name.strip_prefix("Ctrl-"), name.strip_prefix("Alt-")) {
+                (Some(letter), _) if letter.len() == 1 => {
+                    (key_code(&letter.to_lowercase()), KeyModifiers::CONTROL)
+                }
+                (Some(key), _) => (key_code(key), KeyModifiers::CONTROL),
+                (None, Some(key)) => (key_code(key), KeyModifiers::ALT),
+                (None, None) => (key_code(name), KeyModifiers::NONE),
             };
             self.press(KeyEvent::new(code, modifiers));
         }

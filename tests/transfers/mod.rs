@@ -5,6 +5,7 @@ mod engine_conflicts;
 mod engine_connections;
 mod engine_copy;
 mod engine_faults;
+mod engine_inquiries;
 mod engine_local;
 mod engine_move_delete;
 mod engine_panes;

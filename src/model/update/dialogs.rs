@@ -11,9 +11,10 @@ use crate::{
 };
 
 use super::super::{
-    Action, Effect, Layer, Model, Performing, Side,
+    Action, Effect, Layer, Model, Performing, Side, State,
+    compare::{Against, Others},
     dialog::{Dialog, Press},
-    forms, hand,
+    forms, hand, place_text,
     purpose::Purpose,
     questions, text,
 };
@@ -23,10 +24,13 @@ type Accepted = Result<Vec<Effect>, String>;
 
 impl Model {
     pub(super) fn act_in_dialog(&mut self, action: Action) -> Vec<Effect> {
+        if self.completes(action) {
+            return self.offer_names();
+        }
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return Vec::new() };
         match dialog.act(action) {
             Some(press) => self.press(press),
-            None => Vec::new(),
+            None => self.offer_names(),
         }
     }
 
@@ -51,11 +55,20 @@ impl Model {
                 }
             };
         }
+        let asked = match &dialog.purpose {
+            Purpose::GoTo { completion, .. } => completion.ticket(),
+            _ => None,
+        };
+        let mut close: Vec<Effect> =
+            asked.map(|ticket| Effect::Engine(Command::Close(ticket))).into_iter().collect();
         if press == Press::Leave {
-            return Vec::new();
+            return close;
         }
         match self.accept(&dialog) {
-            Ok(effects) => effects,
+            Ok(mut effects) => {
+                effects.append(&mut close);
+                effects
+            }
             Err(problem) => {
                 dialog.problem = Some(problem);
                 self.layers.push(Layer::Dialog(dialog));
@@ -87,6 +100,12 @@ impl Model {
                 self.focus = *side;
                 Ok(self.go(*side, place, None))
             }
+            Purpose::GoTo { side, completion } => {
+                let to = place_text::read(dialog.text(0).trim(), completion.base())
+                    .map_err(|bad| text::sentence(&bad.to_string()))?;
+                Ok(self.go(*side, to, None))
+            }
+            Purpose::Against { side } => Ok(self.accept_against(dialog, *side)),
             Purpose::Pattern { side, mark } => self.accept_pattern(dialog, *side, *mark),
             Purpose::Cancel(target) => Ok(vec![Effect::Engine(Command::Cancel(*target))]),
             Purpose::Quit => Ok(vec![Effect::Quit]),
@@ -170,6 +189,22 @@ impl Model {
         let ticket = self.next_ticket();
         self.performing.insert(ticket, performing);
         vec![Effect::Engine(Command::Perform { ticket, act })]
+    }
+
+    fn accept_against(&mut self, dialog: &Dialog, side: Side) -> Vec<Effect> {
+        let against = Against::ALL[dialog.chosen(0)];
+        let [left, right] = &mut self.panes;
+        let (here, there) = match side {
+            Side::Left => (left, right),
+            Side::Right => (right, left),
+        };
+        let others = Others::of(&there.rows);
+        here.rows.mark_by(|row| others.fits(&row.entry, against));
+        let marked = text::entries(here.rows.marked().count as u64);
+        let is_all = [here, there].iter().all(|pane| matches!(pane.state, State::Complete));
+        let doubt = if is_all { "" } else { " Not all rows are there yet." };
+        self.say(format!("{marked} marked: {}.{doubt}", Against::WORDS[dialog.chosen(0)]));
+        Vec::new()
     }
 
     fn accept_pattern(&mut self, dialog: &Dialog, side: Side, mark: bool) -> Accepted {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::super::{
-    Effect, Layer, Model, Outcome,
+    Effect, Layer, Model, Outcome, Side,
     purpose::Purpose,
     text,
     transfers::{job_words, verdict_words},
@@ -25,10 +25,11 @@ impl Model {
                 return self.take_rows(ticket, entries, refused);
             }
             Event::Listed(ticket) => {
-                for pane in &mut self.panes {
-                    pane.listed(ticket);
-                }
+                let sides = [Side::Left, Side::Right];
+                let listed = sides.into_iter().find(|side| self.pane_mut(*side).listed(ticket));
+                return listed.map(|side| self.ask_space(side)).into_iter().collect();
             }
+            Event::Answered(answered) => self.answered(&answered),
             Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
             Event::Performed { ticket, act, result } => {
                 return self.performed(ticket, &act, result);

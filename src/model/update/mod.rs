@@ -2,14 +2,21 @@
 
 mod dialogs;
 mod events;
+mod extras;
+mod find;
 mod hand;
 mod mouse;
 mod panes;
 mod queue;
+mod wander;
+
+use crate::engine::message::Command;
 
 use super::{
     Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Size, forms, layout,
 };
+
+pub(crate) use wander::Together;
 
 /// Takes a message in. Returns what is to be done besides.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -22,6 +29,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Paste(text) => {
             if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
                 dialog.paste(&text);
+            } else if model.context() == Context::Find {
+                model.paste_into_find(&text);
             }
             Vec::new()
         }
@@ -42,7 +51,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     model.show_what_waits();
     layout::fit(model);
+    effects.extend(model.look_under_cursor());
     for pane in &mut model.panes {
+        let idle = pane.take_idle().into_iter();
+        effects.extend(idle.map(|ticket| Effect::Engine(Command::Close(ticket))));
         let rows = pane.take_discarded();
         if !rows.is_empty() {
             effects.push(Effect::Discard(Discarded(rows)));
@@ -68,6 +80,7 @@ impl Model {
             Context::Reader => self.act_in_reader(action),
             Context::Queue => self.act_in_queue(action),
             Context::Steps => self.act_in_steps(action),
+            Context::Find => self.act_in_find(action),
             Context::Panes => self.act_in_panes(action),
         }
     }

@@ -45,6 +45,8 @@ impl Model {
                 let Some((side, area)) = layout::pane_at(self, mouse.x, mouse.y) else {
                     return Vec::new();
                 };
+                // A filter that is being typed stays; a search is where it got.
+                self.finder = None;
                 self.focus = side;
                 let Some(line) = layout::line_at(self.pane(side), area, mouse.x, mouse.y) else {
                     return Vec::new();

@@ -1,9 +1,15 @@
 //! What keys do in the panes.
 
-use crate::{domain::entry::Kind, engine::message::Command};
+use crate::{
+    domain::{entry::Kind, path::Name, place::Location},
+    engine::message::Command,
+};
 
 use super::super::{
-    Action, Effect, Model, Side, forms,
+    Action, Effect, Model, Side,
+    finder::Hunt,
+    forms,
+    history::Course,
     queue::QueuePanel,
     rows::Item,
     sort::{Sort, is_directory},
@@ -32,6 +38,14 @@ impl Model {
             }
             Action::MarkPattern => self.open_dialog(forms::pattern(side, true)),
             Action::UnmarkPattern => self.open_dialog(forms::pattern(side, false)),
+            Action::MarkAgainst => self.ask_against(),
+            Action::Back => return self.wander(Course::Back),
+            Action::Forward => return self.wander(Course::Forward),
+            Action::GoTo => return self.ask_path(),
+            Action::Together => self.toggle_together(),
+            Action::Measure => return self.measure(),
+            Action::Filter => self.find(Hunt::Filter),
+            Action::Search => self.find(Hunt::Search),
             Action::ToggleHidden => self.toggle_hidden(),
             Action::Sort => self.sort(Sort::next),
             Action::ReverseSort => {
@@ -80,6 +94,15 @@ impl Model {
         let (stopped, effects) = self.stop_reading(self.focus);
         if stopped {
             self.say("Stopped reading.");
+            return effects;
+        }
+        let stopped = self.stop_measuring(self.focus);
+        if !stopped.is_empty() {
+            self.say("Stopped adding up.");
+            return stopped;
+        }
+        if self.focused().rows.filter().is_some() {
+            self.pane_mut(self.focus).set_filter(None);
         }
         effects
     }
@@ -104,7 +127,7 @@ impl Model {
             None => return Vec::new(),
         };
         match target {
-            Ok(location) => self.go(side, location, None),
+            Ok(location) => self.go_with_both(side, location, None),
             Err(words) => {
                 self.say(words);
                 Vec::new()
@@ -117,9 +140,30 @@ impl Model {
         match location.path.parent() {
             Some(parent) => {
                 let name = location.path.name();
-                self.go(self.focus, location.with_path(parent), name)
+                self.go_with_both(self.focus, location.with_path(parent), name)
             }
             None => Vec::new(),
+        }
+    }
+
+    /// Goes there, and the other pane along if they go together.
+    fn go_with_both(
+        &mut self,
+        side: Side,
+        location: Location,
+        cursor: Option<Name>,
+    ) -> Vec<Effect> {
+        let along = self.go_along(side, &location);
+        let mut effects = self.go(side, location, cursor);
+        effects.extend(along);
+        effects
+    }
+
+    fn ask_against(&mut self) {
+        if self.panes.iter().all(super::super::Pane::shows_a_place) {
+            self.open_dialog(forms::against(self.focus));
+        } else {
+            self.say("There is nothing in the other pane to compare with.");
         }
     }
 

@@ -17,7 +17,7 @@ use sha2::Digest as _;
 use crate::{
     domain::{
         digest::Sha256,
-        entry::{Attributes, Kind, SetAttributes, Timestamp},
+        entry::{Attributes, Kind, SetAttributes, Space, Timestamp},
         path::StoragePath,
     },
     storage::WriteOptions,
@@ -33,6 +33,12 @@ pub(super) fn canonical(path: &Path) -> io::Result<StoragePath> {
         (found, ..) => found?,
     };
     Ok(StoragePath::new(found.as_os_str().as_bytes()))
+}
+
+pub(super) fn space(path: &Path) -> io::Result<Space> {
+    let there = rustix::fs::statvfs(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(there.f_frsize);
+    Ok(Space { available: bytes(there.f_bavail), total: bytes(there.f_blocks) })
 }
 
 pub(super) fn kind(file_type: std::fs::FileType) -> Kind {

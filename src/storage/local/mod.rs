@@ -28,7 +28,7 @@ use super::{
 use crate::domain::{
     digest::Sha256,
     display::escape,
-    entry::{Attributes, SetAttributes},
+    entry::{Attributes, SetAttributes, Space},
     error::{Error, ErrorKind, Result},
     path::StoragePath,
 };
@@ -201,6 +201,10 @@ impl Storage for LocalStorage {
         let stop = StopOnDrop::default();
         let told = stop.0.clone();
         self.call("hash", path, move |path| calls::digest(path, &told)).await
+    }
+
+    async fn space(&self, path: &StoragePath) -> Result<Space> {
+        self.call("find out how much room there is at", path, calls::space).await
     }
 
     fn disconnect(&self) {

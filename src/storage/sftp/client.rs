@@ -83,6 +83,8 @@ pub(crate) struct Opened {
 pub(crate) struct FileSystem {
     /// Bytes an ordinary user may still write.
     pub(crate) available: u64,
+    /// Bytes it holds in all.
+    pub(crate) total: u64,
     pub(crate) read_only: bool,
 }
 
@@ -368,9 +370,10 @@ impl Client {
         for word in &mut words {
             *word = fields.long().ok()?;
         }
-        let [_, fragment, _, _, available, .., flags, _] = words;
+        let [_, fragment, blocks, _, available, .., flags, _] = words;
         Some(FileSystem {
             available: available.saturating_mul(fragment),
+            total: blocks.saturating_mul(fragment),
             read_only: flags & 1 != 0,
         })
     }

@@ -21,7 +21,7 @@ use crate::{
     domain::{
         digest::Sha256,
         display,
-        entry::{Attributes, Kind, SetAttributes},
+        entry::{Attributes, Kind, SetAttributes, Space},
         error::{Error, ErrorKind, Result},
         path::StoragePath,
         site::Bounds,
@@ -293,6 +293,16 @@ impl Storage for SftpStorage {
 
     async fn digest(&self, path: &StoragePath) -> Result<Sha256> {
         self.digester.digest(path).await.map_err(self.failed("take the digest of", path))
+    }
+
+    async fn space(&self, path: &StoragePath) -> Result<Space> {
+        match self.server.client.file_system(path.as_bytes()).await {
+            Some(there) => Ok(Space { available: there.available, total: there.total }),
+            None => {
+                let fault = Fault::new(ErrorKind::Unsupported, "the server does not tell");
+                Err(self.failed("find out how much room there is at", path)(fault))
+            }
+        }
     }
 
     fn expect_digests(&self) {

@@ -1,0 +1,97 @@
+//! Questions about what stands somewhere, answered beside the queue and changing nothing.
+
+use bytes::Bytes;
+
+use super::Ticket;
+use crate::domain::{entry::Space, error::Error, place::Location};
+
+/// What someone wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inquiry {
+    /// Where a link leads, as it is written in the link.
+    Link(Location),
+    /// How much room there is on the file system.
+    Space(Location),
+    /// How much a directory holds, links not followed. Told again and again until it is complete.
+    Size(Location),
+    /// Some bytes of a file.
+    Piece {
+        /// Which file.
+        of: Location,
+        /// Where they begin.
+        offset: u64,
+        /// How many; fewer come at the end of the file.
+        length: u32,
+    },
+    /// Where a text stands in a file; told how far it has got meanwhile.
+    Find {
+        /// Which file.
+        of: Location,
+        /// Where to begin.
+        from: u64,
+        /// What to look for, as bytes; ASCII letters are taken for the same whatever their case.
+        text: Bytes,
+        /// Towards the beginning of the file.
+        backwards: bool,
+    },
+}
+
+impl Inquiry {
+    /// What it is about.
+    pub fn location(&self) -> &Location {
+        match self {
+            Inquiry::Link(location) | Inquiry::Space(location) | Inquiry::Size(location) => {
+                location
+            }
+            Inquiry::Piece { of, .. } | Inquiry::Find { of, .. } => of,
+        }
+    }
+}
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What the link holds.
+    Link(Vec<u8>),
+    /// The room there is.
+    Space(Space),
+    /// What was found so far, or all.
+    Size(Sum),
+    /// Bytes of the file.
+    Piece {
+        /// Where they begin.
+        offset: u64,
+        /// The bytes.
+        bytes: Bytes,
+        /// How long the file is now, where that is known.
+        size: Option<u64>,
+    },
+    /// How far the search has got.
+    Searched(u64),
+    /// Where the text begins, if it was found.
+    Found(Option<u64>),
+}
+
+/// How much a directory holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Files, links and other things that are no directories.
+    pub files: u64,
+    /// Directories, itself not counted.
+    pub directories: u64,
+    /// Directories that could not be read, or not to their end.
+    pub unread: u64,
+    /// Whether that is all.
+    pub complete: bool,
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+pub struct Answered {
+    /// Whose.
+    pub ticket: Ticket,
+    /// What is told, or why it cannot be.
+    pub told: Result<Told, Error>,
+}

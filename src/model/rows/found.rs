@@ -1,0 +1,58 @@
+//! Rows by what is typed: which pass a filter, and where the cursor goes in a search.
+
+use super::{super::sieve::Sieve, Rows};
+
+impl Rows {
+    /// Shows only what passes. Returns where what stood in `line` stands now.
+    pub(crate) fn set_filter(&mut self, mut filter: Option<Box<Sieve>>, line: usize) -> usize {
+        let narrows = match (&self.filter, &filter) {
+            (Some(earlier), Some(filter)) => filter.narrows(earlier),
+            _ => false,
+        };
+        for (row, standing) in self.rows.iter().zip(&mut self.standings) {
+            if !narrows || standing.passes {
+                let score = |sieve: &mut Sieve| sieve.score(&row.entry.name);
+                standing.passes = filter.as_mut().is_none_or(|sieve| score(sieve).is_some());
+            }
+        }
+        let row = self.row_in(line);
+        self.filter = filter;
+        self.count_marks();
+        self.arrange();
+        let first = usize::from(self.has_parent && self.filter.is_some());
+        self.line_of_row(row).unwrap_or(first)
+    }
+
+    /// The line whose name fits best; of several, the first from `origin` on.
+    pub(crate) fn best_line(&self, sieve: &mut Sieve, origin: usize) -> Option<usize> {
+        let first = usize::from(self.has_parent);
+        let mut best: Option<(u32, bool, usize)> = None;
+        for (at, &index) in self.order.iter().enumerate() {
+            let Some(score) = sieve.score(&self.rows[index as usize].entry.name) else { continue };
+            let line = at + first;
+            let follows = line >= origin;
+            if best.is_none_or(|(most, followed, _)| (score, follows) > (most, followed)) {
+                best = Some((score, follows, line));
+            }
+        }
+        best.map(|(.., line)| line)
+    }
+
+    /// The next line whose name fits, or the one before, round the end.
+    pub(crate) fn next_line(
+        &self,
+        sieve: &mut Sieve,
+        line: usize,
+        backwards: bool,
+    ) -> Option<usize> {
+        let (first, count) = (usize::from(self.has_parent), self.order.len());
+        let here = line.saturating_sub(first);
+        let at = |step: usize| {
+            if backwards { (here + count * 2 - step) % count } else { (here + step) % count }
+        };
+        (1..=count).map(at).find_map(|at| {
+            let row = &self.rows[self.order[at] as usize];
+            sieve.score(&row.entry.name).map(|_| at + first)
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! What is found out beside the queue: links, room, sizes of trees, and looks into files.
+
+use bytes::Bytes;
+use wharf::{
+    domain::{
+        error::{ErrorKind, Result},
+        place::Location,
+    },
+    engine::message::{Command, Event, Inquiry, Sum, Ticket, Told},
+};
+
+use super::engine_rig::*;
+
+impl Rig {
+    /// All that is told until it is complete.
+    async fn ask(&mut self, inquiry: Inquiry) -> Result<Vec<Told>> {
+        let ticket = Ticket(4711);
+        self.tell(Command::Inquire { ticket, inquiry });
+        let mut all = Vec::new();
+        loop {
+            let told = self
+                .event_that(|event| match event {
+                    Event::Answered(answered) if answered.ticket == ticket => Some(answered.told),
+                    _ => None,
+                })
+                .await?;
+            let goes_on =
+                matches!(told, Told::Searched(_) | Told::Size(Sum { complete: false, .. }));
+            all.push(told);
+            if !goes_on {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn only(&mut self, inquiry: Inquiry) -> Told {
+        self.ask(inquiry).await.unwrap().pop().unwrap()
+    }
+}
+
+fn there(path: &str) -> Location {
+    at(server(), path)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_is_told_as_it_is_written() {
+    let mut rig = Rig::new();
+    rig.there.put_link("/there/l", b"../else\xff").unwrap();
+    let told = rig.only(Inquiry::Link(there("/there/l"))).await;
+    assert_eq!(told, Told::Link(b"../else\xff".to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_is_not_told_by_everyone() {
+    let mut rig = Rig::new();
+    let error = rig.ask(Inquiry::Space(there("/there"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("/there"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_is_added_up_without_its_links() {
+    let mut rig = Rig::new();
+    for number in 0..40 {
+        rig.there.put_directory(format!("/there/d/{number}")).unwrap();
+        rig.there.put(format!("/there/d/{number}/a"), bytes(1_000)).unwrap();
+    }
+    rig.there.put("/there/d/b", bytes(7)).unwrap();
+    rig.there.put_link("/there/d/l", b"/there").unwrap();
+    let told = rig.only(Inquiry::Size(there("/there/d"))).await;
+    let sum = Sum { bytes: 40_007, files: 42, directories: 40, unread: 0, complete: true };
+    assert_eq!(told, Told::Size(sum));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_counted_and_the_rest_goes_on() {
+    let mut rig = Rig::new();
+    rig.there.put_directory("/there/d/closed").unwrap();
+    rig.there.put("/there/d/a", bytes(5)).unwrap();
+    rig.there.deny("/there/d/closed", true).unwrap();
+    let told = rig.only(Inquiry::Size(there("/there/d"))).await;
+    let sum = Sum { bytes: 5, files: 1, directories: 1, unread: 1, complete: true };
+    assert_eq!(told, Told::Size(sum));
+    let gone = rig.ask(Inquiry::Size(there("/there/none"))).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pieces_of_a_file() {
+    let mut rig = Rig::new();
+    let content = bytes(300_000);
+    rig.there.put("/there/f", &content).unwrap();
+    let piece = |offset, length| Inquiry::Piece { of: there("/there/f"), offset, length };
+    for (offset, length) in [(0, 10), (299_990, 100), (123_456, 70_000), (300_000, 5)] {
+        let Told::Piece { offset: told, bytes, size } = rig.only(piece(offset, length)).await
+        else {
+            panic!("a piece is told")
+        };
+        let start = offset as usize;
+        let end = (start + length as usize).min(content.len());
+        assert_eq!((told, size), (offset, Some(300_000)));
+        assert!(bytes == content[start..end], "{offset}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_are_found_over_the_seams() {
+    let mut rig = Rig::new();
+    let mut content = vec![b'.'; 3 << 20];
+    for place in [5, (1 << 20) - 3, (2 << 20) - 1, (3 << 20) - 6] {
+        content[place..place + 6].copy_from_slice(b"Needle");
+    }
+    rig.there.put("/there/f", &content).unwrap();
+    let find = |from, backwards| Inquiry::Find {
+        of: there("/there/f"),
+        from,
+        text: Bytes::from_static(b"needle"),
+        backwards,
+    };
+    for (from, backwards, found) in [
+        (0, false, Some(5)),
+        (6, false, Some((1 << 20) - 3)),
+        (1 << 20, false, Some((2 << 20) - 1)),
+        (2 << 20, false, Some((3 << 20) - 6)),
+        ((3 << 20) - 5, false, None),
+        (3 << 20, true, Some((3 << 20) - 6)),
+        ((3 << 20) - 6, true, Some((2 << 20) - 1)),
+        ((2 << 20) - 1, true, Some((1 << 20) - 3)),
+        (6, true, Some(5)),
+        (5, true, None),
+    ] {
+        let told = rig.only(find(from, backwards)).await;
+        assert_eq!(told, Told::Found(found), "from {from}, backwards: {backwards}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_more_is_told_once_it_was_closed() {
+    let mut rig = Rig::new();
+    rig.there.put_directory("/there/d").unwrap();
+    let ticket = Ticket(1);
+    rig.tell(Command::Inquire { ticket, inquiry: Inquiry::Size(there("/there/d")) });
+    rig.tell(Command::Close(ticket));
+    rig.tell(Command::Inquire { ticket: Ticket(2), inquiry: Inquiry::Size(there("/there/d")) });
+    let first = rig
+        .event_that(|event| match event {
+            Event::Answered(answered) => Some(answered.ticket),
+            _ => None,
+        })
+        .await;
+    assert_eq!(first, Ticket(2));
+}
