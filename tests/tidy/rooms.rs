@@ -12,6 +12,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["storage::ftp"]),
     ("tokio_rustls", &["storage::ftp"]),
     ("rustls_native_certs", &["storage::ftp"]),
+    ("suppaftp", &["storage::ftp"]),
     ("rusqlite", &["engine::journal"]),
     ("keyring", &["settings::secrets"]),
     ("keyring_core", &["settings::secrets"]),

@@ -1,5 +1,7 @@
 //! Times and rights set, in the way a server has for it.
 
+use suppaftp::Status;
+
 use super::{
     fault::Fault,
     features::{SetTime, has, note},
@@ -63,7 +65,9 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
         let [reply] = server.ask([command]).await?;
         let fault = Fault::of(&reply);
         match way {
-            _ if reply.is_done() && (way != SetTime::Mdtm || reply.code == 213) => return Ok(()),
+            _ if reply.is_done() && (way != SetTime::Mdtm || reply.status() == Status::File) => {
+                return Ok(());
+            }
             // Announced, so that a refusal is about this file.
             SetTime::Mfmt if fault.kind != ErrorKind::Unsupported => return Err(fault),
             _ if fault.kind == ErrorKind::ConnectionLost => return Err(fault),

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use suppaftp::Status;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -57,7 +58,7 @@ pub(super) async fn begin(
     if offset > 0 {
         // Waited for: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
         let reply = line.ask(Command::bare(&format!("REST {offset}")), patience.reply).await?;
-        if reply.code != 350 {
+        if reply.status() != Status::RequestFilePending {
             let why = format!("the server begins no file in its middle ({})", reply.words());
             return Err(Fault::new(ErrorKind::Unsupported, why));
         }
@@ -165,7 +166,7 @@ async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Resul
     let no_sense = || Fault::protocol("the server names no port for a data connection");
     if !has(&habits.no_epsv) {
         let reply = line.ask(Command::bare("EPSV"), patience.reply).await?;
-        if reply.code == 229 {
+        if reply.status() == Status::ExtendedPassiveMode {
             return port_of_epsv(reply.last()).ok_or_else(no_sense);
         }
         if line.peer.is_ipv6() || !matches!(reply.code, 500..=599) {
@@ -174,7 +175,7 @@ async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Resul
         note(&habits.no_epsv);
     }
     let reply = line.ask(Command::bare("PASV"), patience.reply).await?;
-    if reply.code != 227 {
+    if reply.status() != Status::PassiveMode {
         return Err(Fault::of(&reply));
     }
     port_of_pasv(reply.last()).ok_or_else(no_sense)

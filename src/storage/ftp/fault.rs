@@ -1,5 +1,7 @@
 //! What went wrong on the wire, before it is known what was being done.
 
+use suppaftp::Status;
+
 use crate::domain::error::{Error, ErrorKind};
 
 use super::wire::{BadReply, Reply, Unspeakable};
@@ -36,7 +38,10 @@ impl Fault {
     pub(super) fn of(reply: &Reply) -> Self {
         let words = reply.words();
         let why = match words.as_str() {
-            "" => format!("the server answered {} and no word", reply.code),
+            "" if reply.status() == Status::Unknown => {
+                format!("the server answered {}", reply.code)
+            }
+            "" => format!("the server answered {}: {}", reply.code, reply.status()),
             _ => format!("the server says: {words}"),
         };
         Self::new(kind_of(reply), why)
@@ -65,18 +70,28 @@ impl From<BadReply> for Fault {
 pub(super) fn too_many(reply: &Reply) -> bool {
     let says = reply.lower();
     let counts = ["too many", "maximum", "limit", "connections", "already logged in", "sessions"];
-    matches!(reply.code, 421 | 530 | 550) && counts.iter().any(|word| says.contains(word))
+    matches!(reply.status(), Status::NotAvailable | Status::NotLoggedIn | Status::FileUnavailable)
+        && counts.iter().any(|word| says.contains(word))
 }
 
 /// Codes are coarse (§4.2.2), so the words are looked at where a code stands for several things.
 fn kind_of(reply: &Reply) -> ErrorKind {
-    match reply.code {
-        421 => ErrorKind::ConnectionLost,
-        425 | 426 => ErrorKind::Interrupted,
-        452 | 552 => ErrorKind::NoSpace,
-        500 | 502 | 504 => ErrorKind::Unsupported,
-        530 | 532 => ErrorKind::PermissionDenied,
-        450 | 451 | 501 | 521 | 550 | 553 => kind_in_words(&reply.lower()),
+    /// A directory that is there already (RFC 1639 and habit; no word of the standards).
+    const EXISTS: u16 = 521;
+    match reply.status() {
+        Status::NotAvailable => ErrorKind::ConnectionLost,
+        Status::CannotOpenDataConnection | Status::TransferAborted => ErrorKind::Interrupted,
+        Status::RequestedActionNotTaken | Status::ExceededStorage => ErrorKind::NoSpace,
+        Status::BadCommand | Status::NotImplemented | Status::NotImplementedParameter => {
+            ErrorKind::Unsupported
+        }
+        Status::NotLoggedIn | Status::StoringNeedAccount => ErrorKind::PermissionDenied,
+        Status::RequestFileActionIgnored
+        | Status::ActionAborted
+        | Status::BadArguments
+        | Status::FileUnavailable
+        | Status::BadFilename => kind_in_words(&reply.lower()),
+        _ if reply.code == EXISTS => kind_in_words(&reply.lower()),
         _ => ErrorKind::Failed,
     }
 }

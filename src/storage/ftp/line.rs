@@ -13,6 +13,7 @@ use std::{
     },
     time::Duration,
 };
+use suppaftp::Status;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf},
@@ -80,7 +81,7 @@ impl Shared {
     /// Gives a reply to whoever waits longest.
     fn hand_on(&self, reply: Reply) -> Result<(), Fault> {
         let preliminary = reply.is_preliminary();
-        let closing = reply.code == 421;
+        let closing = reply.status() == Status::NotAvailable;
         let fault = closing.then(|| Fault::of(&reply));
         let mut waiting = self.waiting();
         let Some(first) = waiting.front() else {

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use suppaftp::Status;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -237,7 +238,7 @@ impl Login {
         }
         if let Some(tls) = tls.as_ref().filter(|_| site.protocol() == Protocol::FtpExplicitTls) {
             let agreed = talker.say(Command::bare("AUTH TLS")).await?;
-            if agreed.code != 234 {
+            if agreed.status() != Status::AuthOk {
                 let why = format!(
                     "the server does not offer TLS (it says: {}); nothing was sent; \
                      ftp:// would connect without",
@@ -279,7 +280,7 @@ impl Login {
     ) -> std::result::Result<Attempt, Fault> {
         let user = Command::about("USER", self.user().as_bytes())?;
         let mut reply = talker.say(user).await?;
-        if reply.code == 331 {
+        if reply.status() == Status::NeedPassword {
             let pass = Command::secret("PASS", password.expose_secret().as_bytes());
             let pass = pass.map_err(|_| {
                 Fault::new(
@@ -292,13 +293,13 @@ impl Login {
         if too_many(&reply) {
             return Ok(Attempt::TooMany(Fault::of(&reply)));
         }
-        match reply.code {
-            200..=299 => {}
-            332 => {
+        match reply.status() {
+            _ if reply.is_done() => {}
+            Status::LoginNeedAccount => {
                 let why = "the server asks for an account as well, which Wharf has no answer to";
                 return Err(Fault::new(ErrorKind::LoginRefused, why));
             }
-            421 => return Err(Fault::of(&reply)),
+            Status::NotAvailable => return Err(Fault::of(&reply)),
             _ => return Ok(Attempt::Refused(reply.words())),
         }
         self.settle(talker, tls, greeting).await.map(|done| Attempt::LoggedIn(Box::new(done)))

@@ -13,6 +13,7 @@ use crate::domain::{
     error::ErrorKind,
     path::StoragePath,
 };
+use suppaftp::Status;
 
 /// How closely is looked where a server says too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +157,7 @@ fn absent() -> Fault {
 
 /// A file, where SIZE has an answer.
 fn file_of(size: &Reply, modified: &Reply) -> Option<Attributes> {
-    (size.code == 213).then(|| Attributes {
+    (size.status() == Status::File).then(|| Attributes {
         size: String::from_utf8_lossy(size.last()).trim().parse().ok(),
         modified: time_of(modified),
         ..Attributes::of_kind(Kind::File)
@@ -164,7 +165,7 @@ fn file_of(size: &Reply, modified: &Reply) -> Option<Attributes> {
 }
 
 fn time_of(reply: &Reply) -> Option<Timestamp> {
-    if reply.code == 213 { time::parse(reply.last().trim_ascii()) } else { None }
+    if reply.status() == Status::File { time::parse(reply.last().trim_ascii()) } else { None }
 }
 
 /// Servers on file systems that know no case may answer with another one.

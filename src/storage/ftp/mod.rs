@@ -26,6 +26,7 @@ mod tls;
 mod wire;
 
 use crate::domain::path::StoragePath;
+use suppaftp::Status;
 
 /// The path in a reply to PWD or MKD: between quotes, one of its own said twice (RFC 959 appendix II).
 fn path_in(reply: &wire::Reply) -> Option<StoragePath> {
@@ -43,7 +44,8 @@ fn path_in(reply: &wire::Reply) -> Option<StoragePath> {
             byte => path.push(*byte),
         }
     }
-    let is_path = reply.code == 257 && path.first() == Some(&b'/') && !path.contains(&0);
+    let is_path =
+        reply.status() == Status::PathCreated && path.first() == Some(&b'/') && !path.contains(&0);
     is_path.then(|| StoragePath::new(path))
 }
 

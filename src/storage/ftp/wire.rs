@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use suppaftp::Status;
+
 use crate::domain::display;
 
 /// The longest line of a reply: more than a path of the longest names, and its facts.
@@ -84,6 +86,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Its code in the words of the standards.
+    pub(super) fn status(&self) -> Status {
+        Status::from(u32::from(self.code))
+    }
+
     /// More is to come: `1yz`.
     pub(super) fn is_preliminary(&self) -> bool {
         self.code / 100 == 1

@@ -9,6 +9,7 @@ use std::{
     },
     time::Duration,
 };
+use suppaftp::Status;
 
 use tokio::{sync::oneshot, time};
 
@@ -286,7 +287,7 @@ impl Lease {
             }
             // Some servers answer such a break twice. What comes next has to be the answer to this.
             let noop = self.line.ask(Command::bare("NOOP"), FOR_A_BREAK).await;
-            if noop.is_ok_and(|reply| reply.code == 200) {
+            if noop.is_ok_and(|reply| reply.status() == Status::CommandOk) {
                 self.give_back();
             }
         });
