@@ -25,6 +25,10 @@ pub(super) struct Features {
     pub(super) telnet: bool,
     /// REST before STOR keeps what stands behind what is written.
     pub(super) keeps_tail: bool,
+    /// It reads commands far ahead of the one it works on.
+    pub(super) reads_ahead: bool,
+    /// Its refusal to enter a directory says why, and costs nothing.
+    pub(super) says_why_not_entered: bool,
 }
 
 /// MLST's facts.
@@ -39,6 +43,12 @@ const USEFUL: [&str; 8] =
     ["type", "size", "modify", "unix.mode", "unix.owner", "unix.group", "unix.uid", "unix.gid"];
 
 impl Features {
+    /// How many bytes of commands may be sent before the first is answered. ProFTPD takes two commands for one where its
+    /// buffer of 1 KiB ends between CR and LF.
+    pub(super) fn ahead(&self) -> usize {
+        if self.reads_ahead { 16 << 10 } else { 1000 }
+    }
+
     /// Reads the reply to FEAT; one that is none announces nothing. `greeting` says whose server it is.
     pub(super) fn read(reply: &Reply, greeting: &str) -> Self {
         let mut features = Self::default();
@@ -69,6 +79,8 @@ impl Features {
         let is_vsftpd = greeting.contains("vsftpd");
         features.telnet = is_proftpd;
         features.keeps_tail = features.rest && (is_proftpd || is_vsftpd);
+        features.reads_ahead = is_vsftpd;
+        features.says_why_not_entered = is_proftpd;
         features
     }
 }
@@ -176,6 +188,7 @@ mod tests {
             mdtm: true,
             rest: true,
             keeps_tail: true,
+            reads_ahead: true,
             ..Features::default()
         };
         assert_eq!(vsftpd, expected);

@@ -9,7 +9,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,7 +17,7 @@ use suppaftp::Status;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf},
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::AbortHandle,
     time::{self, Instant},
 };
@@ -33,7 +33,7 @@ use crate::domain::error::ErrorKind;
 /// A control connection that is logged in.
 pub(super) struct Line {
     shared: Arc<Shared>,
-    outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    outgoing: mpsc::UnboundedSender<Command>,
     tasks: [AbortHandle; 2],
     /// The server's end. Data connections go to no other address.
     pub(super) peer: SocketAddr,
@@ -45,7 +45,11 @@ pub(super) struct Line {
 
 struct Shared {
     /// Who waits for replies, in the order of the commands. Held while commands are handed over, for that order.
-    waiting: Mutex<VecDeque<mpsc::UnboundedSender<Reply>>>,
+    waiting: Mutex<VecDeque<Waiter>>,
+    /// Bytes of commands that were sent and not answered.
+    unanswered: AtomicUsize,
+    /// A command was answered.
+    answered: Notify,
     /// Why it ended, once it has.
     ended: watch::Sender<Option<Fault>>,
     /// When something came last.
@@ -56,8 +60,14 @@ struct Shared {
     hung_up: AtomicBool,
 }
 
+struct Waiter {
+    replies: mpsc::UnboundedSender<Reply>,
+    /// Of the command, in bytes.
+    length: usize,
+}
+
 impl Shared {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<mpsc::UnboundedSender<Reply>>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiter>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -72,6 +82,7 @@ impl Shared {
             first
         });
         self.waiting().clear();
+        self.answered.notify_one();
     }
 
     fn epitaph(&self) -> Fault {
@@ -90,25 +101,31 @@ impl Shared {
             }));
         };
         // Nobody may be waiting any more; the reply was theirs even so.
-        let _ = first.send(reply);
+        let _ = first.replies.send(reply);
         self.transferring.store(preliminary, Ordering::Relaxed);
         if !preliminary {
+            self.unanswered.fetch_sub(first.length, Ordering::AcqRel);
             waiting.pop_front();
+            self.answered.notify_one();
         }
         fault.map_or(Ok(()), Err)
     }
 }
 
 impl Line {
-    /// Takes a connection over; `decoder` holds what came and was not yet asked for.
+    /// Takes a connection over; `decoder` holds what came and was not yet asked for, and the server may be sent `ahead`
+    /// bytes of commands before it has answered the first.
     pub(super) fn start(
         stream: Stream,
         decoder: Decoder,
         (local, peer): (SocketAddr, SocketAddr),
         tls: Option<Tls>,
+        ahead: usize,
     ) -> Arc<Self> {
         let shared = Arc::new(Shared {
             waiting: Mutex::default(),
+            unanswered: AtomicUsize::new(0),
+            answered: Notify::new(),
             ended: watch::Sender::new(None),
             heard: Mutex::new(Instant::now()),
             transferring: AtomicBool::new(false),
@@ -117,43 +134,30 @@ impl Line {
         let (reading, writing) = tokio::io::split(stream);
         let (outgoing, commands) = mpsc::unbounded_channel();
         let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
-        let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared)));
+        let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared), ahead));
         let tasks = [reader.abort_handle(), writer.abort_handle()];
         Arc::new(Self { shared, outgoing, tasks, peer, local, tls })
     }
 
     /// Sends commands, none of another's between them. Returns at once.
     pub(super) fn send(&self, commands: impl IntoIterator<Item = Command>) -> Vec<Pending> {
-        let mut bytes = Vec::new();
+        // Held over all of them: the order in which replies are waited for is that of the commands.
         let mut waiting = self.shared.waiting();
-        let ended = self.shared.ended.borrow().is_some();
-        let pending = commands
-            .into_iter()
-            .map(|command| {
-                let (sender, replies) = mpsc::unbounded_channel();
-                if !ended {
-                    tracing::trace!(?command, "to the server");
-                    bytes.extend_from_slice(command.as_bytes());
-                    waiting.push_back(sender);
-                }
-                Pending { replies, shared: Arc::clone(&self.shared), sent: Instant::now() }
-            })
-            .collect();
-        if !ended {
-            // The writer is gone only when the line has ended, and then whoever waits is told.
-            let _ = self.outgoing.send(bytes);
-        }
-        pending
+        commands.into_iter().map(|command| self.hand_over(command, &mut waiting)).collect()
     }
 
     /// Sends one command.
     pub(super) fn send_one(&self, command: Command) -> Pending {
+        self.hand_over(command, &mut self.shared.waiting())
+    }
+
+    fn hand_over(&self, command: Command, waiting: &mut VecDeque<Waiter>) -> Pending {
         let (sender, replies) = mpsc::unbounded_channel();
-        let mut waiting = self.shared.waiting();
         if self.shared.ended.borrow().is_none() {
             tracing::trace!(?command, "to the server");
-            waiting.push_back(sender);
-            let _ = self.outgoing.send(command.as_bytes().to_vec());
+            waiting.push_back(Waiter { replies: sender, length: command.as_bytes().len() });
+            // The writer is gone only when the line has ended, and then whoever waits is told.
+            let _ = self.outgoing.send(command);
         }
         Pending { replies, shared: Arc::clone(&self.shared), sent: Instant::now() }
     }
@@ -238,20 +242,55 @@ async fn read(mut stream: ReadHalf<Stream>, mut decoder: Decoder, shared: Arc<Sh
 
 async fn write(
     mut stream: WriteHalf<Stream>,
-    mut commands: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut commands: mpsc::UnboundedReceiver<Command>,
     shared: Arc<Shared>,
+    ahead: usize,
 ) {
-    while let Some(bytes) = commands.recv().await {
-        let written = async {
-            stream.write_all(&bytes).await?;
-            stream.flush().await
-        };
-        if let Err(error) = written.await {
+    while let Some(mut command) = commands.recv().await {
+        let mut bytes = Vec::new();
+        // All that is there and may go, in one packet.
+        loop {
+            let length = command.as_bytes().len();
+            while shared.unanswered.load(Ordering::Acquire) > ahead.saturating_sub(length) {
+                if !bytes.is_empty() || shared.ended.borrow().is_some() {
+                    break;
+                }
+                shared.answered.notified().await;
+            }
+            let may_go = bytes.is_empty()
+                || shared.unanswered.load(Ordering::Acquire) <= ahead.saturating_sub(length);
+            if !may_go {
+                if let Err(fault) = put(&mut stream, &bytes).await {
+                    return shared.end(fault);
+                }
+                bytes.clear();
+                continue;
+            }
+            shared.unanswered.fetch_add(length, Ordering::AcqRel);
+            bytes.extend_from_slice(command.as_bytes());
+            match commands.try_recv() {
+                Ok(next) => command = next,
+                Err(_) => break,
+            }
+        }
+        if let Err(fault) = put(&mut stream, &bytes).await {
+            return shared.end(fault);
+        }
+    }
+}
+
+async fn put(stream: &mut WriteHalf<Stream>, bytes: &[u8]) -> Result<(), Fault> {
+    let written = async {
+        stream.write_all(bytes).await?;
+        stream.flush().await
+    };
+    match written.await {
+        Ok(()) => Ok(()),
+        Err(error) => {
             // Perhaps the server has said why before it hung up: the reader gets to see it.
             tracing::debug!(%error, "a command could not be sent");
             time::sleep(Duration::from_millis(200)).await;
-            shared.end(Fault::lost(Fault::io(error).why));
-            return;
+            Err(Fault::lost(Fault::io(error).why))
         }
     }
 }

@@ -333,7 +333,7 @@ impl Login {
             }
         };
         let Talker { stream, decoder, ends, .. } = talker;
-        let line = Line::start(stream, decoder, ends, tls);
+        let line = Line::start(stream, decoder, ends, tls, features.ahead());
         let patience = self.patience.reply;
         let mut commands = vec![Command::bare("TYPE I"), Command::bare("PWD")];
         if features.utf8 {

@@ -48,30 +48,49 @@ impl Server {
     }
 
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
-        // Refusing facts, servers do not say why; refusing to enter what is not there they do.
-        let enter = || self.about("CWD", path);
-        let (reply, entered) = match care {
-            Care::Quick => {
-                let [reply, entered] = self.ask([self.about("MLST", path)?, enter()?]).await?;
-                (reply, Some(entered))
-            }
-            Care::Thorough => (self.ask([self.about("MLST", path)?]).await?[0].clone(), None),
-        };
+        let reply = self.facts(path).await?;
         if reply.is_done() {
-            // The first line and the last are words.
-            let told = reply.lines().iter().find_map(|line| listing::attributes_of(line));
+            let told = fact_lines(&reply).find_map(|line| listing::attributes_of(line));
             return told
                 .ok_or_else(|| Fault::protocol("the server's facts about it make no sense"));
         }
         let fault = Fault::of(&reply);
-        if fault.kind != ErrorKind::Failed {
-            return Err(fault);
+        match care {
+            Care::Thorough if fault.kind == ErrorKind::Failed => {
+                Err(self.why_no_facts(fault, path).await)
+            }
+            _ => Err(fault),
         }
-        let entered = match entered {
-            Some(entered) => entered,
-            None => self.ask([enter()?]).await?[0].clone(),
+    }
+
+    async fn facts(&self, path: &StoragePath) -> Result<Reply, Fault> {
+        let [reply] = self.ask([self.about("MLST", path)?]).await?;
+        Ok(reply)
+    }
+
+    /// Refusing facts, servers do not say why.
+    async fn why_no_facts(&self, fault: Fault, path: &StoragePath) -> Fault {
+        let found = async {
+            if self.features.says_why_not_entered {
+                let [entered] = self.ask([self.about("CWD", path)?]).await?;
+                return Ok(if entered.is_done() { fault } else { Fault::of(&entered) });
+            }
+            // Not by trying to enter: Pure-FTPd makes who fails at that wait.
+            let Some(parent) = self.absolute(path).parent() else { return Ok(fault) };
+            let reply = self.facts(&parent).await?;
+            if !reply.is_done() {
+                return Ok(Box::pin(self.why_no_facts(Fault::of(&reply), &parent)).await);
+            }
+            let may_enter = fact_lines(&reply).find_map(|line| listing::may_be_entered(line));
+            Ok(match may_enter {
+                Some(false) => {
+                    let why = "the directory that holds it may not be entered";
+                    Fault::new(ErrorKind::PermissionDenied, why)
+                }
+                _ => absent(),
+            })
         };
-        Err(if entered.is_done() { fault } else { Fault::of(&entered) })
+        found.await.unwrap_or_else(|fault: Fault| fault)
     }
 
     /// SIZE and MDTM tell of files, CWD and PWD of directories, and where a link to one leads.
@@ -149,6 +168,11 @@ impl Server {
         let nowhere = || Fault::new(ErrorKind::NotFound, "the link leads nowhere");
         file_of(&size, &modified).ok_or_else(nowhere)
     }
+}
+
+/// The first line and the last are words.
+fn fact_lines(reply: &Reply) -> impl Iterator<Item = &[u8]> {
+    reply.lines().iter().map(Vec::as_slice)
 }
 
 fn absent() -> Fault {

@@ -10,6 +10,8 @@ use crate::domain::display;
 const LONGEST_LINE: usize = 64 << 10;
 /// The longest reply, all its lines together.
 const LONGEST_REPLY: usize = 1 << 20;
+/// How much of what makes no sense is shown.
+const NONSENSE_SHOWN: usize = 60;
 /// How much of a server's words is shown.
 const SHOWN: usize = 300;
 
@@ -148,14 +150,14 @@ impl fmt::Debug for Reply {
 }
 
 /// What is no reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadReply {
     /// Endless, or as good as.
     #[error("the server's reply has no end")]
     TooLong,
-    /// Not three digits and a text.
-    #[error("the server answered with something that is no reply of FTP")]
-    Nonsense,
+    /// Not three digits and a text; what it was, escaped and bounded.
+    #[error("the server said something that is no reply of FTP: {0}")]
+    Nonsense(String),
 }
 
 /// Replies out of bytes as they come.
@@ -215,7 +217,9 @@ impl Decoder {
         let digits = code_of(&line);
         match self.open.take() {
             None => {
-                let code = digits.ok_or(BadReply::Nonsense)?;
+                let code = digits.ok_or_else(|| {
+                    BadReply::Nonsense(display::escape(&line[..line.len().min(NONSENSE_SHOWN)]))
+                })?;
                 let more = line.get(3) == Some(&b'-');
                 line.drain(..line.len().min(4));
                 if more {
@@ -289,9 +293,10 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_is_refused() {
-        assert_eq!(replies(b"SSH-2.0-OpenSSH_9.2\r\n"), Err(BadReply::Nonsense));
-        assert_eq!(replies(b"\r\n"), Err(BadReply::Nonsense));
-        assert_eq!(replies(b"099 x\r\n"), Err(BadReply::Nonsense));
+        for nonsense in ["SSH-2.0-OpenSSH_9.2", "", "099 x"] {
+            let line = format!("{nonsense}\r\n");
+            assert_eq!(replies(line.as_bytes()), Err(BadReply::Nonsense(nonsense.into())));
+        }
         assert_eq!(replies(&vec![b'2'; LONGEST_LINE + 10]), Err(BadReply::TooLong));
         let endless = [b"211-\n".to_vec(), b"line after line\n".repeat(100_000)].concat();
         assert_eq!(replies(&endless), Err(BadReply::TooLong));

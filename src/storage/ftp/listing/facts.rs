@@ -38,6 +38,17 @@ pub(in crate::storage::ftp) fn attributes_of(line: &[u8]) -> Option<Attributes> 
     facts.ends_with(b";").then(|| attributes_from(facts).0)
 }
 
+/// Whether a line of MLST says of a directory that it may be entered (§7.5.5); `None` where it does not say.
+pub(in crate::storage::ftp) fn may_be_entered(line: &[u8]) -> Option<bool> {
+    let line = line.strip_prefix(b" ").unwrap_or(line);
+    let facts = &line[..line.iter().position(|&byte| byte == b' ')?];
+    let perm = facts.split(|&byte| byte == b';').find_map(|fact| {
+        let (word, value) = fact.split_at_checked(5)?;
+        word.eq_ignore_ascii_case(b"perm=").then_some(value)
+    })?;
+    Some(perm.iter().any(|letter| letter.eq_ignore_ascii_case(&b'e')))
+}
+
 /// The attributes, and whether the line is about the directory itself or the one above.
 fn attributes_from(facts: &[u8]) -> (Attributes, bool) {
     let mut attributes = Attributes::of_kind(Kind::Other);
@@ -158,5 +169,8 @@ mod tests {
         let told = attributes_of(b" type=file;size=7; /srv/a b").unwrap();
         assert_eq!((told.kind, told.size), (Kind::File, Some(7)));
         assert_eq!(attributes_of(b"Listing /srv"), None);
+        assert_eq!(may_be_entered(b" type=dir;Perm=flcdmpe; /srv"), Some(true));
+        assert_eq!(may_be_entered(b" type=dir;perm=; /srv/x e"), Some(false));
+        assert_eq!(may_be_entered(b" type=dir; /srv"), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::{
     path::{Name, UnsafeName},
 };
 
-pub(super) use facts::attributes_of;
+pub(super) use facts::{attributes_of, may_be_entered};
 
 /// How much of a line that makes no sense is kept.
 const KEPT: usize = 512;
