@@ -78,7 +78,8 @@ impl Features {
         let is_proftpd = greeting.contains("proftpd") || sites.contains("site rmdir");
         let is_vsftpd = greeting.contains("vsftpd");
         features.telnet = is_proftpd;
-        features.keeps_tail = features.rest && (is_proftpd || is_vsftpd);
+        // ProFTPD keeps the tail as well, but begins no write behind the end.
+        features.keeps_tail = features.rest && is_vsftpd;
         features.reads_ahead = is_vsftpd;
         features.says_why_not_entered = is_proftpd;
         features

@@ -177,6 +177,14 @@ impl Line {
         self.shared.heard().elapsed() >= span && self.shared.waiting().is_empty()
     }
 
+    /// The next command in line has had its answer, which another took for its own.
+    pub(super) fn expect_one_less(&self) {
+        if let Some(answered) = self.shared.waiting().pop_front() {
+            self.shared.unanswered.fetch_sub(answered.length, Ordering::AcqRel);
+            self.shared.answered.notify_one();
+        }
+    }
+
     /// Ends it. Whoever waits is told `fault`.
     pub(super) fn end(&self, fault: Fault) {
         self.shared.hung_up.store(true, Ordering::Release);
@@ -333,6 +341,11 @@ impl Pending {
                 return Ok(reply);
             }
         }
+    }
+
+    /// The next reply, if one comes within `patience`. The line goes on without.
+    pub(super) async fn within(&mut self, patience: Duration) -> Option<Reply> {
+        time::timeout(patience, self.replies.recv()).await.ok().flatten()
     }
 
     /// The reply that ends a transfer, within `patience` whatever else is heard.

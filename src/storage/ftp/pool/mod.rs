@@ -20,7 +20,7 @@ use super::{
     fault::Fault,
     line::{Line, Pending},
     login::{Login, NoFurther},
-    wire::Command,
+    wire::{Command, Reply},
 };
 use crate::domain::error::ErrorKind;
 
@@ -281,16 +281,34 @@ impl Lease {
     pub(super) fn recover(self, mut pending: Pending) {
         // Without a runtime there is nobody to wait: it is hung up.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        // On one that others use as well there is no telling which reply is whose.
+        if self.shared {
+            return;
+        }
         runtime.spawn(async move {
-            if pending.end_of_transfer(FOR_A_BREAK).await.is_err() {
-                return;
-            }
-            // Some servers answer such a break twice. What comes next has to be the answer to this.
-            let noop = self.line.ask(Command::bare("NOOP"), FOR_A_BREAK).await;
-            if noop.is_ok_and(|reply| reply.status() == Status::CommandOk) {
+            if self.is_in_step_again(&mut pending).await {
                 self.give_back();
             }
         });
+    }
+
+    /// Waits until the server has said how the transfer ended. What comes next has to be the answer to a NOOP.
+    async fn is_in_step_again(&self, pending: &mut Pending) -> bool {
+        let is_answer = |reply: &Reply| reply.status() == Status::CommandOk;
+        let Some(told) = pending.within(FOR_A_BREAK).await else { return false };
+        let mut noop = self.line.send_one(Command::bare("NOOP"));
+        if told.is_preliminary() {
+            // Pure-FTPd's word for the end of a broken transfer is one more 150, and no other.
+            match pending.within(FOR_A_BREAK).await {
+                Some(told) if is_answer(&told) => {
+                    self.line.expect_one_less();
+                    return true;
+                }
+                Some(told) if !told.is_preliminary() => {}
+                _ => return false,
+            }
+        }
+        noop.within(FOR_A_BREAK).await.is_some_and(|reply| is_answer(&reply))
     }
 }
 

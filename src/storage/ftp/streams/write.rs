@@ -96,10 +96,12 @@ impl FtpWriteStream {
             return Err(Fault::new(ErrorKind::Interrupted, why));
         }
         if offset > 0 && !can_begin_in_the_middle(server) && there.size != Some(offset) {
-            return Err(Fault::new(
-                ErrorKind::Unsupported,
-                "the server writes files from their beginning only",
-            ));
+            // Where it was announced and then refused, the next attempt knows better.
+            let kind = match server.features.keeps_tail {
+                true => ErrorKind::Interrupted,
+                false => ErrorKind::Unsupported,
+            };
+            return Err(Fault::new(kind, "the server writes files from their beginning only"));
         }
         Ok(())
     }
