@@ -10,14 +10,31 @@ use super::{
     wire::Command,
 };
 use crate::domain::{
-    entry::{SetAttributes, Timestamp},
+    entry::{Kind, SetAttributes, Timestamp},
     error::ErrorKind,
     path::StoragePath,
 };
 
 /// The command that sets rights.
 pub(super) fn chmod(server: &Server, path: &StoragePath, bits: u32) -> Result<Command, Fault> {
-    Ok(server.about(&format!("SITE CHMOD {:03o}", bits & 0o7777), path)?)
+    about(server, &format!("SITE CHMOD {:03o}", bits & 0o7777), path)
+}
+
+/// A command whose path comes behind other words.
+fn about(server: &Server, verb: &str, path: &StoragePath) -> Result<Command, Fault> {
+    if server.features.joins_words && changes_when_joined(path.as_bytes()) {
+        let why = "the server would set them of another file, for the spaces in the name";
+        return Err(Fault::new(ErrorKind::InvalidName, why));
+    }
+    server.about(verb, path)
+}
+
+/// Whether a path taken apart at white space and joined with single spaces is another one.
+fn changes_when_joined(path: &[u8]) -> bool {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    path.last().is_some_and(is_space)
+        || path.windows(2).any(|pair| pair.iter().all(is_space))
+        || path.iter().any(|byte| is_space(byte) && *byte != b' ')
 }
 
 /// Sets what is to be set. [`Unsupported`](ErrorKind::Unsupported) where the server has no way to.
@@ -58,9 +75,9 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
     for way in habits.ways_to_set_time(&server.features) {
         let stamp = time::format(modified);
         let command = match way {
-            SetTime::Mfmt => server.about(&format!("MFMT {stamp}"), path)?,
-            SetTime::Mdtm => server.about(&format!("MDTM {stamp}"), path)?,
-            SetTime::Utime => server.about(&format!("SITE UTIME {stamp}"), path)?,
+            SetTime::Mfmt => about(server, &format!("MFMT {stamp}"), path)?,
+            SetTime::Mdtm => about(server, &format!("MDTM {stamp}"), path)?,
+            SetTime::Utime => about(server, &format!("SITE UTIME {stamp}"), path)?,
         };
         let [reply] = server.ask([command]).await?;
         let fault = Fault::of(&reply);
@@ -73,15 +90,32 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
             _ if fault.kind == ErrorKind::ConnectionLost => return Err(fault),
             // A server that only tells times looked for a file of that name; it may also not be there, or not ours.
             _ => match server.look(path).await {
+                // vsftpd sets those of files.
+                Ok(there) if there.kind == Kind::Directory => {}
                 Ok(_) => habits.cannot_set_time_by(way),
                 Err(fault) => return Err(fault),
             },
         }
     }
-    Err(Fault::new(ErrorKind::Unsupported, "the server sets no times"))
+    Err(Fault::new(ErrorKind::Unsupported, "the server does not set its time"))
 }
 
 /// Whether times can be set, as far as is known.
 pub(super) fn can_set_times(server: &Server) -> bool {
     !server.login().habits.ways_to_set_time(&server.features).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_become_others() {
+        for path in ["/a/ ", "/a ", "/a  b", "/a\tb", "/a \u{b}b"] {
+            assert!(changes_when_joined(path.as_bytes()), "{path:?}");
+        }
+        for path in ["/a", "/a b", "/ a", "/a b/c d"] {
+            assert!(!changes_when_joined(path.as_bytes()), "{path:?}");
+        }
+    }
 }

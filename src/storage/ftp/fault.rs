@@ -103,6 +103,8 @@ fn kind_in_words(says: &str) -> ErrorKind {
         ("cannot find", ErrorKind::NotFound),
         ("can't find", ErrorKind::NotFound),
         ("not exist", ErrorKind::NotFound),
+        // Pure-FTPd's word. Entering what is not there, to find out more, it answers ever more slowly, and hangs up.
+        ("can't check for file existence", ErrorKind::NotFound),
         ("n't exist", ErrorKind::NotFound),
         ("already exist", ErrorKind::AlreadyExists),
         ("file exists", ErrorKind::AlreadyExists),
@@ -144,6 +146,7 @@ mod tests {
         for (line, kind) in [
             ("550 /a: No such file or directory", ErrorKind::NotFound),
             ("550 The system cannot find the file specified.", ErrorKind::NotFound),
+            ("550 Can't check for file existence", ErrorKind::NotFound),
             ("550 x: Permission denied", ErrorKind::PermissionDenied),
             ("550 Can't create directory: File exists", ErrorKind::AlreadyExists),
             ("550 /d: Directory not empty", ErrorKind::NotEmpty),

@@ -23,6 +23,11 @@ pub(super) struct Features {
     pub(super) xsha256: bool,
     /// Its commands are read as Telnet has it: a byte 255 has to be said twice.
     pub(super) telnet: bool,
+    /// What sets attributes takes its words apart at white space and joins them with one space each: that may be the
+    /// name of another file.
+    pub(super) joins_words: bool,
+    /// It makes other names of those that hold control characters or end in a space, without saying so.
+    pub(super) bends_names: bool,
     /// REST before STOR keeps what stands behind what is written.
     pub(super) keeps_tail: bool,
     /// It reads commands far ahead of the one it works on.
@@ -68,6 +73,7 @@ impl Features {
                     "utf8" => features.utf8 = true,
                     "hash" => features.hash_sha256 = rest.contains("sha-256"),
                     "xsha256" => features.xsha256 = true,
+                    "esta" => features.bends_names = true,
                     "site" => sites.push_str(&line),
                     _ => {}
                 }
@@ -78,6 +84,9 @@ impl Features {
         let is_proftpd = greeting.contains("proftpd") || sites.contains("site rmdir");
         let is_vsftpd = greeting.contains("vsftpd");
         features.telnet = is_proftpd;
+        features.joins_words = is_proftpd;
+        // Pure-FTPd. Where it does not say who it is: nobody else announces ESTA.
+        features.bends_names |= greeting.contains("pure-ftpd");
         // ProFTPD keeps the tail as well, but begins no write behind the end.
         features.keeps_tail = features.rest && is_vsftpd;
         features.reads_ahead = is_vsftpd;
@@ -203,6 +212,12 @@ mod tests {
         assert_eq!(proftpd.facts, Some(Facts { ask_for: None }));
         let shy = features("211-\r\n MLST Type*;Size*;Modify*;Perm*;UNIX.mode;\r\n211 \r\n", "");
         assert_eq!(shy.facts.unwrap().ask_for.as_deref(), Some("type;size;modify;unix.mode;"));
+        assert!(!proftpd.bends_names);
+        for (lines, greeting) in
+            [("211-\r\n ESTA\r\n211 End\r\n", "hello"), ("500 what?\r\n", "Pure-FTPd")]
+        {
+            assert!(features(lines, greeting).bends_names);
+        }
         assert_eq!(features("500 what?\r\n", ""), Features::default());
     }
 

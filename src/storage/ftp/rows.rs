@@ -148,9 +148,10 @@ impl Lines {
         Ok(())
     }
 
-    /// Nobody wants the rest.
+    /// Nobody wants the rest. The connection goes with it: Pure-FTPd would begin its next listing with rows that it
+    /// had ready for this one.
     fn stop(self) {
-        self.lease.recover(self.transfer.break_off());
+        drop(self);
     }
 
     /// Reads a line.

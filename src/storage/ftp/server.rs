@@ -7,8 +7,8 @@ use super::{
     features::{Features, has},
     line::Line,
     login::{Login, Patience},
-    pool::Pool,
-    wire::{Command, Reply, Unspeakable},
+    pool::{Pool, hung_up},
+    wire::{Command, Reply},
 };
 use crate::domain::{
     display,
@@ -55,7 +55,11 @@ impl Server {
         act: &'a str,
         path: &'a StoragePath,
     ) -> impl Fn(Fault) -> Error + 'a {
-        move |fault| fault.into_error(self.doing(act, path))
+        move |fault| {
+            // Whatever else it looks like, it came of that.
+            let fault = if self.pool.is_closed() { hung_up() } else { fault };
+            fault.into_error(self.doing(act, path))
+        }
     }
 
     /// The path as the server gets to see it: always from the root, for a connection may be anywhere.
@@ -64,7 +68,11 @@ impl Server {
     }
 
     /// A command about a path.
-    pub(super) fn about(&self, verb: &str, path: &StoragePath) -> Result<Command, Unspeakable> {
+    pub(super) fn about(&self, verb: &str, path: &StoragePath) -> Result<Command, Fault> {
+        if self.features.bends_names && would_be_bent(path.as_bytes()) {
+            let why = "the server would take a name that ends in a space or holds control characters for another";
+            return Err(Fault::new(ErrorKind::InvalidName, why));
+        }
         let command = Command::about(verb, self.absolute(path).as_bytes())?;
         Ok(if self.features.telnet { command.for_telnet() } else { command })
     }
@@ -176,4 +184,9 @@ impl Server {
 /// Longer than most file systems take.
 fn path_is_long(path: &StoragePath) -> bool {
     path.name().is_some_and(|name| name.as_bytes().len() > 255)
+}
+
+/// Pure-FTPd puts `_` for control characters, and for spaces at the end.
+fn would_be_bent(path: &[u8]) -> bool {
+    path.last() == Some(&b' ') || path.iter().any(u8::is_ascii_control)
 }

@@ -206,6 +206,11 @@ impl Pool {
         Ok(line)
     }
 
+    /// Whether it was hung up for good.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// Whether the connection for short commands stands, and with it the server.
     pub(super) fn is_connected(&self) -> bool {
         lock(&self.first).is_alive()
@@ -253,7 +258,7 @@ impl Pool {
     }
 }
 
-fn hung_up() -> Fault {
+pub(super) fn hung_up() -> Fault {
     Fault::lost("the connection was closed")
 }
 

@@ -73,8 +73,11 @@ impl FtpWriteStream {
         self.begin(options.offset).await?;
         let (server, path) = (&self.server, &self.path);
         if !has(&server.login().habits.no_chmod) {
-            let chmod = attributes::chmod(server, path, options.permissions)?;
-            self.private = Some(server.pool.first().await?.send_one(chmod));
+            match attributes::chmod(server, path, options.permissions) {
+                Ok(chmod) => self.private = Some(server.pool.first().await?.send_one(chmod)),
+                // It is as private as the server makes files.
+                Err(fault) => tracing::info!(why = %fault.why, "permissions cannot be set"),
+            }
         }
         Ok(())
     }
@@ -157,8 +160,9 @@ impl FtpWriteStream {
             }
         }
         match attributes::set(server, path, &options.attributes).await {
-            // Capabilities say so from now on.
-            Err(fault) if fault.kind == ErrorKind::Unsupported => {}
+            // Capabilities say so from now on, or it is about this name alone.
+            Err(fault) if matches!(fault.kind, ErrorKind::Unsupported | ErrorKind::InvalidName) => {
+            }
             outcome => outcome?,
         }
         server.look_through(path).await
