@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -62,6 +62,8 @@ pub(crate) struct Traffic {
     pace: AtomicUsize,
     lanes: AtomicUsize,
     began: Notify,
+    /// All of it was ended, for good.
+    over: AtomicBool,
 }
 
 impl Traffic {
@@ -98,7 +100,8 @@ impl Berth {
 
     /// What a failure on this connection means for the site: the end of a further one is not the end of all.
     pub(crate) fn reach(&self, fault: Fault) -> Fault {
-        if !self.member.is_first && fault.kind.ends_the_connection() {
+        let others_stand = !self.traffic.over.load(Ordering::Acquire);
+        if !self.member.is_first && others_stand && fault.kind.ends_the_connection() {
             return Fault { kind: ErrorKind::Interrupted, ..fault };
         }
         fault
@@ -123,6 +126,7 @@ impl Connections {
             pace: AtomicUsize::new(0),
             lanes: AtomicUsize::new(lanes),
             began: Notify::new(),
+            over: AtomicBool::new(false),
         };
         Arc::new(Self {
             first: Arc::new(Member::new(first, true)),
@@ -163,6 +167,7 @@ impl Connections {
 
     /// Ends all of them.
     pub(crate) fn disconnect(&self) {
+        self.traffic.over.store(true, Ordering::Release);
         self.first.connection.disconnect();
         for member in self.further.write().unwrap_or_else(PoisonError::into_inner).drain(..) {
             member.connection.disconnect();
