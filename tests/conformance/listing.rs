@@ -36,7 +36,7 @@ pub(super) async fn a_listing_nobody_listens_to_ends(place: Arc<Place>) {
 pub(super) async fn rows_tell_kind_size_and_time(place: Arc<Place>) {
     place.put("file", b"twelve bytes").await;
     place.storage.make_directory(&place.at("folder"), None).await.unwrap();
-    place.storage.make_link(&place.at("link"), b"folder").await.unwrap();
+    place.link("link", b"folder").await;
     let rows = place.rows(&place.folder).await;
     let row = |name: &str| rows[&Name::new(name).unwrap()].clone();
     assert_eq!(rows.len(), 3);
@@ -48,6 +48,17 @@ pub(super) async fn rows_tell_kind_size_and_time(place: Arc<Place>) {
     for name in ["file", "folder"] {
         assert_eq!(row(name).leads_to, None);
         let stat = place.storage.stat(&place.at(name)).await.unwrap();
+        if !place.tells_permissions() {
+            // The size and time of a file come by themselves; the rest in lines for people, to the minute.
+            let row = row(name).attributes;
+            assert_eq!(row.kind, stat.kind);
+            assert!(row.permissions.is_some() && row.modified.is_some());
+            assert!(
+                stat.kind == Kind::Directory
+                    || (row.size, stat.modified.is_some()) == (stat.size, true)
+            );
+            continue;
+        }
         assert_eq!(row(name).attributes, stat, "{name}: a row tells what stat tells");
         assert!(stat.modified.is_some() && stat.permissions.is_some() && stat.owner.is_some());
     }

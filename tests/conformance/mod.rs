@@ -20,6 +20,8 @@ mod renames;
 mod servers;
 mod streams;
 
+use crate::servers::ftp_server::{Make, Tls};
+
 macro_rules! suite {
     ($($room:ident :: $case:ident),+ $(,)?) => {
         mod memory {
@@ -37,6 +39,30 @@ macro_rules! suite {
         mod openssh {
             use super::place::{Kind, run};
             $(#[test] fn $case() { run(Kind::OpenSsh, super::$room::$case) })+
+        }
+        mod proftpd {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::ProFtpd, Tls::None), super::$room::$case) })+
+        }
+        mod proftpd_tls {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::ProFtpd, Tls::Explicit), super::$room::$case) })+
+        }
+        mod pureftpd {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::PureFtpd, Tls::None), super::$room::$case) })+
+        }
+        mod pureftpd_tls {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::PureFtpd, Tls::Explicit), super::$room::$case) })+
+        }
+        mod vsftpd {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::Vsftpd, Tls::None), super::$room::$case) })+
+        }
+        mod vsftpd_tls {
+            use super::{Make, Tls, place::{Kind, run}};
+            $(#[test] fn $case() { run(Kind::Ftp(Make::Vsftpd, Tls::Explicit), super::$room::$case) })+
         }
         mod proftpd_sftp {
             use super::place::{Kind, run};

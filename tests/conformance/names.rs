@@ -7,7 +7,9 @@ use wharf::{
     storage::{Replace, WriteOptions},
 };
 
-use super::place::{Place, fails};
+use crate::servers::ftp_server::Make;
+
+use super::place::{Kind, Place, fails};
 
 fn odd_names(place: &Place) -> Vec<Name> {
     let odd: [&[u8]; 24] = [
@@ -57,7 +59,10 @@ pub(super) async fn odd_names_there_and_back(place: Arc<Place>) {
 }
 
 pub(super) async fn odd_names_are_renamed_and_removed(place: Arc<Place>) {
-    for name in odd_names(&place) {
+    // ProFTPD makes no directories whose names look like patterns.
+    let proftpd = matches!(place.kind, Kind::Ftp(Make::ProFtpd, _));
+    let takes = |name: &Name| !proftpd || !name.as_bytes().contains(&b'*');
+    for name in odd_names(&place).into_iter().filter(takes) {
         let path = place.named(&name);
         let nested = path.join(&name);
         place.storage.make_directory(&path, None).await.unwrap();

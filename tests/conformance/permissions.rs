@@ -36,7 +36,7 @@ async fn deny(place: &Place) -> Denied {
         Behind::Disk(folder) => {
             // Past the storage: ProFTPD takes no permissions at all for none to be set.
             for name in ["file", "folder"] {
-                fs::set_permissions(folder.join(name), Permissions::from_mode(0o0)).unwrap();
+                fs::set_permissions(folder.join(name), Permissions::from_mode(0o000)).unwrap();
             }
         }
     }

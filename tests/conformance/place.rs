@@ -6,7 +6,7 @@ use std::{
     future::Future,
     os::unix::{
         ffi::{OsStrExt as _, OsStringExt as _},
-        fs::{MetadataExt as _, chown},
+        fs::{MetadataExt as _, chown, lchown, symlink},
     },
     path::PathBuf,
     sync::Arc,
@@ -23,7 +23,10 @@ use wharf::{
 };
 
 use super::remote;
-use crate::servers::sshd::{Account, Sftp};
+use crate::servers::{
+    ftp_server::{Make, Tls},
+    sshd::{Account, Sftp},
+};
 
 /// The storages that make the promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub(super) enum Kind {
     ProFtpdSftp,
     /// The same, logged in as somebody whom permissions bind.
     ProFtpdSftpOrdinary,
+    /// An FTP server.
+    Ftp(Make, Tls),
 }
 
 /// How long a case may take before it counts as hung.
@@ -96,6 +101,7 @@ impl Place {
             Kind::Embedded => Some(remote::embedded(|_| ()).await),
             Kind::OpenSsh => remote::openssh(Sftp::Program, Account::Me).await,
             Kind::OpenSshOrdinary => remote::openssh(Sftp::Program, Account::Ordinary).await,
+            Kind::Ftp(make, tls) => remote::ftp(make, tls).await,
             Kind::ProFtpdSftp => remote::proftpd_sftp(Account::Me).await,
             Kind::ProFtpdSftpOrdinary => remote::proftpd_sftp(Account::Ordinary).await,
         }
@@ -130,12 +136,52 @@ impl Place {
     /// Whether the storage can hold such a name at all.
     pub(super) fn can_hold(&self, name: &[u8]) -> bool {
         // russh-sftp, which serves the embedded one, makes strings of all names.
-        self.kind != Kind::Embedded || std::str::from_utf8(name).is_ok()
+        match self.kind {
+            Kind::Embedded => std::str::from_utf8(name).is_ok(),
+            // Where a line ends, so does the command.
+            Kind::Ftp(make, _) => {
+                let refused = |byte: &u8| byte.is_ascii_control() || *byte == b'\\';
+                let bent = |name: &[u8]| name.ends_with(b" ") || name.iter().any(refused);
+                !name.contains(&b'\n')
+                    && !name.contains(&b'\r')
+                    && (make != Make::PureFtpd || !bent(name))
+            }
+            _ => true,
+        }
     }
 
     /// Whether it tells of a link what the link says, and not which absolute path that comes to.
     pub(super) fn tells_links_literally(&self) -> bool {
         self.kind != Kind::ProFtpdSftp
+    }
+
+    /// Whether it computes digests: vsftpd and Pure-FTPd do not.
+    pub(super) fn takes_digests(&self) -> bool {
+        !matches!(self.kind, Kind::Ftp(make, _) if make != Make::ProFtpd)
+    }
+
+    /// Whether a look at a link shows a link: FTP shows what it leads to, and nothing where that is nothing.
+    pub(super) fn sees_links(&self) -> bool {
+        !matches!(self.kind, Kind::Ftp(..))
+    }
+
+    /// Whether a write into the middle keeps what is behind it: Pure-FTPd cuts that off.
+    pub(super) fn writes_in_the_middle(&self) -> bool {
+        !matches!(self.kind, Kind::Ftp(Make::PureFtpd, _))
+    }
+
+    /// Whether a look tells permissions: vsftpd has no command for it.
+    pub(super) fn tells_permissions(&self) -> bool {
+        !matches!(self.kind, Kind::Ftp(Make::Vsftpd | Make::VsftpdAnonymous, _))
+    }
+
+    /// The permissions of a name as the storage told them; or as they are, where it cannot tell.
+    pub(super) fn permissions_of(&self, name: &str, told: &Attributes) -> Option<u32> {
+        let Behind::Disk(folder) = &self.behind else { return told.permissions };
+        if self.tells_permissions() {
+            return told.permissions;
+        }
+        Some(fs::metadata(folder.join(name)).unwrap().mode() & 0o7777)
     }
 
     /// Whether it renames a link that leads somewhere: mod_sftp would rename what it leads to.
@@ -159,6 +205,17 @@ impl Place {
                 chown(folder.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
             }
         }
+    }
+
+    /// Makes a link, past a storage that makes none.
+    pub(super) async fn link(&self, name: &str, target: &[u8]) {
+        if self.storage.capabilities().symlinks {
+            return self.storage.make_link(&self.at(name), target).await.unwrap();
+        }
+        let Behind::Disk(folder) = &self.behind else { panic!("memory makes links") };
+        let owner = fs::metadata(folder).unwrap();
+        symlink(std::ffi::OsStr::from_bytes(target), folder.join(name)).unwrap();
+        lchown(folder.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
     }
 
     /// What a file holds, seen past the storage; `None` where there is none.

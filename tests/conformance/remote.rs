@@ -20,6 +20,7 @@ use super::place::{Kind, Place};
 use crate::servers::{
     client::{Client, ClientOptions, HOST},
     embedded::{EmbeddedServer, Options},
+    ftp_server::{FtpOptions, FtpServer, Make, Tls},
     proftpd::ProFtpd,
     sshd::{Account, Sftp, Sshd},
 };
@@ -49,6 +50,23 @@ struct Nobody;
 impl Ask for Nobody {
     async fn ask(&self, question: Question) -> Answer {
         panic!("asked {question:?}")
+    }
+}
+
+/// Somebody who knows one certificate.
+struct Knows {
+    fingerprint: String,
+}
+
+#[async_trait]
+impl Ask for Knows {
+    async fn ask(&self, question: Question) -> Answer {
+        match question {
+            Question::Certificate { fingerprint, .. } if fingerprint == self.fingerprint => {
+                Answer::Yes
+            }
+            question => panic!("asked {question:?}"),
+        }
     }
 }
 
@@ -95,6 +113,30 @@ pub(super) async fn proftpd_sftp(account: Account) -> Option<Place> {
     let files = server.files();
     let keep: Vec<Box<dyn Send + Sync>> = vec![Box::new(server), Box::new(client)];
     Some(Place::on_disk(Kind::ProFtpdSftp, storage, files, keep))
+}
+
+/// A place on an FTP server. Its certificate is let in, as a person would who knows it.
+pub(super) async fn ftp(make: Make, tls: Tls) -> Option<Place> {
+    ftp_on(FtpServer::options(make).tls(tls), Kind::Ftp(make, tls)).await
+}
+
+/// The same on a server that is not like the others.
+pub(super) async fn ftp_on(options: FtpOptions, kind: Kind) -> Option<Place> {
+    let server = options.start()?;
+    let protocol = match server.tls() {
+        Tls::None => Protocol::Ftp,
+        Tls::Explicit => Protocol::FtpExplicitTls,
+        Tls::Implicit => Protocol::FtpImplicitTls,
+    };
+    let site = Site::new(protocol, Some(server.user()), "127.0.0.1", Some(server.port())).unwrap();
+    let dialer = Dialer::new(Arc::new(|_| panic!("no ssh_config is asked")), Arc::new(Pocket));
+    let fingerprint = server.certificate().fingerprint();
+    let storage = dialer
+        .dial(&Endpoint::Remote(Arc::new(site)), Arc::new(Knows { fingerprint }))
+        .await
+        .unwrap();
+    let files = server.files();
+    Some(Place::on_disk(kind, storage, files, vec![Box::new(server)]))
 }
 
 /// A place on a real server's disk of so many bytes. It cannot be looked at past the storage.

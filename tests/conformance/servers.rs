@@ -1,6 +1,9 @@
-//! What only some servers show: no shell, nothing but reading, a small disk.
+//! What only some servers show: no shell, nothing but reading, a small disk, TLS from the first byte, sessions that have
+//! to be resumed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use wharf::{
     domain::{entry::SetAttributes, error::ErrorKind},
@@ -8,10 +11,13 @@ use wharf::{
 };
 
 use super::{
-    place::{Place, fails},
+    place::{Kind, Place, fails, pattern},
     remote,
 };
-use crate::servers::sshd::{Account, Sftp};
+use crate::servers::{
+    ftp_server::{FtpServer, Make, Tls},
+    sshd::{Account, Sftp},
+};
 
 /// A server without a shell says so once, and is not asked again.
 async fn has_no_digests(place: Place) {
@@ -72,4 +78,82 @@ async fn a_full_disk_never_finishes() {
     place.storage.remove_file(&place.at("large")).await.unwrap();
     place.put("small", b"fits").await;
     assert_eq!(place.get("small").await.unwrap(), b"fits");
+}
+
+/// Writes, lists, reads and removes.
+async fn is_of_use(place: Place) {
+    let content = pattern(300_000);
+    place.put("file", &content).await;
+    assert!(place.seen_behind("file").unwrap() == content);
+    assert!(place.get("file").await.unwrap() == content);
+    assert_eq!(place.rows(&place.folder).await.len(), 1);
+    place.storage.remove_file(&place.at("file")).await.unwrap();
+    assert!(place.rows(&place.folder).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_from_the_first_byte() {
+    for make in [Make::Vsftpd, Make::ProFtpd] {
+        let Some(place) = remote::ftp(make, Tls::Implicit).await else { continue };
+        is_of_use(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_in_without_a_name() {
+    for tls in [Tls::None, Tls::Explicit] {
+        let Some(place) = remote::ftp(Make::VsftpdAnonymous, tls).await else { continue };
+        is_of_use(place).await;
+    }
+}
+
+/// Two hundred files up and as many down, several at once.
+async fn hundreds_of_files(place: Arc<Place>) {
+    const FILES: usize = 200;
+    const SIDE_BY_SIDE: usize = 8;
+    let content = |number: usize| pattern(1000 + 97 * number);
+    let each = |up: bool| {
+        let numbers = stream::iter(0..FILES).map(Ok::<_, std::convert::Infallible>);
+        let place = place.clone();
+        numbers.try_for_each_concurrent(SIDE_BY_SIDE, move |number| {
+            let place = place.clone();
+            async move {
+                let name = format!("{number}");
+                if up {
+                    place.put(&name, &content(number)).await;
+                } else {
+                    assert!(place.get(&name).await.unwrap() == content(number), "{number}");
+                }
+                Ok(())
+            }
+        })
+    };
+    each(true).await.unwrap();
+    for number in 0..FILES {
+        assert!(place.seen_behind(&format!("{number}")).unwrap() == content(number), "{number}");
+    }
+    each(false).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_resumed_for_hundreds_of_transfers() {
+    for make in [Make::Vsftpd, Make::ProFtpd, Make::PureFtpd] {
+        for tls in [Tls::Explicit, Tls::Implicit] {
+            if (make, tls) == (Make::PureFtpd, Tls::Implicit) {
+                continue;
+            }
+            let Some(place) = remote::ftp(make, tls).await else { continue };
+            hundreds_of_files(Arc::new(place)).await;
+        }
+    }
+}
+
+/// The servers choose 1.3 of themselves; here they have no more than 1.2.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_resumed_in_the_older_tls_too() {
+    let options = FtpServer::options(Make::ProFtpd).tls(Tls::Explicit).line("TLSProtocol TLSv1.2");
+    let kind = Kind::Ftp(Make::ProFtpd, Tls::Explicit);
+    if let Some(place) = remote::ftp_on(options, kind).await {
+        hundreds_of_files(Arc::new(place)).await;
+    }
 }
