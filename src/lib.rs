@@ -47,7 +47,8 @@
 //! 3. A move removes the source only after the destination is committed.
 //! 4. The screen never waits: no network, disk or lock on the thread that draws.
 //! 5. What was told as done, failed or skipped is in the ledger, whatever becomes of the process afterwards, or it
-//!    was said that the ledger cannot be written; a `done` in it is true. (The queue itself still lives in memory.)
+//!    was said that the ledger cannot be written; a `done` in it is true. A job is in the journal before anything is
+//!    done for it, belongs to one process at a time, and can be gone on with when that is gone.
 //! 6. Nothing a server says is trusted: names, sizes, times, banners and replies are checked at one door each.
 //! 7. A secret is in memory, or in the keyring, or nowhere.
 //! 8. Every failure says what was being done, to what, why, and what happens next.

@@ -172,7 +172,9 @@ impl Run {
             | Event::OpenFailed(..)
             | Event::Answered(_)
             | Event::Performed { .. }
-            | Event::Withdrawn(_) => {}
+            | Event::Withdrawn(_)
+            | Event::Left(_)
+            | Event::NotResumed(..) => {}
         }
     }
 }

@@ -38,19 +38,18 @@ pub(super) struct Carried {
     pub(super) writer: Box<dyn WriteStream>,
 }
 
-/// Reads and writes side by side until the source has ended where its size said it would.
+/// Reads and writes side by side, both from `offset`, until the source has ended where its size said it would.
 pub(super) async fn in_one_stream(
     errand: &Errand,
-    mut reader: Box<dyn ReadStream>,
-    mut writer: Box<dyn WriteStream>,
+    (mut reader, mut writer): (Box<dyn ReadStream>, Box<dyn WriteStream>),
     before: &Attributes,
-    hash: bool,
+    offset: u64,
+    mut passing: Passing,
 ) -> Result<Carried, Fail> {
     let (chunks, mut waiting) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
     let live: &Live = &errand.live;
     let reading = async move {
-        let mut passing = Passing::new(hash, before.size);
-        let mut bytes = 0u64;
+        let mut bytes = offset;
         while let Some(chunk) = reader.next().await.at(End::Source)? {
             bytes += chunk.len() as u64;
             if before.size.is_some_and(|size| bytes > size) {
@@ -94,18 +93,19 @@ pub(super) fn can_take_ranges(errand: &Errand) -> bool {
         && (has_lanes(&*errand.source) || has_lanes(errand.target()))
 }
 
-/// Carries a file of `size` bytes as ranges. The first streams are open already: the reader for the first range.
-/// `front` is told up to where all has arrived.
+/// Carries a file of `size` bytes as ranges. Where the first streams are open already the reader is for the first range.
+/// `front` is told up to where all has arrived; `ranges` says what has, however this ends.
 pub(super) async fn in_ranges(
     errand: &Errand,
     part: &Part,
     size: u64,
-    first: (Box<dyn ReadStream>, Box<dyn WriteStream>),
+    ranges: &mut Ranges,
+    first: Option<(Box<dyn ReadStream>, Box<dyn WriteStream>)>,
     front: watch::Sender<u64>,
+    arrived: impl Fn(&Ranges),
 ) -> Result<Carried, Fail> {
-    let mut ranges = Ranges::new(size);
     let mut under_way = FuturesUnordered::new();
-    let mut opened = Some(first);
+    let mut opened = first;
     let mut look = time::interval(LOOK_AT_LANES);
     while !ranges.is_whole() {
         while under_way.len() < crew(errand) {
@@ -117,6 +117,7 @@ pub(super) async fn in_ranges(
                 Some((piece, Ok(()))) => {
                     ranges.arrived(piece);
                     front.send_replace(ranges.front());
+                    arrived(ranges);
                 }
                 Some((piece, Err(fail))) => {
                     let lane_ended = fail.error.kind() == ErrorKind::Interrupted;
@@ -148,7 +149,7 @@ async fn open_to_close(
     open_part(errand, part, size).await
 }
 
-async fn open_part(
+pub(super) async fn open_part(
     errand: &Errand,
     part: &Part,
     offset: u64,

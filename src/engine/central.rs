@@ -12,7 +12,7 @@ use super::{
     browse::Browses,
     errand::Announcement,
     job::Job,
-    journal::Journal,
+    journal::{Journal, Reply},
     message::{Command, Event, JobId, Snapshot, StepId, Target, Ticket},
     part::{Janitor, LeftBehind},
     progress::{self, PUBLISH_EVERY},
@@ -51,6 +51,7 @@ pub(super) struct Central {
     /// How many small files at once do well on a route.
     pub(super) widths: HashMap<(Endpoint, Endpoint), Width>,
     commands: mpsc::UnboundedReceiver<Command>,
+    replies: mpsc::UnboundedReceiver<Reply>,
     outlets: Outlets,
     janitor_work: JoinHandle<()>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -92,6 +93,13 @@ pub(super) enum Ending {
     },
 }
 
+/// What becomes of jobs that have not ended when the engine does.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    Cancel,
+    Leave,
+}
+
 /// How many messages are taken before the next steps are started.
 const TAKEN_AT_ONCE: usize = 256;
 /// How long an end waits for parts to be removed.
@@ -103,12 +111,12 @@ impl Central {
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::UnboundedSender<Event>,
         snapshots: watch::Sender<Arc<Snapshot>>,
-        journal: Journal,
+        (journal, replies): (Journal, mpsc::UnboundedReceiver<Reply>),
     ) -> Self {
         let (announcements, announcements_out) = mpsc::unbounded_channel();
         let (inquiries, inquiries_out) = mpsc::unbounded_channel();
         let (left_behind, left_behind_out) = mpsc::unbounded_channel();
-        let (janitor, janitor_work) = Janitor::start(move |left| {
+        let (janitor, janitor_work) = Janitor::start(journal.mark(), move |left| {
             let _ = left_behind.send(left);
         });
         Self {
@@ -127,6 +135,7 @@ impl Central {
             served: 0,
             widths: HashMap::new(),
             commands,
+            replies,
             outlets: Outlets {
                 announcements: announcements_out,
                 inquiries: inquiries_out,
@@ -143,13 +152,15 @@ impl Central {
 
     /// Runs until it is told to stop, or nobody is left to tell it anything.
     pub(super) async fn run(mut self) {
-        loop {
+        let ending = loop {
             let wake = self.next_wake();
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    None | Some(Command::Shutdown) => break,
+                    None | Some(Command::Shutdown) => break Stop::Cancel,
+                    Some(Command::Suspend) => break Stop::Leave,
                     Some(command) => self.obey(command),
                 },
+                Some(reply) = self.replies.recv() => self.journal_replied(reply),
                 Some(announcement) = self.outlets.announcements.recv() => self.announced(announcement),
                 Some(inquiry) = self.outlets.inquiries.recv() => self.inquired(inquiry),
                 Some(left) = self.outlets.left_behind.recv() => self.keep_in_mind(left),
@@ -160,8 +171,8 @@ impl Central {
             }
             self.take_what_waits();
             self.act(Instant::now());
-        }
-        self.shut_down().await;
+        };
+        self.shut_down(ending).await;
     }
 
     /// Many messages, then one round of decisions.
@@ -200,8 +211,11 @@ impl Central {
             Command::Watch(job) => self.watched = job,
             Command::ClearEnded => self.clear_ended(),
             Command::Disconnect(endpoint) => self.disconnect(&endpoint),
-            // Ends the loop before it gets here.
-            Command::Shutdown => {}
+            Command::FindLeft => self.find_left(),
+            Command::Resume(number, job) => self.resume(number, job),
+            Command::GiveUp(number) => self.give_up(number),
+            // These end the loop before they get here.
+            Command::Suspend | Command::Shutdown => {}
         }
     }
 
@@ -296,9 +310,20 @@ impl Central {
     }
 
     /// Stops everything, clears away what can be cleared away in a moment, and ends the event stream.
-    async fn shut_down(mut self) {
+    async fn shut_down(mut self, stop: Stop) {
         let now = Instant::now();
-        self.cancel(Target::Everything);
+        match stop {
+            Stop::Cancel => {
+                self.cancel(Target::Everything);
+                let jobs: Vec<JobId> = self.jobs.iter().map(|job| job.id).collect();
+                jobs.into_iter().for_each(|job| self.discard_failed_parts(job));
+            }
+            // Nothing more is told or written of them: the journal has them as they are.
+            Stop::Leave => {
+                self.janitor.leave_parts();
+                self.jobs.clear();
+            }
+        }
         self.close_all_browses();
         self.end_jobs(now);
         self.changed = true;

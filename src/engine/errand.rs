@@ -8,17 +8,19 @@ use std::sync::{
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use super::{
+    begun::{Begun, Written},
     destination::Resolved,
+    journal::{Note, Notebook},
     links, look,
     message::{JobId, JobRequest, StepId, Work},
     part::Place,
     removal,
-    step::{Fail, Found, Outcome, Phase, Step, Task},
+    step::{Arrived, Fail, Found, Outcome, Phase, Step, Task},
     transfer, tree,
 };
 use crate::{
     domain::{
-        entry::RefusedName,
+        entry::{Attributes, RefusedName},
         error::ErrorKind,
         path::StoragePath,
         place::{Endpoint, Location},
@@ -39,6 +41,9 @@ pub(super) struct Errand {
     /// How many large files of the job are under way.
     pub(super) company: Arc<AtomicUsize>,
     pub(super) plan: Announcer,
+    pub(super) journal: Notebook,
+    /// Another process began the job.
+    pub(super) is_resumed: bool,
 }
 
 /// What can be seen of an attempt while it is under way.
@@ -64,6 +69,12 @@ impl Live {
     /// Bytes that will be carried once more.
     pub(super) fn take_back(&self, bytes: u64) {
         self.carried.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// All that was carried in this attempt will be carried once more.
+    pub(super) fn start_over(&self) {
+        self.carried.store(0, Ordering::Relaxed);
+        self.enter(LivePhase::Copying);
     }
 
     pub(super) fn carried(&self) -> u64 {
@@ -176,6 +187,27 @@ impl Errand {
     /// A failure of the step as a whole.
     pub(super) fn fail(&self, kind: ErrorKind, why: impl Into<Box<str>>) -> Fail {
         Fail::new(kind, self.doing(), why)
+    }
+
+    /// Has it written that the job made this directory.
+    pub(super) fn note_made(&self, directory: &StoragePath) {
+        let job = self.plan.job;
+        self.journal.note(|| Note::Made { job, path: directory.clone() });
+    }
+
+    /// Has it written how far a part has come.
+    pub(super) fn note_part(&self, begun: &Begun) {
+        let job = self.plan.job;
+        self.journal.note(|| Note::Part { job, begun: Box::new(begun.clone()) });
+    }
+
+    /// Has it written that a file that is moved has its final name, and waits until it is.
+    pub(super) async fn note_committed(&self, source: Attributes, arrived: Arrived) {
+        let (job, from) = (self.plan.job, self.step.from.clone());
+        let Some(to) = self.step.to.clone() else { return };
+        let written = Written::Committed(arrived);
+        let begun = Box::new(Begun { from, part: to.clone(), to, source, written });
+        self.journal.note_and_wait(|| Note::Part { job, begun }).await;
     }
 
     pub(super) fn is_move(&self) -> bool {

@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{
+    before::Before,
     destination::Resolved,
     errand::Live,
     message::{
@@ -64,6 +65,12 @@ pub(super) struct Job {
     pub(super) last_failure: Option<Error>,
     pub(super) served: u64,
     pub(super) rate: Rate,
+    /// It is in the journal, or known not to get there: nothing is done before.
+    pub(super) is_written: bool,
+    /// Its sources are not planned yet.
+    pub(super) sources_wait: bool,
+    /// What another process did of it.
+    pub(super) before: Option<Before>,
     /// Steps alive that may bring more steps.
     may_bring_more: usize,
     next_step: u64,
@@ -89,10 +96,11 @@ pub(super) struct OpenFolder {
 }
 
 impl Job {
-    pub(super) fn new(id: JobId, request: JobRequest, now: Instant) -> Self {
+    pub(super) fn new(id: JobId, request: Arc<JobRequest>, now: Instant) -> Self {
+        let next_step = request.sources.len() as u64;
         Self {
             id,
-            request: Arc::new(request),
+            request,
             destination: Arc::default(),
             queue: Queue::default(),
             running: HashMap::new(),
@@ -112,8 +120,11 @@ impl Job {
             last_failure: None,
             served: 0,
             rate: Rate::default(),
+            is_written: false,
+            sources_wait: true,
+            before: None,
             may_bring_more: 0,
-            next_step: 0,
+            next_step,
         }
     }
 
@@ -153,9 +164,16 @@ impl Job {
         step
     }
 
-    /// The first step for a source.
-    pub(super) fn plan_source(&mut self, source: StoragePath) -> Step {
-        self.plan(Found::unknown(source, Task::Look), None)
+    /// The first step for a source. The first numbers are the sources', in their order: by these they are known again.
+    pub(super) fn plan_source(&mut self, place: StepId, source: StoragePath) -> Step {
+        let mut step = self.plan(Found::unknown(source, Task::Look), None);
+        step.id = place;
+        step
+    }
+
+    /// Numbers go on where those of another process ended.
+    pub(super) fn number_on(&mut self, next: u64) {
+        self.next_step = self.next_step.max(next);
     }
 
     /// Changes what a step is to do next, and keeps the books about it.
@@ -320,7 +338,7 @@ impl Job {
     }
 
     pub(super) fn plan_is_complete(&self) -> bool {
-        self.may_bring_more == 0
+        self.may_bring_more == 0 && !self.sources_wait
     }
 
     /// Whether nothing is left to do.

@@ -23,8 +23,8 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
         return Err(errand.fail(ErrorKind::Unsupported, "there are no symbolic links there"));
     }
     let link = errand.source.read_link(from).await.at(End::Source)?;
-    // A lost connection may have hidden that an earlier attempt had succeeded.
-    let is_made = errand.step.history.attempts > 1
+    // A lost connection, or the end of the process, may have hidden that an earlier attempt had succeeded.
+    let is_made = (errand.step.history.attempts > 1 || errand.is_resumed)
         && errand.target().read_link(to).await.is_ok_and(|found| found == link);
     if is_made {
         return finish(errand).await;

@@ -33,6 +33,25 @@ pub struct StepId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QuestionId(pub u64);
 
+/// A job's number in the journal, where it outlives its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobNumber(pub i64);
+
+/// A job of the journal that has not ended.
+#[derive(Debug, Clone)]
+pub struct LeftJob {
+    /// Which.
+    pub number: JobNumber,
+    /// What was asked for.
+    pub request: Arc<JobRequest>,
+    /// When.
+    pub added: jiff::Timestamp,
+    /// Steps of it that ended.
+    pub steps_ended: u64,
+    /// The process that works on it; `None` where it was interrupted.
+    pub runs_in: Option<u32>,
+}
+
 /// What a person (or a script) wants done.
 #[derive(Debug)]
 pub enum Command {
@@ -74,7 +93,15 @@ pub enum Command {
     ClearEnded,
     /// End every connection to an endpoint. Jobs that need it connect again.
     Disconnect(Endpoint),
-    /// Stop everything; the event stream ends when it is done.
+    /// Look which jobs of the journal have not ended. Answered by [`Event::Left`].
+    FindLeft,
+    /// Go on with a job that was interrupted, as this job.
+    Resume(JobNumber, JobId),
+    /// End a job that was interrupted as it stands: nobody will go on with it.
+    GiveUp(JobNumber),
+    /// Stop everything where it stands, and leave it to be gone on with; the event stream ends when it is done.
+    Suspend,
+    /// Cancel everything; the event stream ends when it is done.
     Shutdown,
 }
 
@@ -218,6 +245,10 @@ pub enum Event {
     },
     /// The question needs no answer any more.
     Withdrawn(QuestionId),
+    /// Jobs of the journal that have not ended, those of other processes and this one's among them.
+    Left(Vec<LeftJob>),
+    /// A job that was interrupted could not be gone on with, and why: it has ended, or another Wharf has it.
+    NotResumed(JobNumber, JobId, Error),
     /// Something a person should read once.
     Notice(String),
 }

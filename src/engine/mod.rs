@@ -7,10 +7,12 @@
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
+//! | `begun`, `opening` | parts that are begun, and gone on with |
 //! | `carry`, `ranges` | a file's bytes, in one stream or in many |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
 //! | `inquiry`, `peek` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
+//! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
 //! | [`journal`] | what happened, on disk and in sums |
 //! | `progress` | how everything stands |
 //!
@@ -20,6 +22,9 @@
 pub mod journal;
 pub mod message;
 
+mod arrived;
+mod before;
+mod begun;
 mod browse;
 mod carry;
 mod central;
@@ -31,6 +36,7 @@ mod inquiry;
 mod job;
 mod links;
 mod look;
+mod opening;
 mod orders;
 mod part;
 mod peek;
@@ -39,6 +45,7 @@ mod questions;
 mod queue;
 mod ranges;
 mod removal;
+mod resumption;
 mod retry;
 mod schedule;
 mod sites;
@@ -80,7 +87,8 @@ fn start_with(dial: Arc<dyn Dial>, journal: Option<journal::Options>) -> Handles
     let (commands, orders) = mpsc::unbounded_channel();
     let (outlet, events) = mpsc::unbounded_channel();
     let (snapshots, progress) = watch::channel(Arc::default());
-    let journal = journal::Journal::new(journal, outlet.clone());
+    let (replies, replied) = mpsc::unbounded_channel();
+    let journal = (journal::Journal::new(journal, outlet.clone(), replies), replied);
     tokio::spawn(central::Central::new(dial, orders, outlet, snapshots, journal).run());
     Handles { commands, events, progress }
 }

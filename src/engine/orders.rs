@@ -1,11 +1,13 @@
 //! What a person orders of jobs: add, cancel, retry, answer, forget.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::{
     central::Central,
     job::Job,
-    journal::{self, Note, Transition},
+    journal::{self, Note, Reply, Transition},
     message::{Event, JobId, JobRequest, QuestionId, StepId, Target},
     questions::Waiting,
     step::Step,
@@ -25,18 +27,12 @@ impl Central {
             return;
         }
         self.journal.record(id, Transition::Added);
-        let mut job = Job::new(id, request, Instant::now());
-        self.journal.note(|| Note::Added {
-            job: id,
-            request: job.request.clone(),
-            at: journal::now(),
-        });
-        for source in job.request.clone().sources.iter().cloned() {
-            let step = job.plan_source(source);
-            self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
-            job.queue.push(step);
-        }
+        let job = Job::new(id, Arc::new(request), Instant::now());
+        let request = job.request.clone();
+        let note = || Note::Added { job: id, request, at: journal::now() };
+        self.journal.note_and_reply(note, Reply::Written(id));
         self.jobs.push(job);
+        self.plan_waiting_sources();
     }
 
     /// Has a person asked what to do about a name that is taken.
@@ -193,9 +189,11 @@ impl Central {
 
     pub(super) fn clear_ended(&mut self) {
         let ended = |job: &&Job| job.ended.is_some();
-        for job in self.jobs.iter().filter(ended) {
-            self.journal.record(job.id, Transition::Forgotten);
-            self.journal.note(|| Note::Forgotten { job: job.id });
+        let ended: Vec<JobId> = self.jobs.iter().filter(ended).map(|job| job.id).collect();
+        for job in ended {
+            self.discard_failed_parts(job);
+            self.journal.record(job, Transition::Forgotten);
+            self.journal.note(|| Note::Forgotten { job });
         }
         self.jobs.retain(|job| job.ended.is_none());
     }

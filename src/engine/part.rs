@@ -1,9 +1,16 @@
 //! The temporary file beside a destination: its name, and its removal whatever happens.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{sync::mpsc, task::JoinSet, time};
 
+use super::journal::MARK_LETTERS;
 use crate::{
     domain::{
         error::ErrorKind,
@@ -22,22 +29,35 @@ const SUFFIX: &[u8] = b".part";
 pub(super) struct Part {
     litter: Option<Litter>,
     path: StoragePath,
+    /// The journal knows of it: it stays when the engine leaves its jobs to be gone on with.
+    is_noted: bool,
 }
 
 impl Part {
     /// A fresh name beside `destination`. Nothing is made yet.
     pub(super) fn beside(destination: &StoragePath, place: Place) -> Self {
-        let path = part_path(destination);
-        Self { litter: Some(Litter { place, path: path.clone() }), path }
+        let path = part_path(destination, &place.janitor.mark);
+        Self { litter: Some(Litter { place, path: path.clone() }), path, is_noted: false }
     }
 
     /// One that an earlier attempt left at `path`.
     pub(super) fn at(path: StoragePath, place: Place) -> Self {
-        Self { litter: Some(Litter { place, path: path.clone() }), path }
+        Self { litter: Some(Litter { place, path: path.clone() }), path, is_noted: false }
     }
 
     pub(super) fn path(&self) -> &StoragePath {
         &self.path
+    }
+
+    /// The journal knows of it.
+    pub(super) fn set_noted(&mut self) {
+        self.is_noted = true;
+    }
+
+    /// The same.
+    pub(super) fn noted(mut self) -> Self {
+        self.set_noted();
+        self
     }
 
     /// It became the destination, or the next attempt needs it.
@@ -48,7 +68,9 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if let Some(litter) = self.litter.take() {
+        if let Some(litter) = self.litter.take()
+            && !(self.is_noted && litter.place.janitor.leaves_parts.load(Ordering::Relaxed))
+        {
             litter.throw_away();
         }
     }
@@ -92,6 +114,10 @@ pub(super) struct LeftBehind {
 #[derive(Clone)]
 pub(super) struct Janitor {
     litter: mpsc::UnboundedSender<Litter>,
+    /// What the names of this process's parts begin their letters with.
+    mark: Mark,
+    /// Parts that the journal knows of stay.
+    leaves_parts: Arc<AtomicBool>,
 }
 
 /// How long one removal may take.
@@ -102,6 +128,7 @@ const SECOND_LOOK: Duration = Duration::from_millis(200);
 impl Janitor {
     /// A janitor, and the task that does the work; it ends when all handles to the janitor are gone.
     pub(super) fn start(
+        mark: &str,
         left_behind: impl Fn(LeftBehind) + Clone + Send + Sync + 'static,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (litter, mut thrown_away) = mpsc::unbounded_channel::<Litter>();
@@ -121,7 +148,14 @@ impl Janitor {
             }
             while removals.join_next().await.is_some() {}
         });
-        (Self { litter }, work)
+        (Self { litter, mark: mark_letters(mark), leaves_parts: Arc::default() }, work)
+    }
+}
+
+impl Janitor {
+    /// From now on parts that the journal knows of stay where they are.
+    pub(super) fn leave_parts(&self) {
+        self.leaves_parts.store(true, Ordering::Relaxed);
     }
 }
 
@@ -140,10 +174,21 @@ async fn remove(storage: &dyn Storage, path: &StoragePath) -> bool {
     true
 }
 
-fn part_path(destination: &StoragePath) -> StoragePath {
+type Mark = [u8; MARK_LETTERS];
+
+/// What is missing of a mark is made up.
+fn mark_letters(mark: &str) -> Mark {
+    let letters = mark.as_bytes();
+    std::array::from_fn(|at| letters.get(at).copied().unwrap_or(fastrand::alphanumeric() as u8))
+}
+
+fn part_path(destination: &StoragePath, mark: &Mark) -> StoragePath {
     let name = destination.name();
     let bytes = name.as_ref().map_or(&b"file"[..], Name::as_bytes);
-    let part = part_name(bytes, std::array::from_fn(|_| fastrand::alphanumeric() as u8));
+    let letters = std::array::from_fn(|at| {
+        mark.get(at).copied().unwrap_or_else(|| fastrand::alphanumeric() as u8)
+    });
+    let part = part_name(bytes, letters);
     match (destination.parent(), Name::new(&part)) {
         (Some(parent), Ok(part)) => parent.join(&part),
         _ => StoragePath::new(part),
@@ -175,9 +220,9 @@ mod tests {
     #[test]
     fn part_names_say_whose_they_are() {
         assert_eq!(part_name(b"a.csv", *b"abcd1234"), b".a.csv.abcd1234.part");
-        let path = part_path(&StoragePath::new("/srv/in/a.csv"));
+        let path = part_path(&StoragePath::new("/srv/in/a.csv"), b"marks");
         assert_eq!(path.parent(), Some(StoragePath::new("/srv/in")));
-        assert!(path.as_bytes().starts_with(b"/srv/in/.a.csv."), "{path:?}");
+        assert!(path.as_bytes().starts_with(b"/srv/in/.a.csv.marks"), "{path:?}");
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(super) const PATIENCE: u32 = 3;
 pub(super) struct Ranges {
     size: u64,
     length: u64,
-    next: u64,
+    /// What was not cut yet, in order.
+    uncut: VecDeque<Range<u64>>,
     /// To be begun again, with how often that happened.
     again: VecDeque<Piece>,
     /// Bytes of ranges that have arrived.
@@ -42,12 +43,38 @@ impl Ranges {
         Self {
             size,
             length,
-            next: 0,
+            uncut: std::iter::once(0..size).collect(),
             again: VecDeque::new(),
             arrived: 0,
             front: 0,
             ahead: Vec::new(),
         }
+    }
+
+    /// Of a part in which some ranges stand already: in order, and none touches another.
+    pub(super) fn with(size: u64, kept: &[Range<u64>]) -> Self {
+        let mut ranges = Self::new(size);
+        ranges.uncut.clear();
+        let mut at = 0;
+        for range in kept {
+            let range = range.start.min(size)..range.end.min(size);
+            ranges.uncut.push_back(at..range.start);
+            at = range.end;
+            ranges.arrived(Piece { range, failures: 0 });
+        }
+        ranges.uncut.push_back(at..size);
+        ranges
+    }
+
+    /// What has arrived, as far as it is known.
+    pub(super) fn standing(&self) -> Vec<Range<u64>> {
+        let front = (self.front > 0).then_some(0..self.front);
+        front.into_iter().chain(self.ahead.iter().cloned()).collect()
+    }
+
+    /// Bytes that have arrived.
+    pub(super) fn bytes(&self) -> u64 {
+        self.arrived
     }
 
     /// How long the first range is.
@@ -60,10 +87,16 @@ impl Ranges {
         if let Some(piece) = self.again.pop_front() {
             return Some(piece);
         }
-        let start = self.next;
-        let end = start.saturating_add(self.length).min(self.size);
-        self.next = end;
-        (start < end).then_some(Piece { range: start..end, failures: 0 })
+        loop {
+            let uncut = self.uncut.front_mut()?;
+            let start = uncut.start;
+            let end = start.saturating_add(self.length).min(uncut.end);
+            uncut.start = end;
+            if start < end {
+                return Some(Piece { range: start..end, failures: 0 });
+            }
+            self.uncut.pop_front();
+        }
     }
 
     /// It is written, and was accepted.
@@ -125,6 +158,29 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_stands_is_not_carried_again(
+            size in 1u64..(1 << 30),
+            cuts in proptest::collection::btree_set(0u64..(1 << 30), 0..8),
+        ) {
+            let cuts: Vec<u64> = cuts.into_iter().filter(|cut| *cut < size).collect();
+            let kept: Vec<Range<u64>> = cuts.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
+            let mut ranges = Ranges::with(size, &kept);
+            let standing: u64 = kept.iter().map(|range| range.end - range.start).sum();
+            prop_assert_eq!(ranges.bytes(), standing);
+            let mut carried = 0;
+            while let Some(piece) = ranges.next() {
+                let apart = |kept: &Range<u64>| piece.range.end <= kept.start || kept.end <= piece.range.start;
+                prop_assert!(kept.iter().all(apart), "{piece:?}");
+                carried += piece.range.end - piece.range.start;
+                ranges.arrived(piece);
+            }
+            prop_assert_eq!(carried + standing, size);
+            prop_assert!(ranges.is_whole());
+            let all: Vec<Range<u64>> = std::iter::once(0..size).collect();
+            prop_assert_eq!(ranges.standing(), all);
+        }
+
         #[test]
         fn ranges_cover_a_file_once_in_whatever_order_they_arrive(
             size in 1u64..(9 << 30),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
+    begun::Begun,
     message::{StepId, StepKind},
     transfer::Ready,
 };
@@ -78,6 +79,8 @@ pub(super) enum Task {
 #[derive(Debug, Clone)]
 pub(super) enum Stage {
     Copy,
+    /// A part was begun, and may be gone on with.
+    GoOn(Arc<Begun>),
     /// The part is complete and checked; whether the rename was done is not known.
     Commit(Arc<Ready>),
     /// The copy is committed; the moved source still stands.
@@ -190,7 +193,7 @@ pub(super) enum Outcome {
 }
 
 /// What is known of something that was done.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Arrived {
     pub(super) bytes: u64,
     pub(super) verdict: Option<Verdict>,

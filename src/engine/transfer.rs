@@ -5,13 +5,16 @@ use std::sync::Arc;
 use tokio::{sync::watch, try_join};
 
 use super::{
+    arrived,
+    begun::{Begun, Written},
     carry::{self, Carried, in_bytes},
     conflict::{self, Way},
     errand::{Errand, LivePhase},
+    opening::{Held, Opened, Road, Streams, go_on, open},
     part::Part,
-    ranges::{Ranges, WORTH_RANGES},
+    ranges::Ranges,
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
-    verify::{self, Checks, Digests},
+    verify::{self, Checks, Digests, Passing},
 };
 use crate::{
     domain::{
@@ -20,7 +23,7 @@ use crate::{
         error::ErrorKind,
         path::StoragePath,
     },
-    storage::{Capabilities, FinishOptions, ReadStream, Replace, WriteOptions, WriteStream},
+    storage::{Capabilities, FinishOptions, Replace},
 };
 
 /// A part that is complete and checked, and all that is known of it.
@@ -33,27 +36,90 @@ pub(super) struct Ready {
     arrived: Arrived,
 }
 
+impl Ready {
+    /// A copy that has its name already.
+    fn stands(errand: &Errand, arrived: Arrived) -> Self {
+        Self::committed(errand.step.from.clone(), errand.step.source, arrived)
+    }
+
+    /// One that was committed by another process; what its part was called does not matter any more.
+    pub(super) fn committed(part: StoragePath, source: Attributes, arrived: Arrived) -> Self {
+        Self { part, replace: Replace::Never, source, arrived }
+    }
+}
+
 /// Bits that give a file's reader or runner somebody else's rights are not carried: neither is the owner.
 const CARRIED_PERMISSIONS: u32 = 0o777;
 
 /// Brings one file across, or goes on where the connection was lost at the very end.
 pub(super) async fn cross(errand: &Errand, stage: &Stage) -> Result<Outcome, Fail> {
     match stage {
-        Stage::Copy => copy(errand).await,
+        Stage::Copy => copy(errand, None).await,
+        Stage::GoOn(begun) => copy(errand, Some(begun)).await,
         Stage::Commit(ready) => commit_once_more(errand, ready).await,
         Stage::RemoveSource(ready) => remove_source_later(errand, ready).await,
     }
 }
 
-async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
-    let (from, to) = (&errand.step.from, errand.to()?);
+async fn copy(errand: &Errand, begun: Option<&Arc<Begun>>) -> Result<Outcome, Fail> {
+    let mut held = Held::default();
+    if let Some(begun) = begun {
+        held.part = Some(Part::at(begun.part.clone(), errand.target.clone()).noted());
+        held.begun = Some(Begun::clone(begun));
+    }
+    let mut brought = bring_over(errand, &mut held).await;
+    if held.went_on && matches!(&brought, Err(fail) if shows_other_bytes(fail.error.kind())) {
+        // What was kept was not what it seemed: all of it once more.
+        held = Held::default();
+        errand.live.start_over();
+        brought = bring_over(errand, &mut held).await;
+    }
+    match brought {
+        Ok(Brought::Ends(outcome)) => Ok(*outcome),
+        Ok(Brought::Checked(part, ready)) => commit(errand, part, ready).await,
+        Err(mut fail) => {
+            if let (Some(part), Some(begun)) = (held.part, held.begun)
+                && is_worth_going_on(fail.error.kind())
+            {
+                part.keep();
+                fail.resume = Some(Task::File(Stage::GoOn(Arc::new(begun))));
+            }
+            Err(fail)
+        }
+    }
+}
+
+/// What failed is the way, and not what was on it.
+fn is_worth_going_on(kind: ErrorKind) -> bool {
+    kind.is_worth_a_retry() && kind != ErrorKind::SourceChanged && !shows_other_bytes(kind)
+}
+
+fn shows_other_bytes(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::SizeMismatch | ErrorKind::DigestMismatch)
+}
+
+/// How bringing a file over came out.
+enum Brought {
+    /// There was nothing to bring.
+    Ends(Box<Outcome>),
+    /// The part is complete and checked.
+    Checked(Part, Arc<Ready>),
+}
+
+async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
+    let from = &errand.step.from;
     let (source, target) = (&*errand.source, errand.target());
+
+    if let Some(arrived) = arrived::before(errand).await? {
+        let ready = Arc::new(Ready::stands(errand, arrived));
+        return Ok(Brought::Ends(Box::new(finish_move(errand, ready).await?)));
+    }
 
     // What stands there?
     let replace = match conflict::look_before(errand).await? {
         Way::Free => Replace::Never,
         Way::Overwrite => Replace::Allowed,
-        Way::Ends(outcome) => return Ok(*outcome),
+        Way::Ends(outcome) => return Ok(Brought::Ends(outcome)),
     };
 
     let checks = Checks::best(
@@ -64,52 +130,34 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
     );
     checks.announce(source, target);
 
-    // A large file goes in ranges, where there are lanes to spread them over.
-    let has_lanes = carry::can_take_ranges(errand);
-    let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
-    let first_range = |file: &Attributes| large(file).map(Ranges::first_length);
-
-    // Both ends are opened in one round trip. Where a listing tells times only roughly it cannot tell whether the file
-    // is still the same: there the look comes first.
-    let part = Part::beside(to, errand.target.clone());
-    let listed = &errand.step.source;
-    let stat = async { source.stat(from).await.at(End::Source) };
-    let read = async |length| source.read(from, 0, length).await.at(End::Source);
-    let write =
-        async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) };
-    let is_exact = source.capabilities().exact_listings;
-    let (before, reader, writer) = if is_exact {
-        try_join!(stat, read(first_range(listed)), write)?
-    } else {
-        let look_and_read = async {
-            let before = stat.await?;
-            let reader = read(first_range(&before)).await?;
-            Ok((before, reader))
-        };
-        let ((before, reader), writer) = try_join!(look_and_read, write)?;
-        (before, reader, writer)
+    let Opened { before, way, mut streams } = match go_on(errand, held).await? {
+        Some(opened) => opened,
+        None => open(errand, held).await?,
     };
-    if before.kind != Kind::File {
-        return Err(errand.fail(ErrorKind::SourceChanged, "it is not a file any more"));
-    }
-    // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
-    // bytes may be older than this look at it: it is opened once more, after the look.
-    let reader = match !is_exact || is_same(listed, &before) {
-        true => reader,
-        false => {
-            drop(reader);
-            read(first_range(&before)).await?
-        }
+    let Held { part: Some(part), begun, .. } = held else {
+        return Err(errand.fail(ErrorKind::Failed, "it has no part; this is a bug"));
     };
+    let part = &*part;
 
     // The bytes; and the source's own digest meanwhile, where it has one to give.
     let (carried, source_digest) = try_join!(
         async {
-            match large(&before) {
-                Some(size) => in_ranges(errand, &part, (reader, writer), size, checks).await,
-                None => {
-                    let hash = checks.hash_sent;
-                    carry::in_one_stream(errand, reader, writer, &before, hash).await.map(Over::of)
+            match (way, streams.take()) {
+                (Road::Stream { offset, hashed }, Some(streams)) => {
+                    let passing = match (checks.hash_sent, offset, hashed) {
+                        (true, _, Some(hasher)) => Passing::going_on(hasher, before.size),
+                        (wanted, offset, _) => Passing::new(wanted && offset == 0, before.size),
+                    };
+                    carry::in_one_stream(errand, streams, &before, offset, passing)
+                        .await
+                        .map(Over::of)
+                }
+                (Road::Stream { .. }, None) => {
+                    Err(errand.fail(ErrorKind::Failed, "nothing is open; this is a bug"))
+                }
+                (Road::Ranges(mut ranges), streams) => {
+                    let size = before.size.unwrap_or(0);
+                    in_ranges(errand, part, begun, &mut ranges, streams, size, checks).await
                 }
             }
         },
@@ -163,14 +211,17 @@ async fn copy(errand: &Errand) -> Result<Outcome, Fail> {
         })?;
 
     // Under its own name at last.
-    errand.live.enter(LivePhase::Committing);
     let ready = Arc::new(Ready {
         part: part.path().clone(),
         replace,
         source: before,
         arrived: Arrived { bytes: carried.bytes, verdict: Some(verdict), digest },
     });
-    commit(errand, part, ready).await
+    held.begun = None;
+    let Some(part) = held.part.take() else {
+        return Err(errand.fail(ErrorKind::Failed, "it has no part; this is a bug"));
+    };
+    Ok(Brought::Checked(part, ready))
 }
 
 /// The bytes are over; and the digest of what stands at this machine's end, where it was taken behind them.
@@ -185,33 +236,47 @@ impl Over {
     }
 }
 
-/// Carries ranges, and hashes behind them where that is of use and one of the ends is here.
+/// Carries ranges, and hashes behind them where that is of use and one of the ends is here. What has arrived is written
+/// down, so that it need not be carried again.
 async fn in_ranges(
     errand: &Errand,
     part: &Part,
-    opened: (Box<dyn ReadStream>, Box<dyn WriteStream>),
+    begun: &mut Option<Begun>,
+    ranges: &mut Ranges,
+    opened: Option<Streams>,
     size: u64,
     checks: Checks,
 ) -> Result<Over, Fail> {
-    let (front, following) = watch::channel(0);
+    let (front, following) = watch::channel(ranges.front());
     let here = if errand.source_is_here() {
         Some((&*errand.source, &errand.step.from, End::Source)).filter(|_| checks.hash_sent)
     } else {
         let wanted = errand.target_is_here() && (checks.hash_sent || checks.ask_target);
         Some((errand.target(), part.path(), End::Target)).filter(|_| wanted)
     };
-    let (carried, behind) =
-        try_join!(carry::in_ranges(errand, part, size, opened, front), async {
+    let note = |ranges: &Ranges| {
+        if let Some(begun) = begun.as_ref() {
+            let written = Written::Ranges(ranges.standing());
+            errand.note_part(&Begun { written, ..begun.clone() });
+        }
+    };
+    let over =
+        try_join!(carry::in_ranges(errand, part, size, ranges, opened, front, note), async {
             match here {
                 Some(here) => carry::hash_behind(here, size, following).await,
                 None => Ok(None),
             }
-        })?;
+        });
+    if let Some(begun) = begun {
+        begun.written = Written::Ranges(ranges.standing());
+    }
+    let (carried, behind) = over?;
     Ok(Over { carried, behind })
 }
 
 /// Gives the checked part its name; and, in a move, removes the source.
 async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcome, Fail> {
+    errand.live.enter(LivePhase::Committing);
     let to = errand.to()?;
     match errand.target().rename(part.path(), to, ready.replace).await {
         Ok(()) => part.keep(),
@@ -257,12 +322,14 @@ async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome
         }
         Err(error) => return Err(error).at(End::Target).map_err(resume),
     }
-    copy(errand).await
+    copy(errand, None).await
 }
 
 async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail> {
     let arrived = ready.arrived;
     if errand.is_move() {
+        // The journal has the commit before the source goes: whoever goes on with the job knows that it was moved.
+        errand.note_committed(ready.source, arrived).await;
         errand.source.remove_file(&errand.step.from).await.at(End::Source).map_err(
             |mut fail| {
                 fail.resume = Some(Task::File(Stage::RemoveSource(ready)));
@@ -306,6 +373,6 @@ pub(super) fn carried_attributes(
 }
 
 /// Whether a file is still what it was, as far as its storage tells.
-fn is_same(before: &Attributes, after: &Attributes) -> bool {
+pub(super) fn is_same(before: &Attributes, after: &Attributes) -> bool {
     before.kind == after.kind && before.size == after.size && before.modified == after.modified
 }

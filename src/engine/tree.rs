@@ -129,6 +129,7 @@ async fn make_or_find(
             match target.make_directory(to, permissions).await {
                 Ok(()) => {
                     folder.set_made();
+                    errand.note_made(to);
                     return Ok(Some(Contents::new()));
                 }
                 Err(error) if error.kind().ends_the_connection() => {

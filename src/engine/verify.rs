@@ -168,12 +168,16 @@ impl Passing {
         if !wanted {
             return Passing::Nothing;
         }
+        Self::going_on(Hasher::new(), size)
+    }
+
+    /// Goes on with what was hashed before.
+    pub(super) fn going_on(mut hasher: Hasher, size: Option<u64>) -> Self {
         if size.is_some_and(|size| size < WORTH_A_THREAD) {
-            return Passing::Here(Box::default());
+            return Passing::Here(Box::new(hasher));
         }
         let (chunks, mut passing) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
         let digest = tokio::task::spawn_blocking(move || {
-            let mut hasher = Hasher::new();
             while let Some(chunk) = passing.blocking_recv() {
                 hasher.update(&chunk);
             }

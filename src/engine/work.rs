@@ -55,7 +55,10 @@ impl Central {
         if !job.running.contains_key(&parent) {
             return;
         }
-        for found in found {
+        for mut found in found {
+            if !job.is_open(&mut found, Some(parent)) {
+                continue;
+            }
             let step = job.plan(found, Some(parent));
             self.journal.record(id, Transition::Planned { bytes: step.planned_bytes() });
             job.queue.push(step);
@@ -85,7 +88,10 @@ impl Central {
     pub(super) fn start_steps(&mut self, now: Instant) {
         let mut routes: HashMap<(Endpoint, Endpoint), Vec<Offer>> = HashMap::new();
         for (index, job) in self.jobs.iter().enumerate() {
-            if job.ended.is_some() || (job.queue.is_empty() && job.running.is_empty()) {
+            if !job.is_written
+                || job.ended.is_some()
+                || (job.queue.is_empty() && job.running.is_empty())
+            {
                 continue;
             }
             let (from, to) = job.route();
@@ -143,6 +149,8 @@ impl Central {
                         parent: step.id,
                         announcements: self.inlets.announcements.clone(),
                     },
+                    journal: self.journal.notebook(),
+                    is_resumed: job.before.is_some(),
                 };
                 let task = self.tasks.spawn(async move { Ending::Step(errand.run().await) });
                 self.roles.insert(task.id(), Role::Step(job.id, step.id));
@@ -162,6 +170,7 @@ impl Central {
         let mut step = running.step;
         let (from, to) = job.route();
         let (from, to) = (from.clone(), to.clone());
+        let is_resumed_removal = job.before.is_some() && job.request.work == Work::Delete;
         if class_of(&step) == Class::Small
             && let Some(width) = self.widths.get_mut(&(from.clone(), to.clone()))
         {
@@ -174,8 +183,9 @@ impl Central {
         match outcome {
             Outcome::Done(arrived) => self.end_step(id, step, StepEnd::Done(arrived), carried),
             Outcome::Skipped => self.end_step(id, step, StepEnd::Skipped, carried),
-            Outcome::Turned(found) => {
+            Outcome::Turned(mut found) => {
                 let from_bytes = step.planned_bytes();
+                job.recognize(&mut found);
                 job.change(&mut step, |step| {
                     step.history.attempts -= 1;
                     step.from = found.from;
@@ -203,6 +213,10 @@ impl Central {
                         Some(End::Target) => self.lost(&to, generations.1, &fail.error),
                         None => {}
                     }
+                }
+                // It was removed, and then the process ended.
+                if is_resumed_removal && fail.error.kind() == ErrorKind::NotFound {
+                    return self.end_step(id, step, StepEnd::Done(Arrived::default()), carried);
                 }
                 self.step_failed(id, step, fail, carried);
             }
@@ -250,7 +264,16 @@ impl Central {
     }
 
     /// Tells of a step's end, and keeps the books.
-    pub(super) fn end_step(&mut self, id: JobId, step: Step, end: StepEnd, carried: u64) {
+    pub(super) fn end_step(&mut self, id: JobId, mut step: Step, end: StepEnd, carried: u64) {
+        // What failed for want of a connection may be tried again, and gone on with.
+        let may_go_on = match &end {
+            StepEnd::Failed(error) => error.kind().is_worth_a_retry(),
+            StepEnd::Cancelled => false,
+            StepEnd::Done(_) | StepEnd::Skipped => true,
+        };
+        if !may_go_on {
+            self.discard_part(id, &mut step);
+        }
         let planned_bytes = step.planned_bytes();
         let transition = match &end {
             StepEnd::Done(arrived) => {
@@ -274,9 +297,9 @@ impl Central {
         };
         job.end(&step, left, shown, shown_bytes);
         let (from, to) = job.route();
-        let litter_place = to.clone();
+        let target = to.clone();
         let from = Location { endpoint: from.clone(), path: step.from.clone() };
-        let to = step.to.clone().map(|path| Location { endpoint: litter_place.clone(), path });
+        let to = step.to.clone().map(|path| Location { endpoint: target, path });
         let attempts = step.history.attempts;
         let ending = match end {
             StepEnd::Done(Arrived { bytes, verdict, digest }) => {
@@ -304,17 +327,38 @@ impl Central {
             StepEnd::Skipped => StepEnding::Skipped,
             StepEnd::Cancelled => StepEnding::Cancelled,
         };
-        if let Task::File(Stage::Commit(ready)) = &step.task
-            && matches!(ending, StepEnding::Cancelled)
-        {
-            self.throw_away(&litter_place, ready.part.clone());
-        }
         let ended = Event::StepEnded { job: id, step: step.id, from, to, ending };
         self.journal.note_and_tell(note, ended);
     }
 
+    /// Clears away what a step has brought over so far: if it is tried again, it begins anew.
+    pub(super) fn discard_part(&mut self, id: JobId, step: &mut Step) {
+        let Some(job) = self.job(id) else { return };
+        let endpoint = job.route().1.clone();
+        let part = match &step.task {
+            Task::File(Stage::Commit(ready)) => ready.part.clone(),
+            Task::File(Stage::GoOn(begun)) => begun.part.clone(),
+            _ => return,
+        };
+        step.task = Task::File(Stage::Copy);
+        self.journal.note(|| Note::PartGone { job: id, from: step.from.clone() });
+        self.throw_away(&endpoint, part);
+    }
+
+    /// The same for all that failed in a job nobody will try again.
+    pub(super) fn discard_failed_parts(&mut self, id: JobId) {
+        let Some(job) = self.job(id) else { return };
+        for (mut step, _) in std::mem::take(&mut job.failed).into_values() {
+            self.discard_part(id, &mut step);
+        }
+    }
+
     /// Clears away a part that no attempt will go on with, now or with the next connection.
-    fn throw_away(&mut self, endpoint: &Endpoint, part: crate::domain::path::StoragePath) {
+    pub(super) fn throw_away(
+        &mut self,
+        endpoint: &Endpoint,
+        part: crate::domain::path::StoragePath,
+    ) {
         match self.sites.availability(endpoint, Instant::now()) {
             Availability::Connected(connection) => {
                 Litter::new(self.place(endpoint, connection.storage), part).throw_away();
@@ -366,6 +410,7 @@ impl Central {
 
     /// Tells of jobs that have nothing left to do.
     pub(super) fn end_jobs(&mut self, now: Instant) {
+        self.plan_waiting_sources();
         for index in 0..self.jobs.len() {
             let job = &mut self.jobs[index];
             if job.ended.is_some() || !job.is_empty() {
@@ -379,6 +424,7 @@ impl Central {
                 seconds: now.duration_since(job.began.unwrap_or(job.added)).as_secs_f64(),
             };
             self.mark_changed();
+            self.clear_unused_parts(summary.job);
             let note = || Note::Ended { job: summary.job, at: journal::now() };
             self.journal.note_and_tell(note, Event::JobEnded(summary.clone()));
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use wharf::{
     domain::{
         digest::VerifyLevel,
         error::{Error, Result},
+        journal::Retention,
         path::StoragePath,
         place::{Endpoint, Location},
         question::{Answer, ConflictChoice, Question},
@@ -19,9 +21,10 @@ use wharf::{
     },
     engine::{
         self, Handles,
+        journal::Options,
         message::{
-            Command, Destination, Event, JobId, JobOptions, JobProgress, JobRequest, JobSummary,
-            QuestionId, Snapshot, StepDone, StepEnding, Ticket, Work,
+            Command, Destination, Event, JobId, JobNumber, JobOptions, JobProgress, JobRequest,
+            JobSummary, LeftJob, QuestionId, Snapshot, StepDone, StepEnding, Ticket, Work,
         },
     },
     storage::{Ask, Dial, Storage, memory::MemoryStorage},
@@ -155,10 +158,47 @@ impl Rig {
         there.put_directory("/there").unwrap();
         let dials = Arc::new(Dials::default());
         let handles = engine::start(dials.clone());
-        let rig = Self { here, there, dials, handles, jobs: 0 };
-        rig.serve(Endpoint::Local, rig.here.clone());
-        rig.serve(server(), rig.there.clone());
-        rig
+        Self { here, there, dials, handles, jobs: 0 }.serving()
+    }
+
+    /// The same machine and server, and an engine that keeps a journal in this directory.
+    pub(super) fn recorded(here: &MemoryStorage, there: &MemoryStorage, journal: &Path) -> Self {
+        let (here, there) = (here.clone(), there.clone());
+        let dials = Arc::new(Dials::default());
+        let options = Options { directory: journal.to_owned(), retention: Retention::default() };
+        let handles = engine::start_with_journal(dials.clone(), options);
+        Self { here, there, dials, handles, jobs: 0 }.serving()
+    }
+
+    fn serving(self) -> Self {
+        self.serve(Endpoint::Local, self.here.clone());
+        self.serve(server(), self.there.clone());
+        self
+    }
+
+    /// The engine leaves its jobs to be gone on with, and ends.
+    pub(super) async fn leave(mut self) {
+        self.tell(Command::Suspend);
+        let ended = async { while self.handles.events.recv().await.is_some() {} };
+        timeout(DEADLINE, ended).await.expect("the engine does not end");
+    }
+
+    /// Jobs that the journal has as not ended.
+    pub(super) async fn left(&mut self) -> Vec<LeftJob> {
+        self.tell(Command::FindLeft);
+        self.event_that(|event| match event {
+            Event::Left(jobs) => Some(jobs),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Goes on with a job that was left.
+    pub(super) fn resume(&mut self, number: JobNumber) -> JobId {
+        self.jobs += 1;
+        let id = JobId(self.jobs);
+        self.tell(Command::Resume(number, id));
+        id
     }
 
     /// Every dial to an endpoint leads to this storage, over a new connection.

@@ -18,3 +18,4 @@ mod faults_names;
 mod faults_network;
 mod faults_protocol;
 mod faults_system;
+mod resuming;

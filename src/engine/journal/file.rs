@@ -135,7 +135,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// A file for this user's eyes only, whatever the umask, and whatever it was before.
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)

@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Options,
+    Options, Query, Reply, Then,
     file::{self, Opened, PATIENCE},
+    lease::{self, Lease},
+    left,
     notes::{Jobs, Note},
     retention,
 };
@@ -32,26 +34,35 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 const NOTES_BETWEEN_CLEARINGS: usize = 20_000;
 
 /// The end that takes notes.
+#[derive(Clone)]
 pub(super) struct Keeper {
     letters: Sender<Letter>,
     thread: Thread,
 }
 
-/// What is to be written, and what is to be told once it is.
-struct Letter {
-    note: Note,
-    then: Option<Event>,
+#[expect(clippy::large_enum_variant, reason = "most are notes")]
+enum Letter {
+    /// What is to be written, and what is to be done once it is.
+    Note(Note, Option<Then>),
+    Query(Query),
 }
 
 impl Keeper {
     /// Starts the thread. The file is made when there is something to write.
-    pub(super) fn start(options: Options, events: UnboundedSender<Event>) -> Option<Self> {
+    pub(super) fn start(
+        options: Options,
+        process: String,
+        events: UnboundedSender<Event>,
+        replies: UnboundedSender<Reply>,
+    ) -> Option<Self> {
         let (letters, inbox) = mpsc::channel();
         let desk = Desk {
             options,
             events: events.clone(),
+            replies,
             book: Book::Closed,
-            jobs: Jobs::new(),
+            lease: None,
+            jobs: Jobs::new(process),
             waiting: Vec::new(),
             lost: 0,
             failed: None,
@@ -68,17 +79,34 @@ impl Keeper {
         }
     }
 
-    /// Hands a note over; gives the event back if nobody takes it any more.
-    pub(super) fn send(&self, note: Note, then: Option<Event>) -> Option<Event> {
+    /// Hands a note over; gives back what was to be done then if nobody takes it any more.
+    pub(super) fn send(&self, note: Note, then: Option<Then>) -> Option<Then> {
         let urgent = note.is_urgent();
-        if let Err(unsent) = self.letters.send(Letter { note, then }) {
-            return unsent.0.then;
+        if let Err(unsent) = self.letters.send(Letter::Note(note, then)) {
+            return match unsent.0 {
+                Letter::Note(_, then) => then,
+                Letter::Query(_) => None,
+            };
         }
         // Others wait until the thread looks by itself: waking it for each would cost more than writing it.
         if urgent {
             self.thread.unpark();
         }
         None
+    }
+
+    /// Asks something; the reply comes where replies go. Gives the query back if nobody takes it any more.
+    pub(super) fn ask(&self, query: Query) -> Option<Query> {
+        match self.letters.send(Letter::Query(query)) {
+            Ok(()) => {
+                self.thread.unpark();
+                None
+            }
+            Err(unsent) => match unsent.0 {
+                Letter::Query(query) => Some(query),
+                Letter::Note(..) => None,
+            },
+        }
     }
 }
 
@@ -94,7 +122,10 @@ enum Book {
 struct Desk {
     options: Options,
     events: UnboundedSender<Event>,
+    replies: UnboundedSender<Reply>,
     book: Book,
+    /// Held from before the first job is written until the process ends.
+    lease: Option<Lease>,
     jobs: Jobs,
     /// What could not be written yet.
     waiting: Vec<Note>,
@@ -107,31 +138,41 @@ struct Desk {
 impl Desk {
     fn run(mut self, inbox: Receiver<Letter>) {
         while let Ok(first) = inbox.recv() {
-            let mut urgent = first.note.is_urgent();
-            let mut notes = vec![first.note];
-            let mut events: Vec<Event> = first.then.into_iter().collect();
+            let mut batch = Batch::default();
+            batch.take(first);
             let until = Instant::now() + GATHER;
             loop {
-                while notes.len() < MOST_AT_ONCE
+                while batch.notes.len() < MOST_AT_ONCE
                     && let Ok(letter) = inbox.try_recv()
                 {
-                    urgent |= letter.note.is_urgent();
-                    notes.push(letter.note);
-                    events.extend(letter.then);
+                    batch.take(letter);
                 }
                 let left = until.saturating_duration_since(Instant::now());
-                if urgent || left.is_zero() || notes.len() == MOST_AT_ONCE {
+                if batch.urgent || left.is_zero() || batch.notes.len() == MOST_AT_ONCE {
                     break;
                 }
                 thread::park_timeout(left);
             }
-            self.keep(notes);
-            for event in events {
-                self.tell(event);
+            self.keep(batch.notes);
+            for then in batch.thens {
+                self.carry_out(then);
+            }
+            for query in batch.queries {
+                let reply = self.answer(query);
+                let _ = self.replies.send(reply);
             }
             self.clear();
         }
         self.close();
+    }
+
+    fn carry_out(&self, then: Then) {
+        match then {
+            Then::Tell(event) => self.tell(event),
+            Then::Reply(reply) => drop(self.replies.send(reply)),
+            // Whoever waited may have been cancelled.
+            Then::Wake(waiting) => drop(waiting.send(())),
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -140,7 +181,7 @@ impl Desk {
     }
 
     fn keep(&mut self, notes: Vec<Note>) {
-        if matches!(self.book, Book::None) {
+        if matches!(self.book, Book::None) || notes.is_empty() {
             return;
         }
         self.since_clearing += notes.len();
@@ -185,7 +226,8 @@ impl Desk {
     }
 
     fn try_to_write(&mut self) -> Result<(), Trouble> {
-        let said = |error| file::error(&self.options.directory, error);
+        let directory = self.options.directory.clone();
+        let said = |error| file::error(&directory, error);
         let patience = if self.failed.is_some() { LITTLE_PATIENCE } else { PATIENCE };
         let mut damage = None;
         loop {
@@ -215,7 +257,7 @@ impl Desk {
         }
     }
 
-    fn open(&self, damage: Option<Error>) -> Result<Opened, Error> {
+    fn open(&mut self, damage: Option<Error>) -> Result<Opened, Error> {
         let directory = &self.options.directory;
         let opened = match damage {
             None => file::open(directory)?,
@@ -224,7 +266,57 @@ impl Desk {
         if let Some(words) = &opened.set_aside {
             self.tell(Event::Notice(words.clone()));
         }
+        if self.lease.is_none() {
+            lease::sweep(directory);
+            self.lease = Some(Lease::take(directory, self.jobs.writer().process)?);
+        }
         Ok(opened)
+    }
+
+    /// Answers a query; where there is no file there are no jobs.
+    fn answer(&mut self, query: Query) -> Reply {
+        match self.open_to_answer() {
+            Ok(true) => {}
+            Ok(false) => return query.without_a_journal(),
+            Err(error) => {
+                self.tell(Event::Notice(without(&error)));
+                self.book = Book::None;
+                return query.without_a_journal();
+            }
+        }
+        let directory = &self.options.directory;
+        let said = |error| file::error(directory, error);
+        let Book::Open(opened) = &mut self.book else { return query.without_a_journal() };
+        let connection = &mut opened.connection;
+        match query {
+            Query::Left => Reply::Left(left::all(connection, directory).map_err(said)),
+            Query::Claim(number, job) => {
+                let claimed = left::claim(connection, directory, number, self.jobs.writer());
+                if let Ok(Some(claimed)) = &claimed {
+                    let (request, added) = (claimed.request.clone(), claimed.added);
+                    self.jobs.take_over(job, number, request, added, claimed.before.parts());
+                }
+                Reply::Claimed(
+                    number,
+                    job,
+                    claimed.map(|claimed| claimed.map(Box::new)).map_err(said),
+                )
+            }
+            Query::GiveUp(number) => {
+                Reply::GivenUp(number, left::give_up(connection, directory, number).map_err(said))
+            }
+        }
+    }
+
+    /// Opens the file if there is one; whether it is open now.
+    fn open_to_answer(&mut self) -> Result<bool, Error> {
+        if matches!(self.book, Book::Closed) && self.options.directory.join(file::NAME).exists() {
+            self.book = Book::Open(Box::new(self.open(None)?));
+        }
+        let Book::Open(opened) = &mut self.book else { return Ok(false) };
+        let said = |error| file::error(&self.options.directory, error);
+        opened.connection.busy_timeout(PATIENCE).map_err(said)?;
+        Ok(true)
     }
 
     /// Removes what need not be kept any more, now and then.
@@ -253,9 +345,36 @@ impl Desk {
         }
         // The event stream ends before the file is tidied up: nobody has to wait for that, and nothing is lost if
         // the process ends in the middle of it.
-        let Self { events, book, .. } = self;
+        let Self { events, book, lease, .. } = self;
+        // By then others may take over what is left.
+        drop(lease);
         drop(events);
         drop(book);
+    }
+}
+
+/// What is done in one go.
+#[derive(Default)]
+struct Batch {
+    notes: Vec<Note>,
+    thens: Vec<Then>,
+    queries: Vec<Query>,
+    urgent: bool,
+}
+
+impl Batch {
+    fn take(&mut self, letter: Letter) {
+        match letter {
+            Letter::Note(note, then) => {
+                self.urgent |= note.is_urgent();
+                self.notes.push(note);
+                self.thens.extend(then);
+            }
+            Letter::Query(query) => {
+                self.urgent = true;
+                self.queries.push(query);
+            }
+        }
     }
 }
 
@@ -281,10 +400,11 @@ mod tests {
         let options =
             Options { directory: in_the_way.path().join("state"), retention: Retention::default() };
         let (outlet, mut events) = tokio::sync::mpsc::unbounded_channel();
-        let keeper = Keeper::start(options, outlet).unwrap();
+        let (replies, _) = tokio::sync::mpsc::unbounded_channel();
+        let keeper = Keeper::start(options, lease::name(), outlet, replies).unwrap();
         let mut told = Vec::new();
         for number in 0..3 {
-            let then = Event::Notice(format!("told {number}"));
+            let then = Then::Tell(Event::Notice(format!("told {number}")));
             let note = Note::Ended { job: JobId(number), at: Timestamp::now() };
             assert!(keeper.send(note, Some(then)).is_none());
             // Each in a batch of its own.

@@ -7,7 +7,9 @@
 //! | `schema` | what the file looks like, and how older ones become so |
 //! | `file` | where it lies, who may read it, and what becomes of a damaged one |
 //! | `keeper` | the thread that writes, a batch at a time |
-//! | `notes` | what the keeper is told, and how that is written |
+//! | `notes`, `orders` | what the keeper is told, and how that is written; a job as it was asked for |
+//! | `parts` | parts that may be gone on with |
+//! | `lease`, `left` | whose a job is; those whose process is gone |
 //! | `retention` | what is old goes |
 //! | [`ledger`] | reading what was done |
 //!
@@ -20,6 +22,10 @@
 //! since a step is noted after its file has its final name, a `done` in the ledger is true; what can be missing
 //! after a kill is the last fiftieth of a second of it.
 //!
+//! A job is written down before its first step begins, and so is, for a move, that a copy has its name before its
+//! source is removed. A part that is worth going on with is written down as it grows; where that is missing after a kill,
+//! less is gone on with, and nothing is wrong.
+//!
 //! Against power loss the file itself is safe (WAL), but its last transactions may be missing: they are synced
 //! with each checkpoint, not each commit (`synchronous = NORMAL`). Files that are copied are not synced one by one
 //! either, and a ledger that is surer of a file than the disk is would promise too much.
@@ -30,8 +36,12 @@
 mod entry;
 mod file;
 mod keeper;
+mod lease;
 pub mod ledger;
+mod left;
 mod notes;
+mod orders;
+mod parts;
 mod retention;
 mod rows;
 mod schema;
@@ -39,13 +49,14 @@ mod sums;
 
 use std::path::PathBuf;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
-use super::message::{Event, JobId};
-use crate::domain::journal::Retention;
+use super::message::{Event, JobId, JobNumber, LeftJob};
+use crate::domain::{error::Error, journal::Retention};
 
 pub(super) use entry::{Ending, Entry, now};
-pub(super) use notes::Note;
+pub(super) use left::Claimed;
+pub(super) use notes::{MARK_LETTERS, Note};
 pub(super) use sums::{Record, Transition};
 
 /// Where the journal lies, and how much of it is kept.
@@ -57,23 +68,108 @@ pub struct Options {
     pub retention: Retention,
 }
 
+/// What is to be done once a note is written, or it is known that it cannot be.
+pub(super) enum Then {
+    Tell(Event),
+    Reply(Reply),
+    Wake(oneshot::Sender<()>),
+}
+
+/// What can be asked of the file.
+pub(super) enum Query {
+    /// Jobs that have not ended.
+    Left,
+    /// To take a job over, as this one.
+    Claim(JobNumber, JobId),
+    /// To end a job nobody works on.
+    GiveUp(JobNumber),
+}
+
+/// What the keeper answers.
+pub(super) enum Reply {
+    /// A job that was added is written down.
+    Written(JobId),
+    Left(Result<Vec<LeftJob>, Error>),
+    /// `None` where it has ended, or another process has it.
+    Claimed(JobNumber, JobId, Result<Option<Box<Claimed>>, Error>),
+    GivenUp(JobNumber, Result<bool, Error>),
+}
+
+impl Query {
+    /// The answer where nothing is recorded.
+    fn without_a_journal(self) -> Reply {
+        match self {
+            Query::Left => Reply::Left(Ok(Vec::new())),
+            Query::Claim(number, job) => Reply::Claimed(number, job, Ok(None)),
+            Query::GiveUp(number) => Reply::GivenUp(number, Ok(false)),
+        }
+    }
+}
+
 /// The engine's end: sums at once, notes handed over.
 pub(super) struct Journal {
     sums: sums::Sums,
-    keeper: Option<keeper::Keeper>,
+    notebook: Notebook,
     events: UnboundedSender<Event>,
+    replies: UnboundedSender<Reply>,
+    mark: String,
+}
+
+/// Where those who work on steps write.
+#[derive(Clone)]
+pub(super) struct Notebook(Option<keeper::Keeper>);
+
+impl Notebook {
+    /// Has something written.
+    pub(super) fn note(&self, note: impl FnOnce() -> Note) {
+        if let Some(keeper) = &self.0 {
+            keeper.send(note(), None);
+        }
+    }
+
+    /// Has something written, and waits until it is, or until it is known that it cannot be.
+    pub(super) async fn note_and_wait(&self, note: impl FnOnce() -> Note) {
+        if let Some(keeper) = &self.0 {
+            let (waiting, written) = oneshot::channel();
+            keeper.send(note(), Some(Then::Wake(waiting)));
+            let _ = written.await;
+        }
+    }
 }
 
 impl Journal {
     /// With a keeper where there is to be a file.
-    pub(super) fn new(options: Option<Options>, events: UnboundedSender<Event>) -> Self {
-        let keeper = options.and_then(|options| keeper::Keeper::start(options, events.clone()));
-        Self { sums: sums::Sums::default(), keeper, events }
+    pub(super) fn new(
+        options: Option<Options>,
+        events: UnboundedSender<Event>,
+        replies: UnboundedSender<Reply>,
+    ) -> Self {
+        let process = lease::name();
+        let mark = notes::mark_of(&process).to_owned();
+        let keeper = options.and_then(|options| {
+            keeper::Keeper::start(options, process, events.clone(), replies.clone())
+        });
+        Self { sums: sums::Sums::default(), notebook: Notebook(keeper), events, replies, mark }
+    }
+
+    /// What the names of this process's parts bear, so that it is known whose they are.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// For those who work on steps.
+    pub(super) fn notebook(&self) -> Notebook {
+        self.notebook.clone()
     }
 
     /// Takes a transition into the sums.
     pub(super) fn record(&mut self, job: JobId, transition: Transition) {
         self.sums.record(job, transition);
+    }
+
+    /// A job begins with what was done of it before.
+    pub(super) fn begin_with(&mut self, job: JobId, record: Record) {
+        self.sums.begin_with(job, record);
     }
 
     /// A job's sums so far.
@@ -82,21 +178,42 @@ impl Journal {
     }
 
     /// Has something written.
-    pub(super) fn note(&mut self, note: impl FnOnce() -> Note) {
-        if let Some(keeper) = &self.keeper {
-            keeper.send(note(), None);
-        }
+    pub(super) fn note(&self, note: impl FnOnce() -> Note) {
+        self.notebook.note(note);
     }
 
     /// Has something written, and then told.
-    pub(super) fn note_and_tell(&mut self, note: impl FnOnce() -> Note, event: Event) {
-        let unsent = match &self.keeper {
-            Some(keeper) => keeper.send(note(), Some(event)),
-            None => Some(event),
+    pub(super) fn note_and_tell(&self, note: impl FnOnce() -> Note, event: Event) {
+        self.note_and_then(note, Then::Tell(event));
+    }
+
+    /// Has something written, and then replied to the engine.
+    pub(super) fn note_and_reply(&self, note: impl FnOnce() -> Note, reply: Reply) {
+        self.note_and_then(note, Then::Reply(reply));
+    }
+
+    fn note_and_then(&self, note: impl FnOnce() -> Note, then: Then) {
+        let undone = match &self.notebook.0 {
+            Some(keeper) => keeper.send(note(), Some(then)),
+            None => Some(then),
         };
-        if let Some(event) = unsent {
-            // Nobody listens any more only when the program is about to end.
-            let _ = self.events.send(event);
+        // Nobody listens any more only when the program is about to end.
+        match undone {
+            Some(Then::Tell(event)) => drop(self.events.send(event)),
+            Some(Then::Reply(reply)) => drop(self.replies.send(reply)),
+            Some(Then::Wake(waiting)) => drop(waiting.send(())),
+            None => {}
+        }
+    }
+
+    /// Asks something of the file; the reply comes where replies go.
+    pub(super) fn ask(&self, query: Query) {
+        let unasked = match &self.notebook.0 {
+            Some(keeper) => keeper.ask(query),
+            None => Some(query),
+        };
+        if let Some(query) = unasked {
+            let _ = self.replies.send(query.without_a_journal());
         }
     }
 }

@@ -1,24 +1,36 @@
 //! What the keeper is told, and how it is written.
 
-use std::{collections::HashMap, process, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
-use super::{Entry, rows};
+use super::{Ending, Entry, orders, parts, rows};
 use crate::{
-    domain::place::Endpoint,
+    domain::path::StoragePath,
     engine::{
-        job::destination_of,
-        message::{JobId, JobRequest, Work},
+        begun::{Begun, Written},
+        message::{JobId, JobNumber, JobRequest},
     },
 };
+
+/// Letters of a process's name that go into the names of its parts.
+pub(in crate::engine) const MARK_LETTERS: usize = 5;
 
 /// Something that happened.
 #[derive(Debug)]
 pub(in crate::engine) enum Note {
     /// A job was added.
     Added { job: JobId, request: Arc<JobRequest>, at: Timestamp },
+    /// It made a directory.
+    Made { job: JobId, path: StoragePath },
+    /// How far a part of it has come.
+    Part { job: JobId, begun: Box<Begun> },
+    /// A part of it is of no use any more.
+    PartGone { job: JobId, from: StoragePath },
     /// A step of it ended.
     Step { job: JobId, entry: Entry },
     /// Nothing is left of it to do.
@@ -33,6 +45,7 @@ impl Note {
     /// Whether somebody waits for it to be written.
     pub(super) fn is_urgent(&self) -> bool {
         matches!(self, Note::Added { .. } | Note::Ended { .. })
+            || matches!(self, Note::Part { begun, .. } if matches!(begun.written, Written::Committed(_)))
     }
 }
 
@@ -49,12 +62,31 @@ struct Known {
     request: Arc<JobRequest>,
     added: Timestamp,
     number: Option<i64>,
+    /// Files of which a part may be in the journal.
+    parts: HashSet<StoragePath>,
 }
 
 impl Jobs {
-    pub(super) fn new() -> Self {
-        let process = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
+    /// Of a process of this name.
+    pub(super) fn new(process: String) -> Self {
         Self { process, known: HashMap::new() }
+    }
+
+    /// A job that was another process's and is this one's now.
+    pub(super) fn take_over(
+        &mut self,
+        job: JobId,
+        number: JobNumber,
+        request: Arc<JobRequest>,
+        added: Timestamp,
+        parts: HashSet<StoragePath>,
+    ) {
+        self.known.insert(job, Known { request, added, number: Some(number.0), parts });
+    }
+
+    /// By whom jobs are written down.
+    pub(super) fn writer(&self) -> orders::Writer<'_> {
+        orders::Writer { process: &self.process, mark: mark_of(&self.process) }
     }
 
     /// Writes notes in one transaction: all of them, or none.
@@ -88,19 +120,41 @@ impl Jobs {
         for note in notes {
             match note {
                 Note::Added { job, request, at } => {
-                    let known = Known { request: request.clone(), added: *at, number: None };
+                    let parts = HashSet::new();
+                    let known = Known { request: request.clone(), added: *at, number: None, parts };
                     self.known.entry(*job).or_insert(known);
                     self.number_of(transaction, *job)?;
                 }
                 Note::Step { job, entry } => {
                     if let Some(number) = self.number_of(transaction, *job)? {
                         rows::write(&mut insert, number, entry)?;
+                        self.end_part(transaction, *job, number, entry)?;
+                    }
+                }
+                Note::PartGone { job, from } => {
+                    if let Some(number) = self.number_of(transaction, *job)? {
+                        parts::remove(transaction, number, from)?;
+                    }
+                }
+                Note::Part { job, begun } => {
+                    if let Some(number) = self.number_of(transaction, *job)? {
+                        parts::write(transaction, number, begun)?;
+                        if let Some(known) = self.known.get_mut(job) {
+                            known.parts.insert(begun.from.clone());
+                        }
+                    }
+                }
+                Note::Made { job, path } => {
+                    if let Some(number) = self.number_of(transaction, *job)? {
+                        let insert = "INSERT OR IGNORE INTO made (job, path) VALUES (?, ?)";
+                        transaction.execute(insert, (number, path.as_bytes()))?;
                     }
                 }
                 Note::Ended { job, at } => {
                     let number = self.number_of(transaction, *job)?;
                     let update = "UPDATE job SET ended = ? WHERE id = ?";
                     transaction.execute(update, (at.as_millisecond(), number))?;
+                    transaction.execute("DELETE FROM made WHERE job = ?", [number])?;
                 }
                 Note::Revived { job } => {
                     let number = self.number_of(transaction, *job)?;
@@ -119,42 +173,46 @@ impl Jobs {
         Ok(())
     }
 
+    /// A file has ended: its part is none any more. One that failed may be tried again, and gone on with.
+    fn end_part(
+        &self,
+        transaction: &Transaction<'_>,
+        job: JobId,
+        number: i64,
+        entry: &Entry,
+    ) -> Result<()> {
+        let may_have = |known: &Known| known.parts.contains(&entry.from);
+        if entry.ending != Ending::Failed && self.known.get(&job).is_some_and(may_have) {
+            parts::remove(transaction, number, &entry.from)?;
+        }
+        Ok(())
+    }
+
     /// A job's number in the file, given one if it has none there; `None` for a job nobody added.
     fn number_of(&mut self, connection: &Connection, job: JobId) -> Result<Option<i64>> {
         let Some(known) = self.known.get_mut(&job) else { return Ok(None) };
         if known.number.is_none() {
-            known.number = Some(insert(connection, &self.process, known)?);
+            let writer = orders::Writer { process: &self.process, mark: mark_of(&self.process) };
+            let number = orders::insert(connection, writer, &known.request, known.added)?;
+            known.number = Some(number);
         }
         Ok(known.number)
     }
 }
 
-fn insert(connection: &Connection, process: &str, job: &Known) -> Result<i64> {
-    let Known { request, added, .. } = job;
-    let work = match &request.work {
-        Work::Copy(_) => "copy",
-        Work::Move(_) => "move",
-        Work::Delete => "delete",
-    };
-    let to = destination_of(request).map_or(&Endpoint::Local, |location| &location.endpoint);
-    let (from, to) =
-        (rows::number_of(connection, &request.from)?, rows::number_of(connection, to)?);
-    let insert = "INSERT INTO job (process, pid, work, from_site, to_site, verify, added) \
-                  VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let verify = request.options.verify.word();
-    let added = added.as_millisecond();
-    connection.execute(insert, (process, process::id(), work, from, to, verify, added))?;
-    Ok(connection.last_insert_rowid())
+/// What the names of a process's parts bear.
+pub(super) fn mark_of(process: &str) -> &str {
+    process.get(..MARK_LETTERS).unwrap_or(process)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        domain::path::StoragePath,
+        domain::place::Endpoint,
         engine::{
-            journal::{Ending, schema},
-            message::{JobOptions, StepId, StepKind},
+            journal::schema,
+            message::{JobOptions, StepId, StepKind, Work},
         },
     };
 
@@ -209,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_written_whole_the_next_time() {
-        let (mut connection, mut jobs) = (fresh(), Jobs::new());
+        let (mut connection, mut jobs) = (fresh(), Jobs::new(String::from("test-process")));
         // The row of the step is refused, when the job has its number already.
         let refuse =
             "CREATE TRIGGER refuse BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END";
@@ -224,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_job_goes_on_in_a_fresh_file() {
-        let (mut connection, mut jobs) = (fresh(), Jobs::new());
+        let (mut connection, mut jobs) = (fresh(), Jobs::new(String::from("test-process")));
         jobs.write(&mut connection, &[added(), step()]).unwrap();
         jobs.start_over();
         let mut connection = fresh();
@@ -234,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_job_tried_again_has_not_ended_even_if_it_was_cleared_away() {
-        let (mut connection, mut jobs) = (fresh(), Jobs::new());
+        let (mut connection, mut jobs) = (fresh(), Jobs::new(String::from("test-process")));
         jobs.write(&mut connection, &[added(), ended(), Note::Revived { job: JOB }]).unwrap();
         assert_eq!(held(&connection), (1, 0, 0));
         jobs.write(&mut connection, &[ended()]).unwrap();

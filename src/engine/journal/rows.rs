@@ -57,7 +57,7 @@ pub(super) const INSERT: &str = "INSERT INTO ledger (job, step, ending, kind, fr
                                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// All that [`read`] needs, in its order.
-pub(super) const SELECT: &str = "SELECT job.id, step, ending, kind, from_path, to_path, size, verdict, method, \
+pub(super) const SELECT: &str = "SELECT job.id, step, ending, kind, from_path, ledger.to_path, size, verdict, method, \
                                  digest, attempts, began, ledger.ended, why, f.protocol, f.user, f.host, f.port, \
                                  t.protocol, t.user, t.host, t.port, ledger.id FROM ledger JOIN job ON job.id = ledger.job \
                                  LEFT JOIN site f ON f.id = from_site LEFT JOIN site t ON t.id = to_site";
@@ -152,16 +152,16 @@ pub(super) fn word<T: Copy>(
     value.map(Some).ok_or_else(|| nonsense(column))
 }
 
-fn unsigned(found: &Found<'_>, column: usize) -> Result<Option<u64>> {
+pub(super) fn unsigned(found: &Found<'_>, column: usize) -> Result<Option<u64>> {
     let number: Option<i64> = found.get(column)?;
     number.map(|number| u64::try_from(number).map_err(|_| nonsense(column))).transpose()
 }
 
-fn time(found: &Found<'_>, column: usize) -> Result<Timestamp> {
+pub(super) fn time(found: &Found<'_>, column: usize) -> Result<Timestamp> {
     Timestamp::from_millisecond(found.get(column)?).map_err(|_| nonsense(column))
 }
 
-fn nonsense(column: usize) -> rusqlite::Error {
+pub(super) fn nonsense(column: usize) -> rusqlite::Error {
     let why = Box::new(FromSqlError::InvalidType);
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why)
 }

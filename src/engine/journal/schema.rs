@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 const APPLICATION: i32 = 0x5768_6172;
 
 /// What makes each version out of the one before it. Only ever added to.
-const VERSIONS: &[&str] = &[FIRST];
+const VERSIONS: &[&str] = &[FIRST, SECOND];
 
 /// Text columns hold words (`done`, `hash`), paths are bytes, times are milliseconds since 1970 UTC. Sites are
 /// their parts, `''` and 0 where none was given; no site is this machine. The process a job belongs to is a name
@@ -45,6 +45,43 @@ CREATE TABLE ledger (
     why TEXT
 ) STRICT;
 CREATE INDEX ledger_of_job ON ledger (job);
+";
+
+/// Jobs outlive their process: what was asked for, which directories a job made, and the parts that are worth going
+/// on with. A job without a shape is of a Wharf that wrote none down, and ends with it. The marks of a job are what
+/// the names of its parts may bear. A part without ranges is written from its front to its back.
+const SECOND: &str = "
+ALTER TABLE job ADD COLUMN shape TEXT;
+ALTER TABLE job ADD COLUMN to_path BLOB;
+ALTER TABLE job ADD COLUMN on_conflict TEXT;
+ALTER TABLE job ADD COLUMN recursive INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN marks TEXT NOT NULL DEFAULT '';
+CREATE INDEX job_open ON job (id) WHERE ended IS NULL;
+CREATE TABLE source (
+    job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    PRIMARY KEY (job, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE made (
+    job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    path BLOB NOT NULL,
+    PRIMARY KEY (job, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE part (
+    job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    from_path BLOB NOT NULL,
+    to_path BLOB NOT NULL,
+    part_path BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    seconds INTEGER,
+    nanoseconds INTEGER,
+    ranges BLOB,
+    committed INTEGER NOT NULL,
+    verdict TEXT,
+    digest BLOB,
+    PRIMARY KEY (job, from_path)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// What a file turned out to be.
@@ -99,6 +136,9 @@ pub(super) fn probe(connection: &Connection) -> Result<()> {
         "SELECT * FROM ledger ORDER BY id DESC LIMIT 1",
         "SELECT * FROM job ORDER BY id DESC LIMIT 1",
         "SELECT * FROM site ORDER BY id DESC LIMIT 1",
+        "SELECT * FROM source ORDER BY job DESC LIMIT 1",
+        "SELECT * FROM made ORDER BY job DESC LIMIT 1",
+        "SELECT * FROM part ORDER BY job DESC LIMIT 1",
     ] {
         let mut statement = connection.prepare(statement)?;
         let mut rows = statement.query([])?;
@@ -127,6 +167,23 @@ mod tests {
             assert_eq!(look(&connection).unwrap(), (APPLICATION, newest()));
             probe(&connection).unwrap();
         }
+    }
+
+    #[test]
+    fn an_older_file_keeps_what_is_in_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(FIRST).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let job = "INSERT INTO job (process, pid, work, verify, added) VALUES ('x', 1, 'copy', 'auto', 7)";
+        connection.execute_batch(job).unwrap();
+        assert_eq!(bring_up_to_date(&mut connection).unwrap(), Found::Current);
+        assert_eq!(look(&connection).unwrap(), (APPLICATION, newest()));
+        let kept = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let found: (i64, Option<String>, String) =
+            connection.query_row("SELECT added, shape, marks FROM job", [], kept).unwrap();
+        assert_eq!(found, (7, None, String::new()));
+        probe(&connection).unwrap();
     }
 
     #[test]

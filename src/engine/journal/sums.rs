@@ -52,7 +52,7 @@ impl Record {
         done + failed + skipped + cancelled
     }
 
-    fn apply(&mut self, transition: Transition) {
+    pub(in crate::engine) fn apply(&mut self, transition: Transition) {
         let counts = &mut self.counts;
         match transition {
             Transition::Added | Transition::Forgotten => {}
@@ -98,6 +98,11 @@ impl Sums {
             Transition::Forgotten => drop(self.records.remove(&job)),
             _ => self.records.entry(job).or_default().apply(transition),
         }
+    }
+
+    /// Begins with what was done before.
+    pub(super) fn begin_with(&mut self, job: JobId, record: Record) {
+        self.records.insert(job, record);
     }
 
     /// A job's sums so far.

@@ -54,6 +54,8 @@ impl Model {
                     Layer::Reader(_) => true,
                 });
             }
+            Event::Left(_) => {}
+            Event::NotResumed(_, _, error) => self.tell(error.to_string()),
             Event::Notice(words) => self.say_lasting(Outcome::Plain, words),
         }
         Vec::new()

@@ -1,0 +1,144 @@
+//! Both ends of a file opened: a part that is begun, or one that is gone on with.
+
+use sha2::Sha256 as Hasher;
+use tokio::try_join;
+
+use super::{
+    begun::{self, Begun, Kept, WORTH_GOING_ON, Written},
+    carry,
+    errand::Errand,
+    part::Part,
+    ranges::{Ranges, WORTH_RANGES},
+    step::{At, End, Fail},
+    transfer::is_same,
+};
+use crate::{
+    domain::{
+        entry::{Attributes, Kind},
+        error::ErrorKind,
+    },
+    storage::{ReadStream, WriteOptions, WriteStream},
+};
+
+/// A part on its way, and what of it could be gone on with.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) part: Option<Part>,
+    pub(super) begun: Option<Begun>,
+    /// Something in the part was there before.
+    pub(super) went_on: bool,
+}
+
+/// What is open before the first byte is carried.
+pub(super) struct Opened {
+    pub(super) before: Attributes,
+    pub(super) way: Road,
+    pub(super) streams: Option<Streams>,
+}
+
+/// How the bytes go.
+pub(super) enum Road {
+    Ranges(Ranges),
+    /// From there on, in one stream; and the digest of what is before it, where it was taken.
+    Stream {
+        offset: u64,
+        hashed: Option<Hasher>,
+    },
+}
+
+pub(super) type Streams = (Box<dyn ReadStream>, Box<dyn WriteStream>);
+
+/// Takes up what an earlier attempt, or an earlier process, left; `None` where that is of no use.
+pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Opened>, Fail> {
+    let Some(begun) = &mut held.begun else { return Ok(None) };
+    let before = errand.source.stat(&errand.step.from).await.at(End::Source)?;
+    let Some(kept) = begun::prove(errand, begun, &before).await? else {
+        // Nothing of it can be believed.
+        (held.part, held.begun) = (None, None);
+        return Ok(None);
+    };
+    held.went_on = true;
+    match kept {
+        Kept::Ranges(kept) => {
+            let ranges = Ranges::with(before.size.unwrap_or(0), &kept);
+            begun.written = Written::Ranges(kept);
+            errand.note_part(begun);
+            errand.live.carry(ranges.bytes());
+            Ok(Some(Opened { before, way: Road::Ranges(ranges), streams: None }))
+        }
+        Kept::UpTo(offset, hashed) => {
+            let Some(part) = &held.part else { return Ok(None) };
+            let (reader, writer) = try_join!(
+                async { errand.source.read(&errand.step.from, offset, None).await.at(End::Source) },
+                carry::open_part(errand, part, offset),
+            )?;
+            errand.note_part(begun);
+            errand.live.carry(offset);
+            let way = Road::Stream { offset, hashed };
+            Ok(Some(Opened { before, way, streams: Some((reader, writer)) }))
+        }
+    }
+}
+
+/// Opens both ends of a file that is begun, in one round trip. Where a listing tells times only roughly it cannot tell
+/// whether the file is still the same: there the look comes first.
+pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fail> {
+    let (from, to) = (&errand.step.from, errand.to()?);
+    let (source, target) = (&*errand.source, errand.target());
+    // A large file goes in ranges, where there are lanes to spread them over.
+    let has_lanes = carry::can_take_ranges(errand);
+    let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
+    let first_range = |file: &Attributes| large(file).map(Ranges::first_length);
+
+    let listed = &errand.step.source;
+    let mut part = Part::beside(to, errand.target.clone());
+    let begin = |source: &Attributes| {
+        source.size.filter(|&size| size >= WORTH_GOING_ON)?;
+        let written = match large(source) {
+            Some(_) => Written::Ranges(Vec::new()),
+            None => Written::InOrder,
+        };
+        let (from, to, part) = (from.clone(), to.clone(), part.path().clone());
+        Some(Begun { from, to, part, source: *source, written })
+    };
+    // It is written down before it is there.
+    held.begun = begin(listed).inspect(|begun| errand.note_part(begun));
+    let stat = async { source.stat(from).await.at(End::Source) };
+    let read = async |length| source.read(from, 0, length).await.at(End::Source);
+    let write =
+        async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) };
+    let is_exact = source.capabilities().exact_listings;
+    let (before, reader, writer) = if is_exact {
+        try_join!(stat, read(first_range(listed)), write)?
+    } else {
+        let look_and_read = async {
+            let before = stat.await?;
+            let reader = read(first_range(&before)).await?;
+            Ok((before, reader))
+        };
+        let ((before, reader), writer) = try_join!(look_and_read, write)?;
+        (before, reader, writer)
+    };
+    if before.kind != Kind::File {
+        return Err(errand.fail(ErrorKind::SourceChanged, "it is not a file any more"));
+    }
+    // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
+    // bytes may be older than this look at it: it is opened once more, after the look.
+    let reader = match !is_exact || is_same(listed, &before) {
+        true => reader,
+        false => {
+            drop(reader);
+            read(first_range(&before)).await?
+        }
+    };
+    if !is_same(listed, &before) {
+        held.begun = begin(&before).inspect(|begun| errand.note_part(begun));
+    }
+    let one_stream = Road::Stream { offset: 0, hashed: None };
+    let way = large(&before).map_or(one_stream, |size| Road::Ranges(Ranges::new(size)));
+    if held.begun.is_some() {
+        part.set_noted();
+    }
+    held.part = Some(part);
+    Ok(Opened { before, way, streams: Some((reader, writer)) })
+}
