@@ -58,7 +58,9 @@ const PANES: &[Context] = &[Context::Panes];
 const QUEUE: &[Context] = &[Context::Queue];
 const STEPS: &[Context] = &[Context::Steps];
 const QUEUE_OR_STEPS: &[Context] = &[Context::Queue, Context::Steps];
-const LISTS: &[Context] = &[Context::Panes, Context::Queue, Context::Steps, Context::Reader];
+const LISTS: &[Context] =
+    &[Context::Panes, Context::Viewer, Context::Queue, Context::Steps, Context::Reader];
+const VIEWER: &[Context] = &[Context::Viewer];
 const DIALOGS: &[Context] = &[Context::Field, Context::Choice];
 const FIELD: &[Context] = &[Context::Field, Context::Find];
 const FIND: &[Context] = &[Context::Find];
@@ -73,6 +75,7 @@ use KeyCode::{
 
 /// The table. The footer shows what has a short word, in this order; the help everything with words.
 static BINDINGS: &[Binding] = &[
+    bind(PANES, &[f(3), key('v')], Action::View, "look into the file", "view"),
     bind(PANES, &[f(5), key('c')], Action::Copy, "copy to the other pane", "copy"),
     bind(PANES, &[f(6), key('m')], Action::Move, "move to the other pane", "move"),
     bind(PANES, &[f(7), key('n')], Action::MakeDirectory, "make a directory", "mkdir"),
@@ -114,6 +117,7 @@ static BINDINGS: &[Binding] = &[
         "add up what a directory holds; again stops it",
         "",
     ),
+    bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),
     bind(PANES, &[key('s')], Action::Sort, "sort by the next column", ""),
@@ -145,6 +149,17 @@ static BINDINGS: &[Binding] = &[
         "clear jobs that have ended",
         "clear ended",
     ),
+    bind(VIEWER, &[key('/'), f(7)], Action::Search, "search in the file", "search"),
+    bind(VIEWER, &[key('n')], Action::SearchOn, "to the next place that was searched for", "next"),
+    bind(VIEWER, &[key('N')], Action::SearchBack, "to the one before", ""),
+    bind(VIEWER, &[key('w'), f(2)], Action::Wrap, "wrap long lines, or cut them", "wrap"),
+    bind(VIEWER, &[key('x'), f(4)], Action::Hex, "bytes, or text", "bytes"),
+    bind(VIEWER, &[key('r')], Action::Reread, "read the file again", ""),
+    bind(VIEWER, &[code(Left), key('h')], Action::Left, "to the left, where lines are cut", ""),
+    bind(VIEWER, &[code(Right), key('l')], Action::Right, "to the right", ""),
+    bind(VIEWER, &[key(' ')], Action::PageDown, "a page down", ""),
+    bind(VIEWER, &[code(Esc), key('q'), f(3), f(10)], Action::Close, "back to the panes", "close"),
+    bind(VIEWER, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(
         STEPS,
         &[code(Esc), code(Backspace), code(Left), key('h')],
@@ -219,6 +234,7 @@ static BINDINGS: &[Binding] = &[
 const EVERYWHERE: &[Context] = &[
     Context::Panes,
     Context::Find,
+    Context::Viewer,
     Context::Queue,
     Context::Steps,
     Context::Field,
@@ -268,7 +284,7 @@ pub(crate) enum HelpLine {
 /// The help, drawn from the table.
 pub(crate) fn help() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for heading in ["Panes", "Filter and search", "Everywhere", "Queue", "Dialogs"] {
+    for heading in ["Panes", "Filter and search", "Viewer", "Everywhere", "Queue", "Dialogs"] {
         if !lines.is_empty() {
             lines.push(HelpLine::Blank);
         }
@@ -286,6 +302,7 @@ fn section(binding: &Binding) -> &'static str {
         [Context::Panes] => "Panes",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
         [Context::Find] => "Filter and search",
+        [Context::Viewer] => "Viewer",
         [Context::Reader] | [Context::Choice] | [Context::Field, ..] => "Dialogs",
         _ => "Everywhere",
     }

@@ -13,6 +13,7 @@ use super::{
     journal::{Note, Notebook},
     links, look,
     message::{JobId, JobRequest, StepId, Work},
+    modes,
     part::Place,
     removal,
     step::{Arrived, Fail, Found, Outcome, Phase, Step, Task},
@@ -137,6 +138,9 @@ impl Errand {
             }
             Task::Rename => links::rename(&self).await,
             Task::Refuse(error) => Err(Fail { error: error.clone(), at: None, resume: None }),
+            Task::SetMode => modes::set_one(&self).await,
+            Task::SetModes(Phase::Expand, folder) => modes::open_directory(&self, folder).await,
+            Task::SetModes(Phase::Close(_), _) => modes::close_directory(&self).await,
             Task::RemoveFile => removal::remove_file(&self).await,
             Task::RemoveDirectory(Phase::Expand, folder) => {
                 removal::open_directory(&self, folder).await
@@ -174,6 +178,9 @@ impl Errand {
             Work::Copy(_) => "copy",
             Work::Move(_) => "move",
             Work::Delete => return format!("remove {}", self.source_words()),
+            Work::SetModes(_) => {
+                return format!("set the permissions of {}", self.source_words());
+            }
         };
         match &self.step.to {
             Some(to) => {

@@ -358,6 +358,6 @@ pub(super) fn destination_of(request: &JobRequest) -> Option<&Location> {
             | Destination::Exactly(location)
             | Destination::AsCp(location) => location,
         }),
-        Work::Delete => None,
+        Work::Delete | Work::SetModes(_) => None,
     }
 }

@@ -6,6 +6,7 @@ use super::{
     destination::{self, Resolved},
     errand::Errand,
     message::{Destination, Work},
+    modes,
     step::{At, End, Fail, Folder, Found, Known, Outcome, Phase, Stage, Task},
 };
 use crate::domain::{
@@ -18,6 +19,7 @@ use crate::domain::{
 pub(super) async fn look(errand: &Errand) -> Result<Outcome, Fail> {
     let destination = match &errand.request.work {
         Work::Delete => return look_at_removal(errand).await,
+        Work::SetModes(_) => return look_at_modes(errand).await,
         Work::Copy(destination) | Work::Move(destination) => destination,
     };
     // An entry found by walking knows its place; only what it is was not told.
@@ -116,5 +118,12 @@ async fn look_at_removal(errand: &Errand) -> Result<Outcome, Fail> {
         Kind::Directory => Task::RemoveDirectory(Phase::Expand, Arc::new(Folder::default())),
         _ => Task::RemoveFile,
     };
+    Ok(Outcome::Turned(Found { from, to: None, source, task, target: Known::Unknown }))
+}
+
+async fn look_at_modes(errand: &Errand) -> Result<Outcome, Fail> {
+    let from = source_path(errand).await?;
+    let source = errand.source.stat(&from).await.at(End::Source)?;
+    let task = modes::task_of(&source, errand.request.options.recursive);
     Ok(Outcome::Turned(Found { from, to: None, source, task, target: Known::Unknown }))
 }

@@ -3,19 +3,21 @@
 //! Outcomes are events, none is ever lost. Progress is a state: one [`Snapshot`], the latest wins.
 
 mod inquiry;
+mod request;
 
 use std::{sync::Arc, time::Instant};
 
 use crate::domain::{
-    digest::{Sha256, Verdict, VerifyLevel},
+    digest::{Sha256, Verdict},
     entry::{Attributes, Entry, RefusedName},
     error::Error,
     path::StoragePath,
     place::{Endpoint, Location},
-    question::{Answer, ConflictChoice, Question},
+    question::{Answer, Question},
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
+pub use request::{Destination, JobOptions, JobRequest, Modes, Work};
 
 /// Ties an answer to who asked: a pane's listing, a dialog's action. Chosen by the asker, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,52 +130,6 @@ pub enum Target {
     Job(JobId),
     /// All jobs.
     Everything,
-}
-
-/// What a person asked for.
-#[derive(Debug, Clone)]
-pub struct JobRequest {
-    /// What is to become of the sources.
-    pub work: Work,
-    /// The endpoint of all sources.
-    pub from: Endpoint,
-    /// Files, directories, links.
-    pub sources: Vec<StoragePath>,
-    /// How to go about it.
-    pub options: JobOptions,
-}
-
-/// What is to become of the sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
-    /// Copy them there.
-    Copy(Destination),
-    /// Copy them there and remove each source once its copy is committed; renamed where both are one endpoint.
-    Move(Destination),
-    /// Remove them, directories with all they hold.
-    Delete,
-}
-
-/// Where copies go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// Into this directory, under their own names. It is made if it does not exist.
-    Into(Location),
-    /// The single source under exactly this path.
-    Exactly(Location),
-    /// As `cp` does: into it if a directory stands there, else under exactly this path.
-    AsCp(Location),
-}
-
-/// How to go about a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct JobOptions {
-    /// What to check.
-    pub verify: VerifyLevel,
-    /// What to do when a name is taken: `None` asks, and the rest goes on meanwhile.
-    pub on_conflict: Option<ConflictChoice>,
-    /// Whether directories are taken with all they hold. If not, a directory is a failed step.
-    pub recursive: bool,
 }
 
 /// What happened. Never lost, in order.
@@ -302,12 +258,14 @@ pub enum StepKind {
     Remove,
     /// Renames within one endpoint.
     Rename,
+    /// Sets permissions.
+    Mode,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::File, Self::Directory, Self::Symlink, Self::Remove, Self::Rename];
+    pub const ALL: [Self; 6] =
+        [Self::File, Self::Directory, Self::Symlink, Self::Remove, Self::Rename, Self::Mode];
 
     /// The word used in the ledger.
     pub fn word(self) -> &'static str {
@@ -317,6 +275,7 @@ impl StepKind {
             StepKind::Symlink => "link",
             StepKind::Remove => "remove",
             StepKind::Rename => "rename",
+            StepKind::Mode => "mode",
         }
     }
 }

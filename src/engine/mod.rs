@@ -6,7 +6,7 @@
 //! | `central` | the one task that owns the state; `work`, `orders`, `connecting`, `browse`: its acts |
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
-//! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links` or `removal` |
+//! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
 //! | `begun`, `opening` | parts that are begun, and gone on with |
 //! | `carry`, `ranges` | a file's bytes, in one stream or in many |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
@@ -36,6 +36,7 @@ mod inquiry;
 mod job;
 mod links;
 mod look;
+mod modes;
 mod opening;
 mod orders;
 mod part;

@@ -71,6 +71,10 @@ pub(super) enum Task {
     Rename,
     RemoveFile,
     RemoveDirectory(Phase, Arc<Folder>),
+    /// Set the permissions of one thing.
+    SetMode,
+    /// Those of all a directory holds, then its own.
+    SetModes(Phase, Arc<Folder>),
     /// Nothing: its name may not be used, and this is why.
     Refuse(Error),
 }
@@ -254,6 +258,7 @@ impl Step {
             Task::Rename => StepKind::Rename,
             Task::Refuse(_) => StepKind::File,
             Task::RemoveFile | Task::RemoveDirectory(..) => StepKind::Remove,
+            Task::SetMode | Task::SetModes(..) => StepKind::Mode,
         }
     }
 
@@ -273,6 +278,7 @@ impl Step {
                 | Task::Rename
                 | Task::Directory(Phase::Expand, _)
                 | Task::RemoveDirectory(Phase::Expand, _)
+                | Task::SetModes(Phase::Expand, _)
         )
     }
 
@@ -281,6 +287,7 @@ impl Step {
         self.task = match self.task {
             Task::Directory(_, folder) => Task::Directory(Phase::Close(left), folder),
             Task::RemoveDirectory(_, folder) => Task::RemoveDirectory(Phase::Close(left), folder),
+            Task::SetModes(_, folder) => Task::SetModes(Phase::Close(left), folder),
             other => other,
         };
         self
@@ -290,7 +297,9 @@ impl Step {
     pub(super) fn is_closing(&self) -> bool {
         matches!(
             self.task,
-            Task::Directory(Phase::Close(_), _) | Task::RemoveDirectory(Phase::Close(_), _)
+            Task::Directory(Phase::Close(_), _)
+                | Task::RemoveDirectory(Phase::Close(_), _)
+                | Task::SetModes(Phase::Close(_), _)
         )
     }
 }

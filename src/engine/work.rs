@@ -436,5 +436,6 @@ fn verb(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "remove",
+        Work::SetModes(_) => "set the permissions of",
     }
 }

@@ -7,6 +7,8 @@ pub enum Context {
     Panes,
     /// The panes, while what to look for is typed.
     Find,
+    /// A file that is looked into.
+    Viewer,
     /// The queue panel: jobs.
     Queue,
     /// The queue panel: the steps of one job.
@@ -60,6 +62,18 @@ pub enum Action {
     GoTo,
     /// Both panes go together, or no more.
     Together,
+    /// Set permissions.
+    Modes,
+    /// Look into the file under the cursor.
+    View,
+    /// Wrap long lines, or cut them.
+    Wrap,
+    /// Show bytes, or text.
+    Hex,
+    /// Search for the same again.
+    SearchOn,
+    /// The same towards the beginning.
+    SearchBack,
     /// Add up what directories hold.
     Measure,
     /// Show only names that hold what is typed.

@@ -36,19 +36,8 @@ impl Finder {
 
     /// Edits the line. Whether its text is another now.
     pub(crate) fn edit(&mut self, action: Action) -> bool {
-        let request = match action {
-            Action::Type(c) => InputRequest::InsertChar(c),
-            Action::Left => InputRequest::GoToPrevChar,
-            Action::Right => InputRequest::GoToNextChar,
-            Action::LineStart => InputRequest::GoToStart,
-            Action::LineEnd => InputRequest::GoToEnd,
-            Action::DeleteBack => InputRequest::DeletePrevChar,
-            Action::DeleteForward => InputRequest::DeleteNextChar,
-            Action::DeleteWord => InputRequest::DeletePrevWord,
-            Action::ClearLine => InputRequest::DeleteLine,
-            _ => return false,
-        };
-        self.input.handle(request).is_some_and(|changed| changed.value)
+        let changed = request(action).and_then(|request| self.input.handle(request));
+        changed.is_some_and(|changed| changed.value)
     }
 
     /// What was typed is applied to the pane.
@@ -105,4 +94,20 @@ impl Finder {
             Hunt::Search => pane.move_to(self.origin),
         }
     }
+}
+
+/// What an action does to a line of text.
+pub(crate) fn request(action: Action) -> Option<InputRequest> {
+    Some(match action {
+        Action::Type(c) => InputRequest::InsertChar(c),
+        Action::Left => InputRequest::GoToPrevChar,
+        Action::Right => InputRequest::GoToNextChar,
+        Action::LineStart => InputRequest::GoToStart,
+        Action::LineEnd => InputRequest::GoToEnd,
+        Action::DeleteBack => InputRequest::DeletePrevChar,
+        Action::DeleteForward => InputRequest::DeleteNextChar,
+        Action::DeleteWord => InputRequest::DeletePrevWord,
+        Action::ClearLine => InputRequest::DeleteLine,
+        _ => return None,
+    })
 }

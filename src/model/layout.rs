@@ -1,7 +1,7 @@
 //! Where things stand on a screen of some size: used to draw, and to know what the mouse points at.
 
 use super::{
-    Layer, Model, Pane, Side,
+    Layer, Model, Pane, Side, Size,
     dialog::{Dialog, Value, Words},
     reader::Reader,
     text,
@@ -277,6 +277,26 @@ fn flowed(labels: &[&str], column: u16, width: u16) -> Vec<Vec<Placed>> {
         }
     }
     rows
+}
+
+/// The parts of the screen while a file is looked into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ViewerParts {
+    pub(crate) title: Area,
+    pub(crate) body: Area,
+    pub(crate) foot: Option<Area>,
+}
+
+/// Where they stand on a screen of a size.
+pub(crate) fn viewer_parts(size: Size) -> ViewerParts {
+    let screen = Area::new(0, 0, size.width, size.height);
+    let has_foot = size.height >= 4;
+    let height = size.height.saturating_sub(1 + u16::from(has_foot));
+    ViewerParts {
+        title: screen.row(0),
+        body: Area { y: 1, height, ..screen },
+        foot: has_foot.then(|| screen.row(size.height - 1)),
+    }
 }
 
 /// Where a reader's text stands: its box, and its inside.

@@ -13,6 +13,7 @@ mod hand;
 mod history;
 pub(crate) mod layout;
 mod listings;
+mod modes;
 mod pane;
 mod place_text;
 mod purpose;
@@ -25,6 +26,7 @@ mod sort;
 pub(crate) mod text;
 mod transfers;
 mod update;
+mod viewer;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -51,6 +53,7 @@ pub(crate) use reader::{Reader, ReaderKind};
 pub(crate) use rows::{Item, Row};
 pub(crate) use sort::{SortBy, is_directory};
 pub(crate) use transfers::{Outcome, job_words, share, share_of_job, verdict_words};
+pub(crate) use viewer::Viewer;
 
 /// One of the two panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -195,6 +198,8 @@ pub struct Model {
     pub(crate) transfers: transfers::Transfers,
     pub(crate) questions: questions::Questions,
     pub(crate) connections: BTreeMap<Endpoint, ConnectionState>,
+    /// A file that is looked into, over the panes.
+    pub(crate) viewer: Option<Box<Viewer>>,
     /// Someone types what to look for in a pane.
     pub(crate) finder: Option<finder::Finder>,
     pub(crate) notice: Option<Notice>,
@@ -244,6 +249,7 @@ impl Model {
             transfers: transfers::Transfers::default(),
             questions: questions::Questions::default(),
             connections: BTreeMap::new(),
+            viewer: None,
             finder: None,
             notice: None,
             now: None,
@@ -270,6 +276,10 @@ impl Model {
             Some(Layer::Dialog(dialog)) if dialog.takes_text() => Context::Field,
             Some(Layer::Dialog(_)) => Context::Choice,
             Some(Layer::Reader(_)) => Context::Reader,
+            None if let Some(viewer) = &self.viewer => match viewer.input {
+                Some(_) => Context::Find,
+                None => Context::Viewer,
+            },
             None => match &self.queue {
                 Some(queue) if queue.steps.is_some() => Context::Steps,
                 Some(_) => Context::Queue,

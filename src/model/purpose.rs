@@ -53,6 +53,11 @@ pub(crate) enum Purpose {
     Against {
         side: Side,
     },
+    /// Set permissions.
+    Modes {
+        from: Endpoint,
+        sources: Vec<StoragePath>,
+    },
     Cancel(Target),
     Quit,
     /// The engine asks.

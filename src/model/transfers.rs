@@ -172,6 +172,10 @@ pub(crate) fn job_words(request: &JobRequest) -> String {
     match &request.work {
         Work::Copy(to) => format!("copy {what} → {}", destination(to)),
         Work::Move(to) => format!("move {what} → {}", destination(to)),
+        Work::SetModes(_) => match request.from.host() {
+            Some(host) => format!("set permissions of {what} on {host}"),
+            None => format!("set permissions of {what}"),
+        },
         Work::Delete => match request.from.host() {
             Some(host) => format!("delete {what} on {host}"),
             None => format!("delete {what}"),

@@ -11,8 +11,9 @@ mod reader;
 mod status;
 mod steps;
 mod transfers;
+mod viewer;
 
-use ratatui::Frame;
+use ratatui::{Frame, buffer::Buffer};
 
 use crate::model::{Layer, Model, Side, layout, layout::Area};
 
@@ -25,9 +26,29 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
         // A resize is on its way; a frame of the old size would be drawn over the edge.
         return;
     }
+    let buffer = frame.buffer_mut();
+    let mut cursor = match &model.viewer {
+        Some(viewer) => viewer::draw(model, viewer, look, buffer),
+        None => draw_panes(model, look, buffer),
+    };
+    for layer in &model.layers {
+        cursor = match layer {
+            Layer::Dialog(one) => dialog::draw(model, one, look, buffer),
+            Layer::Reader(one) => {
+                reader::draw(model, one, look, buffer);
+                None
+            }
+        };
+    }
+    if let Some((x, y)) = cursor.filter(|(x, y)| *x < area.width && *y < area.height) {
+        frame.set_cursor_position((x, y));
+    }
+}
+
+/// The panes or the queue, and the lines under them. Where the terminal's cursor belongs, if something is typed.
+fn draw_panes(model: &Model, look: &Look, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let parts = layout::parts(model);
     let has_focus = model.layers.is_empty();
-    let buffer = frame.buffer_mut();
     match &model.queue {
         Some(panel) => match &panel.steps {
             Some(list) => steps::draw(model, list, look, parts.body, has_focus, buffer),
@@ -52,18 +73,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
         status::draw_footer(model, look, area, buffer);
     }
     if let Some(load) = model.load() {
-        hand::draw(load, look, Area::new(0, 0, area.width, area.height), buffer);
+        hand::draw(load, look, Area::new(0, 0, model.size.width, model.size.height), buffer);
     }
-    for layer in &model.layers {
-        cursor = match layer {
-            Layer::Dialog(one) => dialog::draw(model, one, look, buffer),
-            Layer::Reader(one) => {
-                reader::draw(model, one, look, buffer);
-                None
-            }
-        };
-    }
-    if let Some((x, y)) = cursor.filter(|(x, y)| *x < area.width && *y < area.height) {
-        frame.set_cursor_position((x, y));
-    }
+    cursor
 }

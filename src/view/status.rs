@@ -1,12 +1,13 @@
 //! The status line: what is under the cursor, or what is to be said; and the footer with the keys.
 
 use ratatui::{buffer::Buffer, style::Style};
+use tui_input::Input;
 
 use crate::{
     domain::{display, entry::Kind, figures},
     engine::message::Sum,
     keymap,
-    model::{Finder, Hunt, Item, Model, Pane, State, layout::Area, text},
+    model::{Context, Finder, Hunt, Item, Model, Pane, State, layout::Area, text},
 };
 
 use super::{format, look::Look, pen::Line};
@@ -37,8 +38,6 @@ fn draw_finder(
     buffer: &mut Buffer,
 ) -> (u16, u16) {
     let pane = model.pane(finder.side);
-    let mut line = Line::new(buffer, area);
-    line.skip(1.min(area.width / 20)).skip_right(1.min(area.width / 20));
     let nothing = finder.finds_nothing(pane);
     let found = match finder.hunt {
         _ if nothing => "nothing fits".to_owned(),
@@ -48,21 +47,35 @@ fn draw_finder(
         }
         Hunt::Search => String::new(),
     };
-    if line.room() > 40 {
-        line.put_right(&format!("  {found}"), if nothing { look.bad() } else { look.soft() });
-    }
     let word = match finder.hunt {
         Hunt::Filter => "Filter: ",
         Hunt::Search => "Search: ",
     };
+    draw_typed(word, &finder.input, &found, look, area, buffer)
+}
+
+/// A line that is typed, with what came of it at its end. Where the terminal's cursor belongs.
+pub(crate) fn draw_typed(
+    word: &str,
+    input: &Input,
+    found: &str,
+    look: &Look,
+    area: Area,
+    buffer: &mut Buffer,
+) -> (u16, u16) {
+    let margin = 1.min(area.width / 20);
+    let mut line = Line::new(buffer, area);
+    line.skip(margin).skip_right(margin);
+    if line.room() > 40 {
+        line.put_right(&format!("  {found}"), look.soft());
+    }
     line.put(word, look.strong());
     let room = line.room().saturating_sub(1).max(1);
-    let scroll = finder.input.visual_scroll(room);
-    let shown = text::split_at_cells(finder.input.value(), scroll).1;
-    line.put(shown, look.field());
+    let scroll = input.visual_scroll(room);
+    line.put(text::split_at_cells(input.value(), scroll).1, look.field());
+    let at = input.visual_cursor().max(scroll) - scroll;
+    let first = area.x + margin + text::cells(word) as u16;
     let right = (area.x + area.width).saturating_sub(1);
-    let at = finder.input.visual_cursor().max(scroll) - scroll;
-    let first = area.x + 1.min(area.width / 20) + text::cells(word) as u16;
     (first.saturating_add(at as u16).min(right), area.y)
 }
 
@@ -161,9 +174,14 @@ fn sum_words(sum: &Sum) -> String {
 
 /// Keys with their words, as many as fit.
 pub(crate) fn draw_footer(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
+    draw_keys(model.context(), look, area, buffer);
+}
+
+/// The keys of a context with their words, as many as fit.
+pub(crate) fn draw_keys(context: Context, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20));
-    for (key, word) in keymap::footer(model.context()) {
+    for (key, word) in keymap::footer(context) {
         if text::cells(&key) + 1 + text::cells(word) > line.room() {
             break;
         }

@@ -124,6 +124,8 @@ pub(super) async fn room_is_told_or_not_known(place: Arc<Place>) {
             let nowhere = place.storage.space(&place.at("nowhere")).await;
             assert!(nowhere.is_err(), "{nowhere:?}");
         }
-        PlaceKind::Memory | PlaceKind::Embedded => fails(told, &[ErrorKind::Unsupported]),
+        PlaceKind::Memory | PlaceKind::Embedded | PlaceKind::Ftp(..) => {
+            fails(told, &[ErrorKind::Unsupported])
+        }
     }
 }

@@ -7,8 +7,6 @@ use wharf::{
     storage::{FinishOptions, WriteOptions},
 };
 
-use crate::servers::ftp_server::Make;
-
 use super::place::{Kind, Place, fails, pattern};
 
 pub(super) async fn sizes_around_every_edge(place: Arc<Place>) {
@@ -62,10 +60,6 @@ pub(super) async fn a_write_in_the_middle_keeps_the_rest(place: Arc<Place>) {
             let options = WriteOptions { create_new: false, ..WriteOptions::new_private() };
             fails(place.storage.write(&place.at("f"), options).await, &[ErrorKind::Interrupted]);
             assert!(place.seen_behind("f").unwrap() == expected);
-            continue;
-        }
-        if offset > expected.len() as u64 && matches!(place.kind, Kind::Ftp(Make::ProFtpd, _)) {
-            // It takes no REST beyond the end.
             continue;
         }
         let options = WriteOptions { offset, create_new: false, ..WriteOptions::new_private() };

@@ -165,9 +165,10 @@ impl Place {
         !matches!(self.kind, Kind::Ftp(..))
     }
 
-    /// Whether a write into the middle keeps what is behind it: Pure-FTPd cuts that off.
+    /// Whether a write into the middle keeps what is behind it, and may begin behind the end: Pure-FTPd cuts off what
+    /// is behind, and ProFTPD begins no write there.
     pub(super) fn writes_in_the_middle(&self) -> bool {
-        !matches!(self.kind, Kind::Ftp(Make::PureFtpd, _))
+        !matches!(self.kind, Kind::Ftp(Make::PureFtpd | Make::ProFtpd, _))
     }
 
     /// Whether a look tells permissions: vsftpd has no command for it.

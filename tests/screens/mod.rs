@@ -5,6 +5,7 @@ mod dialogs;
 mod drag;
 mod finding;
 mod hostile;
+mod looking;
 mod panes;
 mod properties;
 mod stage;

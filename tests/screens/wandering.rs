@@ -5,7 +5,7 @@ use wharf::{
         entry::{Kind, Space, Timestamp},
         error::{Error, ErrorKind},
     },
-    engine::message::{Answered, Command, Event, Inquiry, Sum, Told},
+    engine::message::{Answered, Command, Event, Inquiry, Modes, Sum, Told, Work},
     model::Context,
 };
 
@@ -194,4 +194,32 @@ fn what_is_added_up_stops_when_one_goes_elsewhere() {
     stage.shows("crate.bin");
     let closes = |sent: &Sent| matches!(sent, Sent::Other(Command::Close(_)));
     assert!(stage.take_sent().iter().any(closes));
+}
+
+#[test]
+fn permissions_by_digits_and_by_boxes() {
+    let mut stage = stage();
+    stage.keys("j j j j A");
+    insta::assert_snapshot!(stage.picture());
+    stage.keys("Ctrl-U").text("750");
+    stage.shows("[x] group runs, or enters");
+    stage.shows("[ ] others read");
+    stage.keys("Tab Tab Space");
+    stage.shows("550");
+    stage.keys("BackTab BackTab Ctrl-U").text("8").keys("Enter");
+    stage.shows("three or four octal digits");
+    stage.keys("Ctrl-U").text("2640").keys("Enter");
+    let (_, job) = stage.take_job();
+    assert_eq!(job.work, Work::SetModes(Modes { files: 0o2640, folders: 0o2640 }));
+    assert!(!job.options.recursive);
+}
+
+#[test]
+fn permissions_of_a_tree_ask_for_those_of_folders() {
+    let mut stage = stage();
+    stage.keys("j A Ctrl-U").text("640").keys("BackTab BackTab BackTab Ctrl-U").text("750");
+    stage.keys("BackTab Space Enter");
+    let (_, job) = stage.take_job();
+    assert_eq!(job.work, Work::SetModes(Modes { files: 0o640, folders: 0o750 }));
+    assert!(job.options.recursive);
 }

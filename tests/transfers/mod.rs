@@ -7,6 +7,7 @@ mod engine_copy;
 mod engine_faults;
 mod engine_inquiries;
 mod engine_local;
+mod engine_modes;
 mod engine_move_delete;
 mod engine_panes;
 mod engine_queue;

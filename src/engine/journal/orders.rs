@@ -15,7 +15,7 @@ use crate::{
     },
     engine::{
         job::destination_of,
-        message::{Destination, JobOptions, JobRequest, Work},
+        message::{Destination, JobOptions, JobRequest, Modes, Work},
     },
 };
 
@@ -48,10 +48,12 @@ enum Shape {
     AsCp,
     /// There is no destination.
     Removal,
+    /// Nor is there here.
+    Modes,
 }
 
 impl Shape {
-    const ALL: [Self; 4] = [Self::Into, Self::Exactly, Self::AsCp, Self::Removal];
+    const ALL: [Self; 5] = [Self::Into, Self::Exactly, Self::AsCp, Self::Removal, Self::Modes];
 
     fn word(self) -> &'static str {
         match self {
@@ -59,6 +61,7 @@ impl Shape {
             Shape::Exactly => "exactly",
             Shape::AsCp => "as cp",
             Shape::Removal => "removal",
+            Shape::Modes => "modes",
         }
     }
 
@@ -70,6 +73,7 @@ impl Shape {
                 Destination::AsCp(_) => Shape::AsCp,
             },
             Work::Delete => Shape::Removal,
+            Work::SetModes(_) => Shape::Modes,
         }
     }
 }
@@ -79,7 +83,12 @@ fn work_word(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "delete",
+        Work::SetModes(_) => "mode",
     }
+}
+
+fn modes_of(work: &Work) -> Option<&Modes> {
+    if let Work::SetModes(modes) = work { Some(modes) } else { None }
 }
 
 /// Who writes a job down.
@@ -99,7 +108,8 @@ pub(super) fn insert(
     let to = destination_of(request);
     let to_endpoint = to.map_or(&Endpoint::Local, |location| &location.endpoint);
     let insert = "INSERT INTO job (process, pid, work, from_site, to_site, verify, added, shape, to_path, on_conflict, \
-                  recursive, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                  recursive, marks, file_mode, folder_mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let modes = modes_of(&request.work);
     connection.execute(
         insert,
         rusqlite::params![
@@ -115,6 +125,8 @@ pub(super) fn insert(
             request.options.on_conflict.map(choice_word),
             request.options.recursive,
             writer.mark,
+            modes.map(|modes| modes.files),
+            modes.map(|modes| modes.folders),
         ],
     )?;
     let number = connection.last_insert_rowid();
@@ -128,7 +140,8 @@ pub(super) fn insert(
 
 /// All that [`read`] needs of a job, in its order.
 pub(super) const SELECT: &str = "SELECT job.id, process, pid, added, work, shape, to_path, on_conflict, recursive, \
-                                 verify, f.protocol, f.user, f.host, f.port, t.protocol, t.user, t.host, t.port \
+                                 verify, f.protocol, f.user, f.host, f.port, t.protocol, t.user, t.host, t.port, \
+                                 file_mode, folder_mode \
                                  FROM job LEFT JOIN site f ON f.id = from_site LEFT JOIN site t ON t.id = to_site";
 
 /// A job as it stands in the file, but for its sources.
@@ -153,13 +166,16 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
         Shape::Into => Some(Destination::Into(location)),
         Shape::Exactly => Some(Destination::Exactly(location)),
         Shape::AsCp => Some(Destination::AsCp(location)),
-        Shape::Removal => None,
+        Shape::Removal | Shape::Modes => None,
     };
     let work: String = found.get(4)?;
     let work = match (&work[..], destination) {
         ("copy", Some(destination)) => Work::Copy(destination),
         ("move", Some(destination)) => Work::Move(destination),
-        ("delete", None) => Work::Delete,
+        ("delete", None) if shape == Shape::Removal => Work::Delete,
+        ("mode", None) if shape == Shape::Modes => {
+            Work::SetModes(Modes { files: found.get(18)?, folders: found.get(19)? })
+        }
         _ => return Err(rows::nonsense(4)),
     };
     let options = JobOptions {
@@ -229,9 +245,11 @@ mod tests {
             location().prop_map(Destination::Exactly),
             location().prop_map(Destination::AsCp),
         ];
-        (destination, 0..3).prop_map(|(destination, which)| match which {
+        let modes = (0..=0o7777u32, 0..=0o7777u32);
+        (destination, modes, 0..4).prop_map(|(destination, (files, folders), which)| match which {
             0 => Work::Copy(destination),
             1 => Work::Move(destination),
+            2 => Work::SetModes(Modes { files, folders }),
             _ => Work::Delete,
         })
     }

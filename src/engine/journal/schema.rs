@@ -52,6 +52,8 @@ CREATE INDEX ledger_of_job ON ledger (job);
 /// the names of its parts may bear. A part without ranges is written from its front to its back.
 const SECOND: &str = "
 ALTER TABLE job ADD COLUMN shape TEXT;
+ALTER TABLE job ADD COLUMN file_mode INTEGER;
+ALTER TABLE job ADD COLUMN folder_mode INTEGER;
 ALTER TABLE job ADD COLUMN to_path BLOB;
 ALTER TABLE job ADD COLUMN on_conflict TEXT;
 ALTER TABLE job ADD COLUMN recursive INTEGER NOT NULL DEFAULT 0;

@@ -14,7 +14,7 @@ use super::super::{
     Action, Effect, Layer, Model, Performing, Side, State,
     compare::{Against, Others},
     dialog::{Dialog, Press},
-    forms, hand, place_text,
+    forms, hand, modes, place_text,
     purpose::Purpose,
     questions, text,
 };
@@ -30,7 +30,10 @@ impl Model {
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return Vec::new() };
         match dialog.act(action) {
             Some(press) => self.press(press),
-            None => self.offer_names(),
+            None => {
+                modes::agree(dialog);
+                self.offer_names()
+            }
         }
     }
 
@@ -99,6 +102,15 @@ impl Model {
                     .map_err(|bad| text::sentence(&bad.to_string()))?;
                 self.focus = *side;
                 Ok(self.go(*side, place, None))
+            }
+            Purpose::Modes { from, sources } => {
+                let (modes, recursive) = modes::wanted(dialog)?;
+                Ok(self.add(JobRequest {
+                    work: Work::SetModes(modes),
+                    from: from.clone(),
+                    sources: sources.clone(),
+                    options: JobOptions { recursive, ..JobOptions::default() },
+                }))
             }
             Purpose::GoTo { side, completion } => {
                 let to = place_text::read(dialog.text(0).trim(), completion.base())

@@ -70,6 +70,11 @@ impl Model {
     }
 
     pub(super) fn answered(&mut self, answered: &Answered) {
+        if let Some(viewer) = &mut self.viewer
+            && viewer.answered(answered.ticket, &answered.told)
+        {
+            return;
+        }
         for side in [Side::Left, Side::Right] {
             let extras = &mut self.pane_mut(side).extras;
             match extras.answered(answered.ticket, &answered.told) {

@@ -43,12 +43,9 @@ impl Model {
 
     /// Text pasted into the line.
     pub(super) fn paste_into_find(&mut self, pasted: &str) {
-        let Some(mut finder) = self.finder.take() else { return };
         let line = pasted.trim_end_matches(['\r', '\n']);
         for c in line.chars().filter(|c| !c.is_control()).take(256) {
-            finder.edit(Action::Type(c));
+            self.act(Action::Type(c));
         }
-        finder.apply(self.pane_mut(finder.side));
-        self.finder = Some(finder);
     }
 }

@@ -8,6 +8,7 @@ mod hand;
 mod mouse;
 mod panes;
 mod queue;
+mod viewer;
 mod wander;
 
 use crate::engine::message::Command;
@@ -30,7 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
                 dialog.paste(&text);
             } else if model.context() == Context::Find {
-                model.paste_into_find(&text);
+                model.paste_into_find(&text)
             }
             Vec::new()
         }
@@ -52,6 +53,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     model.show_what_waits();
     layout::fit(model);
     effects.extend(model.look_under_cursor());
+    effects.extend(model.settle_viewer());
     for pane in &mut model.panes {
         let idle = pane.take_idle().into_iter();
         effects.extend(idle.map(|ticket| Effect::Engine(Command::Close(ticket))));
@@ -80,7 +82,9 @@ impl Model {
             Context::Reader => self.act_in_reader(action),
             Context::Queue => self.act_in_queue(action),
             Context::Steps => self.act_in_steps(action),
+            Context::Find if self.viewer.is_some() => self.type_in_viewer(action),
             Context::Find => self.act_in_find(action),
+            Context::Viewer => self.act_in_viewer(action),
             Context::Panes => self.act_in_panes(action),
         }
     }

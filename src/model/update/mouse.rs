@@ -28,6 +28,13 @@ impl Model {
             }
             None => {}
         }
+        if self.viewer.is_some() {
+            return match mouse.what {
+                MouseAct::WheelUp => self.act(Action::Up),
+                MouseAct::WheelDown => self.act(Action::Down),
+                _ => Vec::new(),
+            };
+        }
         if self.queue.is_some() {
             return self.mouse_in_queue(mouse);
         }

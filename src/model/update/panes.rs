@@ -10,6 +10,7 @@ use super::super::{
     finder::Hunt,
     forms,
     history::Course,
+    modes,
     queue::QueuePanel,
     rows::Item,
     sort::{Sort, is_directory},
@@ -43,6 +44,11 @@ impl Model {
             Action::Forward => return self.wander(Course::Forward),
             Action::GoTo => return self.ask_path(),
             Action::Together => self.toggle_together(),
+            Action::Modes => {
+                let dialog = modes::dialog(self.focused());
+                self.open_or_say(dialog);
+            }
+            Action::View => return self.view_file(),
             Action::Measure => return self.measure(),
             Action::Filter => self.find(Hunt::Filter),
             Action::Search => self.find(Hunt::Search),

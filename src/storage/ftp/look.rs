@@ -50,7 +50,7 @@ impl Server {
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
         let reply = self.facts(path).await?;
         if reply.is_done() {
-            let told = fact_lines(&reply).find_map(|line| listing::attributes_of(line));
+            let told = fact_lines(&reply).find_map(listing::attributes_of);
             return told
                 .ok_or_else(|| Fault::protocol("the server's facts about it make no sense"));
         }
@@ -81,7 +81,7 @@ impl Server {
             if !reply.is_done() {
                 return Ok(Box::pin(self.why_no_facts(Fault::of(&reply), &parent)).await);
             }
-            let may_enter = fact_lines(&reply).find_map(|line| listing::may_be_entered(line));
+            let may_enter = fact_lines(&reply).find_map(listing::may_be_entered);
             Ok(match may_enter {
                 Some(false) => {
                     let why = "the directory that holds it may not be entered";

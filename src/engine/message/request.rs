@@ -1,0 +1,65 @@
+//! What a person asks the engine to do, whole.
+
+use crate::domain::{
+    digest::VerifyLevel,
+    path::StoragePath,
+    place::{Endpoint, Location},
+    question::ConflictChoice,
+};
+
+/// What a person asked for.
+#[derive(Debug, Clone)]
+pub struct JobRequest {
+    /// What is to become of the sources.
+    pub work: Work,
+    /// The endpoint of all sources.
+    pub from: Endpoint,
+    /// Files, directories, links.
+    pub sources: Vec<StoragePath>,
+    /// How to go about it.
+    pub options: JobOptions,
+}
+
+/// What is to become of the sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Copy them there.
+    Copy(Destination),
+    /// Copy them there and remove each source once its copy is committed; renamed where both are one endpoint.
+    Move(Destination),
+    /// Remove them, directories with all they hold.
+    Delete,
+    /// Set their permissions, with [`JobOptions::recursive`] those of all they hold as well.
+    SetModes(Modes),
+}
+
+/// Permission bits, `0o7777` at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// Of everything that is no directory. Links have none of their own, and are not followed.
+    pub files: u32,
+    /// Of directories.
+    pub folders: u32,
+}
+
+/// Where copies go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Into this directory, under their own names. It is made if it does not exist.
+    Into(Location),
+    /// The single source under exactly this path.
+    Exactly(Location),
+    /// As `cp` does: into it if a directory stands there, else under exactly this path.
+    AsCp(Location),
+}
+
+/// How to go about a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobOptions {
+    /// What to check.
+    pub verify: VerifyLevel,
+    /// What to do when a name is taken: `None` asks, and the rest goes on meanwhile.
+    pub on_conflict: Option<ConflictChoice>,
+    /// Whether directories are taken with all they hold. If not, a directory is a failed step.
+    pub recursive: bool,
+}

@@ -1,0 +1,121 @@
+//! What keys do while someone looks into a file.
+
+use crate::{
+    domain::entry::Kind,
+    engine::message::{Command, Ticket},
+};
+
+use super::super::{
+    Action, Effect, Model, layout,
+    rows::Item,
+    sort::is_directory,
+    viewer::{Move, Viewer},
+};
+
+impl Model {
+    /// Looks into the file under the cursor.
+    pub(super) fn view_file(&mut self) -> Vec<Effect> {
+        let pane = self.focused();
+        let Some(Item::Entry(row)) = pane.current() else {
+            self.say("No file is under the cursor to look into.");
+            return Vec::new();
+        };
+        let entry = &row.entry;
+        if is_directory(entry) {
+            self.say("This is a directory; Enter goes into it.");
+            return Vec::new();
+        }
+        if entry.attributes.kind == Kind::Other {
+            self.say("This is a device, a socket or a pipe: there is no end to what it holds.");
+            return Vec::new();
+        }
+        let location = pane.location.with_path(pane.location.path.join(&entry.name));
+        self.viewer = Some(Box::new(Viewer::new(location)));
+        Vec::new()
+    }
+
+    pub(super) fn act_in_viewer(&mut self, action: Action) -> Vec<Effect> {
+        let ticket = self.next_ticket();
+        let Some(viewer) = &mut self.viewer else { return Vec::new() };
+        viewer.words = None;
+        let page = viewer.height().saturating_sub(1).max(1);
+        match action {
+            Action::Up => viewer.go(Move::Up(1)),
+            Action::Down => viewer.go(Move::Down(1)),
+            Action::PageUp => viewer.go(Move::Up(page)),
+            Action::PageDown => viewer.go(Move::Down(page)),
+            Action::First => viewer.go(Move::To(0)),
+            Action::Last => viewer.go(Move::End),
+            Action::Left => viewer.sideways(-8),
+            Action::Right => viewer.sideways(8),
+            Action::Wrap => viewer.toggle_wrap(),
+            Action::Hex => viewer.toggle_hex(),
+            Action::Reread => viewer.reread(),
+            Action::Search => viewer.input = Some(tui_input::Input::default()),
+            Action::SearchOn | Action::SearchBack => {
+                return self.seek(ticket, action == Action::SearchBack);
+            }
+            Action::Help => self.show_help(),
+            Action::Close | Action::Interrupt => {
+                if let Some(ticket) = viewer.stop_seeking() {
+                    viewer.words = Some("stopped searching");
+                    return vec![Effect::Engine(Command::Close(ticket))];
+                }
+                return self.close_viewer();
+            }
+            Action::Quit => return self.close_viewer(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Keys while what to search for in the file is typed.
+    pub(super) fn type_in_viewer(&mut self, action: Action) -> Vec<Effect> {
+        let ticket = self.next_ticket();
+        let Some(viewer) = &mut self.viewer else { return Vec::new() };
+        match action {
+            Action::Accept => return self.seek(ticket, false),
+            Action::Close | Action::Interrupt => viewer.input = None,
+            action => {
+                if let (Some(input), Some(request)) =
+                    (&mut viewer.input, super::super::finder::request(action))
+                {
+                    input.handle(request);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn seek(&mut self, ticket: Ticket, backwards: bool) -> Vec<Effect> {
+        let Some(viewer) = &mut self.viewer else { return Vec::new() };
+        let stopped = viewer.stop_seeking();
+        let mut effects: Vec<Effect> =
+            stopped.map(|ticket| Effect::Engine(Command::Close(ticket))).into_iter().collect();
+        if let Some(inquiry) = viewer.seek(ticket, backwards) {
+            effects.push(Effect::Engine(Command::Inquire { ticket, inquiry }));
+        }
+        effects
+    }
+
+    fn close_viewer(&mut self) -> Vec<Effect> {
+        let Some(viewer) = self.viewer.take() else { return Vec::new() };
+        let close = |ticket| Effect::Engine(Command::Close(ticket));
+        viewer.tickets().into_iter().map(close).collect()
+    }
+
+    /// Tells the viewer how much room it has, and asks for what it needs.
+    pub(super) fn settle_viewer(&mut self) -> Vec<Effect> {
+        let Some(mut viewer) = self.viewer.take() else { return Vec::new() };
+        let body = layout::viewer_parts(self.size).body;
+        viewer.resize(usize::from(body.width), usize::from(body.height));
+        let mut effects = Vec::new();
+        for piece in viewer.settle() {
+            let ticket = self.next_ticket();
+            let inquiry = viewer.ask(ticket, piece);
+            effects.push(Effect::Engine(Command::Inquire { ticket, inquiry }));
+        }
+        self.viewer = Some(viewer);
+        effects
+    }
+}

@@ -1,0 +1,347 @@
+//! A look into a file of any length: only what is on the screen, and a little around it, is fetched.
+
+mod lines;
+mod pieces;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+use tui_input::Input;
+
+use crate::{
+    domain::{display, error::Error, place::Location},
+    engine::message::{Inquiry, Ticket, Told},
+};
+pub(crate) use lines::Part;
+use lines::Shape;
+use pieces::{Missing, PIECE, Pieces};
+
+/// More moves than this wait for nothing that comes.
+const MOST_MOVES: usize = 64;
+/// So many pieces are asked for at a time.
+const MOST_ASKED: usize = 4;
+/// What is looked at to tell text from other things.
+const TOLD_BY: usize = 8 * 1024;
+
+/// One file that is looked into.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    pub(crate) location: Location,
+    /// Where the first row begins.
+    top: u64,
+    /// Cells scrolled to the right, of lines that are cut.
+    left: usize,
+    pub(crate) wraps: bool,
+    /// `None` until the first bytes say what is in it.
+    hex: Option<bool>,
+    width: usize,
+    height: usize,
+    pieces: Pieces,
+    moves: VecDeque<Move>,
+    asked: HashMap<Ticket, u64>,
+    failure: Option<Error>,
+    /// Someone types what to search for.
+    pub(crate) input: Option<Input>,
+    sought: String,
+    seeking: Option<Seeking>,
+    /// Where what was searched for stands.
+    hit: Option<u64>,
+    /// What came of a search, until the next key.
+    pub(crate) words: Option<&'static str>,
+}
+
+#[derive(Debug)]
+struct Seeking {
+    ticket: Ticket,
+    at: u64,
+}
+
+/// What a person wants to see; done when the bytes for it are here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Move {
+    Down(usize),
+    Up(usize),
+    To(u64),
+    End,
+}
+
+impl Viewer {
+    pub(crate) fn new(location: Location) -> Self {
+        Self {
+            location,
+            top: 0,
+            left: 0,
+            wraps: true,
+            hex: None,
+            width: 80,
+            height: 24,
+            pieces: Pieces::default(),
+            moves: VecDeque::new(),
+            asked: HashMap::new(),
+            failure: None,
+            input: None,
+            sought: String::new(),
+            seeking: None,
+            hit: None,
+            words: None,
+        }
+    }
+
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
+    pub(crate) fn is_hex(&self) -> bool {
+        self.hex == Some(true)
+    }
+
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// Where the first row begins, and where the file ends.
+    pub(crate) fn place(&self) -> (u64, Option<u64>) {
+        (self.top, self.pieces.end())
+    }
+
+    /// How far a search has got, while it runs.
+    pub(crate) fn sought_until(&self) -> Option<u64> {
+        self.seeking.as_ref().map(|seeking| seeking.at)
+    }
+
+    /// The screen has so much room for it.
+    pub(crate) fn resize(&mut self, width: usize, height: usize) {
+        (self.width, self.height) = (width.max(1), height.max(1));
+    }
+
+    fn shape(&self) -> Shape {
+        if self.is_hex() {
+            let fits = |row: &usize| lines::hex_cells(*row) <= self.width;
+            return Shape::Hex([32, 16, 8, 4].into_iter().find(fits).unwrap_or(4));
+        }
+        if self.wraps { Shape::Wrapped(self.width) } else { Shape::Cut }
+    }
+
+    pub(crate) fn go(&mut self, wanted: Move) {
+        if self.moves.len() < MOST_MOVES {
+            self.moves.push_back(wanted);
+        }
+    }
+
+    pub(crate) fn sideways(&mut self, by: isize) {
+        if !self.wraps && !self.is_hex() {
+            self.left = self.left.saturating_add_signed(by).min(lines::LONGEST_LINE);
+        }
+    }
+
+    pub(crate) fn toggle_wrap(&mut self) {
+        self.wraps = !self.wraps;
+        self.left = 0;
+        self.go(Move::To(self.top));
+    }
+
+    pub(crate) fn toggle_hex(&mut self) {
+        self.hex = Some(!self.is_hex());
+        self.go(Move::To(self.top));
+    }
+
+    /// The file is read anew, from where one is.
+    pub(crate) fn reread(&mut self) {
+        self.pieces.forget();
+        self.failure = None;
+        self.go(Move::To(self.top));
+    }
+
+    /// Moves as far as the bytes here reach, and says which pieces are to be fetched.
+    pub(crate) fn settle(&mut self) -> Vec<u64> {
+        let mut wanted = Vec::new();
+        while let Some(next) = self.moves.front().copied() {
+            match self.try_move(next) {
+                Ok(()) => {
+                    self.moves.pop_front();
+                }
+                Err(Missing(piece)) => {
+                    wanted.push(piece);
+                    break;
+                }
+            }
+        }
+        // What is seen, and what comes next.
+        match self.starts(self.height + 1) {
+            Ok(starts) => {
+                let next = starts.last().copied().unwrap_or(self.top) / PIECE + 1;
+                if self.pieces.end().is_some_and(|end| next * PIECE < end) && !self.pieces.has(next)
+                {
+                    wanted.push(next);
+                }
+            }
+            Err(Missing(piece)) => wanted.push(piece),
+        }
+        if self.failure.is_some() {
+            wanted.clear();
+        }
+        wanted.dedup();
+        wanted.retain(|piece| !self.asked.values().any(|asked| asked == piece));
+        wanted.truncate(MOST_ASKED.saturating_sub(self.asked.len()));
+        wanted
+    }
+
+    /// A piece is on its way. What to ask for.
+    pub(crate) fn ask(&mut self, ticket: Ticket, piece: u64) -> Inquiry {
+        self.asked.insert(ticket, piece);
+        Inquiry::Piece { of: self.location.clone(), offset: piece * PIECE, length: PIECE as u32 }
+    }
+
+    fn try_move(&mut self, wanted: Move) -> Result<(), Missing> {
+        let shape = self.shape();
+        match wanted {
+            Move::Down(rows) => {
+                let starts = self.starts(self.height + rows)?;
+                let most = starts.len().saturating_sub(self.height);
+                if let Some(top) = starts.get(rows.min(most)) {
+                    self.top = *top;
+                }
+            }
+            Move::Up(rows) => self.top = self.back(self.top, rows, shape)?,
+            Move::To(at) => {
+                let row = lines::row_of(&self.pieces, at, shape)?;
+                self.top = row;
+                // The last page is full.
+                let starts = self.starts(self.height)?;
+                let lacking = self.height - starts.len().min(self.height);
+                self.top = self.back(row, lacking, shape)?;
+            }
+            Move::End => {
+                let end = self.pieces.end().ok_or(Missing(0))?;
+                self.top = self.back(end, self.height, shape)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn back(&self, from: u64, rows: usize, shape: Shape) -> Result<u64, Missing> {
+        let mut row = from;
+        for _ in 0..rows {
+            match lines::row_before(&self.pieces, row, shape)? {
+                Some(before) => row = before,
+                None => break,
+            }
+        }
+        Ok(row)
+    }
+
+    /// Where the next rows begin, from the top.
+    fn starts(&self, most: usize) -> Result<Vec<u64>, Missing> {
+        let (shape, mut starts, mut row) = (self.shape(), Vec::new(), self.top);
+        while starts.len() < most
+            && let Some(end) = lines::row_end(&self.pieces, row, shape)?
+        {
+            starts.push(row);
+            row = end;
+        }
+        Ok(starts)
+    }
+
+    /// The rows that can be shown.
+    pub(crate) fn rows(&self) -> Vec<Vec<Part>> {
+        let (shape, mut rows, mut row) = (self.shape(), Vec::new(), self.top);
+        while rows.len() < self.height
+            && let Ok(Some(end)) = lines::row_end(&self.pieces, row, shape)
+        {
+            let Ok(bytes) = self.pieces.slice(row, (end - row) as usize) else { break };
+            let hit = self.hit.map_or((0, 0), |hit| {
+                let start = hit.saturating_sub(row) as usize;
+                let stop = (hit + self.sought.len() as u64).saturating_sub(row) as usize;
+                if hit < row && stop == 0 { (0, 0) } else { (start, stop) }
+            });
+            rows.push(match shape {
+                Shape::Hex(width) => lines::hex_row(row, &bytes, width, hit),
+                _ => lines::text_row(&bytes, self.left, self.width, hit),
+            });
+            row = end;
+        }
+        rows
+    }
+
+    /// Begins to search for what was typed, or for the same once more. What to ask for.
+    pub(crate) fn seek(&mut self, ticket: Ticket, backwards: bool) -> Option<Inquiry> {
+        if let Some(typed) = self.input.take()
+            && !typed.value().is_empty()
+        {
+            self.sought = typed.value().to_owned();
+            self.hit = None;
+        }
+        if self.sought.is_empty() {
+            return None;
+        }
+        let from = match (self.hit, backwards) {
+            (Some(hit), false) => hit + 1,
+            (Some(hit), true) => hit,
+            (None, _) => self.top,
+        };
+        self.words = None;
+        self.seeking = Some(Seeking { ticket, at: from });
+        let text = Bytes::from(self.sought.clone().into_bytes());
+        Some(Inquiry::Find { of: self.location.clone(), from, text, backwards })
+    }
+
+    /// Stops a search. What was asked for it.
+    pub(crate) fn stop_seeking(&mut self) -> Option<Ticket> {
+        self.seeking.take().map(|seeking| seeking.ticket)
+    }
+
+    /// All that is still asked.
+    pub(crate) fn tickets(&self) -> Vec<Ticket> {
+        let seeking = self.seeking.iter().map(|seeking| seeking.ticket);
+        self.asked.keys().copied().chain(seeking).collect()
+    }
+
+    /// Takes an answer. Whether it is for this viewer.
+    pub(crate) fn answered(&mut self, ticket: Ticket, told: &Result<Told, Error>) -> bool {
+        if self.seeking.as_ref().is_some_and(|seeking| seeking.ticket == ticket) {
+            self.take_found(told);
+            return true;
+        }
+        let Some(piece) = self.asked.remove(&ticket) else { return false };
+        match told {
+            Ok(Told::Piece { bytes, size, .. }) => {
+                if self.hex.is_none() && piece == 0 {
+                    self.hex = Some(bytes[..bytes.len().min(TOLD_BY)].contains(&0));
+                }
+                self.pieces.take(piece, bytes.clone(), *size, self.top);
+            }
+            Ok(_) => {}
+            Err(error) => self.failure = Some(error.clone()),
+        }
+        true
+    }
+
+    fn take_found(&mut self, told: &Result<Told, Error>) {
+        match told {
+            Ok(Told::Searched(at)) => {
+                if let Some(seeking) = &mut self.seeking {
+                    seeking.at = *at;
+                }
+                return;
+            }
+            Ok(Told::Found(Some(at))) => {
+                self.hit = Some(*at);
+                self.go(Move::To(*at));
+                self.go(Move::Up(self.height / 3));
+            }
+            Ok(_) => self.words = Some("not found"),
+            Err(error) => self.failure = Some(error.clone()),
+        }
+        self.seeking = None;
+    }
+
+    /// What is looked into, escaped.
+    pub(crate) fn name(&self) -> String {
+        match self.location.endpoint.host() {
+            Some(_) => self.location.to_string(),
+            None => display::escape(self.location.path.as_bytes()),
+        }
+    }
+}

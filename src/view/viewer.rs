@@ -1,0 +1,82 @@
+//! A file that is looked into: its name and place above, keys below.
+
+use ratatui::{buffer::Buffer, style::Style};
+
+use crate::model::{Context, Model, Viewer, layout, text};
+
+use super::{
+    look::Look,
+    pen::{self, Line},
+    status,
+};
+
+/// Draws it. Where the terminal's cursor belongs, if something is typed.
+pub(crate) fn draw(
+    model: &Model,
+    viewer: &Viewer,
+    look: &Look,
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let parts = layout::viewer_parts(model.size);
+    let mut title = Line::new(buffer, parts.title);
+    title.put_right(&format!(" {} ", place_words(viewer)), look.soft());
+    let room = title.room().saturating_sub(2);
+    title.put(&format!(" {} ", text::cut_path(&viewer.name(), room)), look.title());
+    if let Some(error) = viewer.failure() {
+        let mut row = 1;
+        for line in text::wrap(&error.to_string(), usize::from(parts.body.width).max(4) - 2) {
+            if row < parts.body.height {
+                Line::new(buffer, parts.body.row(row)).skip(1).put(&line, look.bad());
+            }
+            row += 1;
+        }
+        let hint = parts.body.row(row.saturating_add(1));
+        if row + 1 < parts.body.height {
+            Line::new(buffer, hint).skip(1).put("r reads again", look.soft());
+        }
+    } else {
+        for (number, row) in viewer.rows().iter().enumerate() {
+            let mut line = Line::new(buffer, parts.body.row(number as u16));
+            for (shown, is_hit) in row {
+                let style = if *is_hit { pen::bold(look.cursor()) } else { Style::new() };
+                line.put(shown, style);
+            }
+        }
+    }
+    let foot = parts.foot?;
+    match &viewer.input {
+        Some(input) => Some(status::draw_typed("Search: ", input, "", look, foot, buffer)),
+        None => {
+            draw_foot(viewer, look, foot, buffer);
+            None
+        }
+    }
+}
+
+fn place_words(viewer: &Viewer) -> String {
+    let (top, end) = viewer.place();
+    let how = match (viewer.is_hex(), viewer.wraps) {
+        (true, _) => "bytes",
+        (false, true) => "text, wrapped",
+        (false, false) => "text",
+    };
+    match end {
+        Some(end) => {
+            let part =
+                if end == 0 { 100 } else { (u128::from(top) * 100 / u128::from(end)) as u64 };
+            format!("{how} · {} of {} · {part} %", text::size_words(top), text::size_words(end))
+        }
+        None => how.to_owned(),
+    }
+}
+
+fn draw_foot(viewer: &Viewer, look: &Look, area: layout::Area, buffer: &mut Buffer) {
+    if let Some(at) = viewer.sought_until() {
+        let words = format!(" searching… at {}; Esc stops", text::size_words(at));
+        Line::new(buffer, area).put(&words, look.waiting());
+    } else if let Some(words) = viewer.words {
+        Line::new(buffer, area).skip(1).put(words, look.bad());
+    } else {
+        status::draw_keys(Context::Viewer, look, area, buffer);
+    }
+}

@@ -1,0 +1,138 @@
+//! Looking into a file: what is asked for, what is shown, and how one leaves.
+
+use bytes::Bytes;
+use wharf::{
+    domain::error::{Error, ErrorKind},
+    engine::message::{Answered, Command, Event, Inquiry, Told},
+    model::Context,
+};
+
+use super::stage::{Sent, Stage};
+
+/// A stage that looks into `manifest-2.csv`, which holds this.
+struct Looking {
+    stage: Stage,
+    content: Vec<u8>,
+}
+
+fn looking(content: &[u8]) -> Looking {
+    let mut stage = Stage::new((80, 24));
+    stage.keys("j j j j j");
+    stage.inquiries.clear();
+    stage.take_sent();
+    stage.keys("F3");
+    assert_eq!(stage.model.context(), Context::Viewer);
+    let mut looking = Looking { stage, content: content.to_vec() };
+    looking.serve();
+    looking
+}
+
+impl Looking {
+    fn serve(&mut self) {
+        while let Some((ticket, inquiry)) = self.stage.inquiries.pop() {
+            let told = match inquiry {
+                Inquiry::Piece { offset, length, .. } => {
+                    let start = (offset as usize).min(self.content.len());
+                    let end = (start + length as usize).min(self.content.len());
+                    let bytes = Bytes::copy_from_slice(&self.content[start..end]);
+                    Told::Piece { offset, bytes, size: Some(self.content.len() as u64) }
+                }
+                Inquiry::Find { from, text, .. } => {
+                    let mut rest = self.content[from as usize..].windows(text.len());
+                    Told::Found(rest.position(|there| there == text).map(|at| from + at as u64))
+                }
+                other => panic!("{other:?}"),
+            };
+            self.stage.event(Event::Answered(Answered { ticket, told: Ok(told) }));
+        }
+    }
+
+    fn keys(&mut self, keys: &str) -> &Stage {
+        for key in keys.split(' ') {
+            self.stage.keys(key);
+            self.serve();
+        }
+        &self.stage
+    }
+}
+
+fn text() -> Vec<u8> {
+    let line = |number| format!("{number:06} the quick brown fox jumps over the lazy dog\n");
+    (0..20_000).map(line).collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_text_is_shown_and_scrolled() {
+    let mut looking = looking(&text());
+    insta::assert_snapshot!(looking.stage.picture());
+    looking.keys("PgDn").shows("000021 the");
+    looking.keys("G").shows("019999 the");
+    looking.keys("g").shows("000000 the");
+    looking.keys("Esc");
+    assert_eq!(looking.stage.model.context(), Context::Panes);
+    looking.stage.shows("manifest-2.csv");
+}
+
+#[test]
+fn bytes_are_shown_as_such() {
+    let mut content = b"PK\x03\x04\0\0\x1b[2J".to_vec();
+    content.resize(1_000, 0xab);
+    let mut looking = looking(&content);
+    looking.stage.shows("0000000000  50 4b 03 04 00 00 1b 5b  32 4a");
+    looking.stage.shows("PK·····[2J");
+    looking.keys("x").shows("\\u{0}\\u{1b}[2J");
+}
+
+#[test]
+fn a_search_goes_on_and_says_when_there_is_nothing() {
+    let mut looking = looking(&text());
+    looking.keys("/");
+    looking.stage.text("015000");
+    looking.keys("Enter").shows("015000 the");
+    assert!(looking.stage.reversed().iter().any(|run| run == "015000"));
+    looking.keys("n").shows("not found");
+    looking.keys("g / z z z Enter").shows("not found");
+}
+
+#[test]
+fn a_search_that_runs_can_be_stopped() {
+    let mut looking = looking(&text());
+    looking.stage.keys("/").text("x").keys("Enter");
+    let (ticket, _) = looking.stage.inquiries[0];
+    looking.stage.event(Event::Answered(Answered { ticket, told: Ok(Told::Searched(5 << 30)) }));
+    looking.stage.shows("searching… at 5.0 GiB");
+    looking.stage.keys("Esc");
+    looking.stage.shows("stopped searching");
+    let closes = |sent: &Sent| matches!(sent, Sent::Other(Command::Close(own)) if *own == ticket);
+    assert!(looking.stage.take_sent().iter().any(closes));
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_its_place() {
+    let mut stage = Stage::new((80, 24));
+    stage.keys("j j j j j");
+    stage.inquiries.clear();
+    stage.keys("v");
+    let (ticket, _) = stage.inquiries[0];
+    let error = Error::new(ErrorKind::PermissionDenied, "read /home/anna/x", "permission denied");
+    stage.event(Event::Answered(Answered { ticket, told: Err(error) }));
+    stage.shows("Could not read /home/anna/x: permission denied.");
+    stage.keys("r");
+    assert_eq!(stage.inquiries.len(), 2, "it is asked for again");
+    stage.keys("Esc j k k k k k v");
+    stage.shows("This is a directory");
+}
+
+#[test]
+fn it_fits_the_smallest_screen() {
+    for size in [(1, 1), (5, 2), (20, 5)] {
+        let mut stage = Stage::new(size);
+        stage.keys("j j j j j");
+        stage.inquiries.clear();
+        stage.keys("F3");
+        let mut looking = Looking { stage, content: text() };
+        looking.serve();
+        looking.keys("PgDn x G w");
+        assert_eq!(looking.stage.text_of_screen().lines().count(), usize::from(size.1));
+    }
+}

@@ -1,0 +1,140 @@
+//! Permissions set over trees: in memory for what fails half-way, on a real disk and through OpenSSH for the rest.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use wharf::{
+    domain::{error::ErrorKind, place::Endpoint},
+    engine::message::{JobOptions, JobRequest, Modes, StepEnding, StepKind, Work},
+};
+
+use super::{
+    crossing::{Crossing, LONG, local, remote},
+    engine_rig::*,
+};
+use crate::servers::sshd::Sshd;
+
+fn modes(sources: &[&str], recursive: bool) -> JobRequest {
+    JobRequest {
+        work: Work::SetModes(Modes { files: 0o640, folders: 0o750 }),
+        options: JobOptions { recursive, ..options() },
+        ..get(sources, "/")
+    }
+}
+
+fn mode_there(rig: &Rig, path: &str) -> Option<u32> {
+    rig.there.attributes(path).unwrap().permissions
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_and_folders_get_their_own_and_links_none() {
+    let mut rig = Rig::new();
+    rig.there.put("/there/d/inner/a", b"a").unwrap();
+    rig.there.put("/there/d/b", b"b").unwrap();
+    rig.there.put("/there/else", b"else").unwrap();
+    rig.there.put_link("/there/d/l", b"/there/else").unwrap();
+    let before = mode_there(&rig, "/there/else");
+    let report = rig.run(modes(&["/there/d"], true)).await;
+    for (path, mode) in [
+        ("/there/d", 0o750),
+        ("/there/d/inner", 0o750),
+        ("/there/d/inner/a", 0o640),
+        ("/there/d/b", 0o640),
+    ] {
+        assert_eq!(mode_there(&rig, path), Some(mode), "{path}");
+    }
+    assert_eq!(mode_there(&rig, "/there/else"), before, "a link is not followed");
+    assert_eq!((report.summary.counts.done, report.summary.counts.skipped), (4, 1));
+    assert!(report.done.iter().all(|done| done.what == StepKind::Mode && done.to.is_none()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_told_and_the_rest_is_done() {
+    let mut rig = Rig::new();
+    for name in ["a", "b", "c"] {
+        rig.there.put(format!("/there/d/{name}"), b"x").unwrap();
+    }
+    rig.there.before(|call| async move {
+        let refused = call.operation == wharf::storage::memory::Operation::SetAttributes
+            && call.path.as_bytes().ends_with(b"/b");
+        match refused {
+            true => Err(wharf::domain::error::Error::new(
+                ErrorKind::PermissionDenied,
+                "set the attributes of /there/d/b",
+                "permission denied",
+            )),
+            false => Ok(()),
+        }
+    });
+    let report = rig.run(modes(&["/there/d"], true)).await;
+    let (error, attempts) = report.only_failure();
+    assert_eq!((error.kind(), attempts), (ErrorKind::PermissionDenied, 1));
+    assert!(error.to_string().contains("/there/d/b"), "{error}");
+    assert_eq!(mode_there(&rig, "/there/d/c"), Some(0o640));
+    assert_eq!(mode_there(&rig, "/there/d"), Some(0o750), "the folder itself all the same");
+    assert_eq!((report.summary.counts.done, report.summary.counts.failed), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_meanwhile_fails_and_what_cannot_be_set_says_so() {
+    let mut rig = Rig::new();
+    let report = rig.run(modes(&["/there/none"], false)).await;
+    assert_eq!(report.only_failure().0.kind(), ErrorKind::NotFound);
+    rig.there.put("/there/a", b"x").unwrap();
+    rig.there.set_capabilities(|can| can.set_permissions = false);
+    let report = rig.run(modes(&["/there/a"], false)).await;
+    assert!(matches!(
+        &report.endings[0].1,
+        StepEnding::Failed { error, .. } if error.kind() == ErrorKind::Unsupported
+    ));
+}
+
+/// A tree with odd names, one folder of which is shut.
+fn plant(at: &Path) {
+    for name in ["-rf", "$(touch x)", "a b\n'c'"] {
+        let folder = at.join("d").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), name).unwrap();
+    }
+    std::os::unix::fs::symlink("/etc/hostname", at.join("d/link")).unwrap();
+    fs::set_permissions(at.join("d/-rf"), fs::Permissions::from_mode(0o000)).unwrap();
+}
+
+fn modes_below(at: &Path) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![at.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_symlink() {
+            continue;
+        }
+        if metadata.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|row| row.unwrap().path()));
+        }
+        found.push((path.display().to_string(), metadata.permissions().mode() & 0o7777));
+    }
+    found
+}
+
+#[test]
+fn on_a_disk_and_through_openssh() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let mut crossing = Crossing::new(&sshd.client().known().write(), None);
+    let here = tempfile::tempdir().unwrap();
+    let there = sshd.files();
+    for (folder, location) in
+        [(here.path().to_owned(), local(&here.path().join("d"))), (there.clone(), remote("d"))]
+    {
+        plant(&folder);
+        let work = Work::SetModes(Modes { files: 0o604, folders: 0o705 });
+        let is_here = location.endpoint == Endpoint::Local;
+        let job = crossing.add(work, &[location]);
+        let summary = crossing.ended(job, LONG);
+        assert_eq!((summary.counts.failed, summary.counts.skipped), (0, 1), "here: {is_here}");
+        let modes = modes_below(&folder.join("d"));
+        assert_eq!(modes.len(), 7, "{modes:?}");
+        for (path, mode) in modes {
+            let wanted = if Path::new(&path).is_dir() { 0o705 } else { 0o604 };
+            assert_eq!(mode, wanted, "{path}");
+        }
+    }
+}
