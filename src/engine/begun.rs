@@ -5,6 +5,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256 as Hasher};
 
 use super::{
+    carry,
     errand::Errand,
     step::{Arrived, At, End, Fail},
     verify,
@@ -148,10 +149,12 @@ async fn hash_of_source(errand: &Errand, length: u64) -> Result<Option<Hasher>, 
 async fn ends_alike(errand: &Errand, begun: &Begun, range: &Range<u64>) -> Result<bool, Fail> {
     let start = range.end.saturating_sub(COMPARED).max(range.start);
     let length = range.end - start;
-    let (here, there) = tokio::try_join!(
+    let (here, there) = carry::both(
+        errand,
         all_of(&*errand.source, &errand.step.from, start, length, End::Source),
         all_of(errand.target(), &begun.part, start, length, End::Target),
-    )?;
+    )
+    .await?;
     Ok(here.len() as u64 == length && here == there)
 }
 

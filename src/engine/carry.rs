@@ -79,6 +79,25 @@ pub(super) async fn in_one_stream(
     Ok(Carried { bytes, digest, writer })
 }
 
+/// Whether the source has to be opened before the destination.
+pub(super) fn in_turn(errand: &Errand) -> bool {
+    let source = errand.source.capabilities();
+    source.one_file_a_connection && errand.target().capabilities().one_file_a_connection
+}
+
+/// Does something at both ends: side by side, or at the source first.
+pub(super) async fn both<R, W>(
+    errand: &Errand,
+    source: impl Future<Output = Result<R, Fail>>,
+    target: impl Future<Output = Result<W, Fail>>,
+) -> Result<(R, W), Fail> {
+    if in_turn(errand) {
+        let source = source.await?;
+        return Ok((source, target.await?));
+    }
+    try_join!(source, target)
+}
+
 /// How many ranges of this file may be under way now. Files under way together share the lanes.
 fn crew(errand: &Errand) -> usize {
     let lanes = errand.source.lanes().min(errand.target().lanes());
@@ -186,10 +205,8 @@ async fn carry_range(
         None => {
             let from = &errand.step.from;
             let read = errand.source.read(from, piece.range.start, Some(length));
-            try_join!(
-                async { read.await.at(End::Source) },
-                open_part(errand, part, piece.range.start)
-            )?
+            let read = async { read.await.at(End::Source) };
+            both(errand, read, open_part(errand, part, piece.range.start)).await?
         }
     };
     while let Some(chunk) = reader.next().await.at(End::Source)? {

@@ -68,10 +68,10 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
         }
         Kept::UpTo(offset, hashed) => {
             let Some(part) = &held.part else { return Ok(None) };
-            let (reader, writer) = try_join!(
-                async { errand.source.read(&errand.step.from, offset, None).await.at(End::Source) },
-                carry::open_part(errand, part, offset),
-            )?;
+            let read =
+                async { errand.source.read(&errand.step.from, offset, None).await.at(End::Source) };
+            let write = carry::open_part(errand, part, offset);
+            let (reader, writer) = carry::both(errand, read, write).await?;
             errand.note_part(begun);
             errand.live.carry(offset);
             let way = Road::Stream { offset, hashed };
@@ -107,24 +107,20 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
     let read = async |length| source.read(from, 0, length).await.at(End::Source);
     let write =
         async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) };
-    let is_exact = source.capabilities().exact_listings;
-    let (before, reader, writer) = if is_exact {
-        try_join!(stat, read(first_range(listed)), write)?
-    } else {
-        let look_and_read = async {
-            let before = stat.await?;
-            let reader = read(first_range(&before)).await?;
-            Ok((before, reader))
-        };
-        let ((before, reader), writer) = try_join!(look_and_read, write)?;
+    let look_first = carry::in_turn(errand) || !source.capabilities().exact_listings;
+    let (before, reader, writer) = if look_first {
+        let before = stat.await?;
+        let (reader, writer) = carry::both(errand, read(first_range(&before)), write).await?;
         (before, reader, writer)
+    } else {
+        try_join!(stat, read(first_range(listed)), write)?
     };
     if before.kind != Kind::File {
         return Err(errand.fail(ErrorKind::SourceChanged, "it is not a file any more"));
     }
     // What it was when it was listed, it was before the first byte was read. If it is not that any more, the first
     // bytes may be older than this look at it: it is opened once more, after the look.
-    let reader = match !is_exact || is_same(listed, &before) {
+    let reader = match look_first || is_same(listed, &before) {
         true => reader,
         false => {
             drop(reader);

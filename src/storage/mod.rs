@@ -182,6 +182,9 @@ pub struct Capabilities {
     pub sync: bool,
     /// A listing's rows tell what [`Storage::stat`] tells, to the second.
     pub exact_listings: bool,
+    /// Each file under way has a connection of its own, of which there are few: to copy between two such storages the
+    /// source is opened first, lest everyone hold what another waits for.
+    pub one_file_a_connection: bool,
 }
 
 /// Puts a question to the person; the wait is theirs, and may be cancelled by dropping.

@@ -115,6 +115,7 @@ fn draw_title(
         (_, _, Some(ConnectionState::Connecting)) => Some((" connecting… ", look.waiting())),
         (_, State::Broken(_), _) => Some((" incomplete ", look.bad())),
         (_, State::Streaming(_), _) => Some((" reading… ", look.waiting())),
+        _ if !is_encrypted(shown) => Some((" not encrypted ", look.bad())),
         _ => None,
     };
     if let Some((note, style)) = note
@@ -124,6 +125,13 @@ fn draw_title(
     }
     let style = if focused { look.title() } else { look.strong() };
     line.put(&format!(" {} ", title(shown, line.room().saturating_sub(2))), style);
+}
+
+fn is_encrypted(location: &Location) -> bool {
+    match &location.endpoint {
+        Endpoint::Local => true,
+        Endpoint::Remote(site) => site.protocol().is_encrypted(),
+    }
 }
 
 /// `host  /path`, the path cut in the middle.

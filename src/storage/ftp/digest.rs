@@ -3,6 +3,7 @@
 use super::{
     fault::Fault,
     features::{has, note},
+    pool::For,
     server::Server,
     wire::{Command, Reply},
 };
@@ -14,7 +15,7 @@ pub(super) fn are_to_be_had(server: &Server) -> bool {
     announced && !has(&server.login().habits.no_digest)
 }
 
-/// The SHA-256 of a file's whole content. Runs on a connection of its own: it may take long.
+/// The SHA-256 of a file's whole content: on a connection of its own, if one is free, for it may take long.
 pub(super) async fn of(server: &Server, path: &StoragePath) -> Result<Sha256, Fault> {
     let unsupported = || Fault::new(ErrorKind::Unsupported, "the server takes no SHA-256 of files");
     if !are_to_be_had(server) {
@@ -24,9 +25,15 @@ pub(super) async fn of(server: &Server, path: &StoragePath) -> Result<Sha256, Fa
         true => server.about("HASH", path)?,
         false => quoted(server, path)?,
     };
-    let lease = server.pool.lease(super::pool::For::Reading).await?;
-    let [reply] = server.ask_on(lease.line(), [command]).await?;
-    lease.give_back();
+    // Whoever asks may hold a connection: waiting for another would be waiting for those who wait for that one.
+    let [reply] = match server.pool.lease_at_once(For::Reading).await? {
+        Some(lease) => {
+            let replies = server.ask_on(lease.line(), [command]).await?;
+            lease.give_back();
+            replies
+        }
+        None => server.ask([command]).await?,
+    };
     if !reply.is_done() {
         let fault = Fault::of(&reply);
         if fault.kind == ErrorKind::Unsupported {

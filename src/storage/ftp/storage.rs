@@ -94,6 +94,7 @@ impl Storage for FtpStorage {
             write_at_offset: can_begin_in_the_middle(server),
             sync: false,
             exact_listings: server.has_facts(),
+            one_file_a_connection: true,
         }
     }
 

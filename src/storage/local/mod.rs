@@ -108,6 +108,7 @@ impl Storage for LocalStorage {
             write_at_offset: true,
             sync: true,
             exact_listings: true,
+            one_file_a_connection: false,
         }
     }
 

@@ -69,6 +69,7 @@ impl MemoryStorage {
             write_at_offset: true,
             sync: true,
             exact_listings: true,
+            one_file_a_connection: false,
         };
         let disk = Disk {
             host,

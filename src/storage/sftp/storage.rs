@@ -108,6 +108,7 @@ impl Storage for SftpStorage {
             write_at_offset: true,
             sync: extensions.fsync,
             exact_listings: true,
+            one_file_a_connection: false,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Who may have a connection next: the books of the pool, without a socket.
 //!
-//! A copy from a server to the same server holds a connection to read and waits for one to write: each kind is served
-//! in the order of asking, and neither may take the last connection from the other, so that the first always goes on.
+//! A copy between two servers holds a connection to read while it waits for one to write, never the other way round
+//! (see [`Capabilities::one_file_a_connection`](crate::storage::Capabilities)). So whoever writes always goes on, as
+//! long as nothing else can take the last connection from those who write.
 
 use std::collections::VecDeque;
 
@@ -78,7 +79,18 @@ impl<L, W> Berths<L, W> {
         let in_use = self.in_use[wanted as usize];
         let bound = if wanted == For::Listing { LISTINGS } else { self.bound };
         let all: usize = self.in_use.iter().sum();
-        in_use < bound && self.most.is_none_or(|most| all < most && in_use < (most - 1).max(1))
+        let others = all - self.in_use[For::Writing as usize];
+        let leaves_one = |most: usize| wanted == For::Writing || others < most - 1 || most == 1;
+        in_use < bound && self.most.is_none_or(|most| all < most && leaves_one(most))
+    }
+
+    /// A connection for somebody who would not wait for one.
+    pub(super) fn at_once(&mut self, wanted: For) -> Option<Grant<L>> {
+        if !self.has_room(wanted) || !self.waiting[wanted as usize].is_empty() {
+            return None;
+        }
+        self.in_use[wanted as usize] += 1;
+        Some(self.idle.pop().map_or(Grant::Open, Grant::Ready))
     }
 
     /// One was opened.
@@ -179,6 +191,14 @@ mod tests {
         assert_eq!(berths.next(), Some((For::Writing, 0, Grant::Ready(1))));
         berths.leave(For::Writing, Some(1), false);
         assert_eq!(berths.next(), None, "two read already");
+        berths.wait(For::Listing, 9);
+        assert_eq!(berths.next(), None, "nor may a listing take it");
+        assert_eq!(berths.at_once(For::Reading), None);
+        berths.leave(For::Reading, Some(2), false);
+        assert_eq!(berths.at_once(For::Reading), None, "others wait");
+        assert_eq!(berths.next(), Some((For::Listing, 9, Grant::Ready(2))));
+        berths.wait(For::Writing, 1);
+        assert_eq!(berths.next(), Some((For::Writing, 1, Grant::Ready(1))));
     }
 
     #[test]

@@ -124,35 +124,57 @@ impl Pool {
     /// A connection of one's own, as soon as there is one.
     pub(super) async fn lease(self: &Arc<Self>, wanted: For) -> Result<Lease, Fault> {
         loop {
-            let mut leave = self.turn(wanted).await?;
-            if self.closed.load(Ordering::Acquire) {
-                return Err(hung_up());
-            }
-            if let Some(line) = leave.line.take() {
-                if line.is_alive() {
-                    return Ok(self.lend(line, leave));
-                }
-                leave.gone = true;
-                continue;
-            }
-            if self.alone.load(Ordering::Relaxed) {
-                let line = self.first().await?;
-                return Ok(Lease { line, leave, shared: true, in_step: false });
-            }
-            match self.open_one().await {
-                Ok(line) => {
-                    lock(&self.berths).opened();
-                    return Ok(self.lend(line, leave));
-                }
-                Err(NoFurther::Failed(fault)) => return Err(fault),
-                Err(NoFurther::TooMany) => {
-                    let alone = lock(&self.berths).turned_away();
-                    self.alone.store(alone, Ordering::Relaxed);
-                    let lanes = self.lanes();
-                    tracing::info!(site = %self.login.site(), lanes, "the server lets no more connections in");
-                }
+            let leave = self.turn(wanted).await?;
+            if let Some(lease) = self.try_lease(leave).await? {
+                return Ok(lease);
             }
         }
+    }
+
+    /// The same, but only if nobody has to be waited for.
+    pub(super) async fn lease_at_once(
+        self: &Arc<Self>,
+        wanted: For,
+    ) -> Result<Option<Lease>, Fault> {
+        let Some(grant) = lock(&self.berths).at_once(wanted) else { return Ok(None) };
+        self.try_lease(self.leave(wanted, grant)).await
+    }
+
+    /// Makes use of a place in the books; `None` where that is to be asked for anew.
+    async fn try_lease(self: &Arc<Self>, mut leave: Leave) -> Result<Option<Lease>, Fault> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(hung_up());
+        }
+        if let Some(line) = leave.line.take() {
+            leave.gone = !line.is_alive();
+            return Ok((!leave.gone).then(|| self.lend(line, leave)));
+        }
+        if self.alone.load(Ordering::Relaxed) {
+            let line = self.first().await?;
+            return Ok(Some(Lease { line, leave, shared: true, in_step: false }));
+        }
+        match self.open_one().await {
+            Ok(line) => {
+                lock(&self.berths).opened();
+                Ok(Some(self.lend(line, leave)))
+            }
+            Err(NoFurther::Failed(fault)) => Err(fault),
+            Err(NoFurther::TooMany) => {
+                let alone = lock(&self.berths).turned_away();
+                self.alone.store(alone, Ordering::Relaxed);
+                let lanes = self.lanes();
+                tracing::info!(site = %self.login.site(), lanes, "the server lets no more connections in");
+                Ok(None)
+            }
+        }
+    }
+
+    fn leave(self: &Arc<Self>, wanted: For, grant: Grant<Arc<Line>>) -> Leave {
+        let line = match grant {
+            Grant::Ready(line) => Some(line),
+            Grant::Open => None,
+        };
+        Leave { pool: Arc::clone(self), wanted, line, gone: false }
     }
 
     fn lend(&self, line: Arc<Line>, leave: Leave) -> Lease {
@@ -186,11 +208,7 @@ impl Pool {
         loop {
             // Not while the books are held: who has gone meanwhile gives the place back at once.
             let Some((wanted, waiter, grant)) = lock(&self.berths).next() else { return };
-            let line = match grant {
-                Grant::Ready(line) => Some(line),
-                Grant::Open => None,
-            };
-            let _ = waiter.send(Leave { pool: Arc::clone(self), wanted, line, gone: false });
+            let _ = waiter.send(self.leave(wanted, grant));
         }
     }
 
