@@ -16,13 +16,13 @@ use futures_util::Stream;
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use crate::{
-    domain::{display, path::StoragePath, place::Location},
+    domain::{display, journal::WhenLeft, path::StoragePath, place::Location},
     engine::{
         Handles,
         message::{Command, Event, StepEnding},
     },
     keymap,
-    model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, update},
+    model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Remaining, update},
     terminal::{self, Notification, Screen},
     view::{Look, view},
 };
@@ -36,6 +36,8 @@ pub struct Start {
     pub right: Option<Location>,
     /// The working directory.
     pub here: StoragePath,
+    /// What becomes of jobs that were interrupted.
+    pub when_left: WhenLeft,
 }
 
 /// At most 60 frames a second, over a few of them.
@@ -58,6 +60,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         right: start.right,
         here: start.here,
         help_lines: keymap::help_lines(),
+        when_left: start.when_left,
     });
     let (screen, notifications) = Screen::enter()?;
     let look = Look { colours: terminal::has_colours(), zone: jiff::tz::TimeZone::system() };
@@ -72,10 +75,14 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         dirty: true,
         owes_an_answer: false,
         leaving: false,
+        remaining: Remaining::Left,
     };
     // The screen is given back first: a slow engine does not hold the shell's window.
-    let result = app.run(&mut handles, effects).await;
-    let _ = handles.commands.send(Command::Shutdown);
+    let (remaining, result) = app.run(&mut handles, effects).await;
+    let _ = handles.commands.send(match remaining {
+        Remaining::Cancelled => Command::Shutdown,
+        Remaining::Left => Command::Suspend,
+    });
     let _ =
         time::timeout(ENGINE_END, async { while handles.events.recv().await.is_some() {} }).await;
     Ok(result?)
@@ -94,6 +101,8 @@ struct App {
     /// What changed is what the person did.
     owes_an_answer: bool,
     leaving: bool,
+    /// What is not decided by the person is left: the window that is closed, the signal.
+    remaining: Remaining,
 }
 
 /// When the next frame may be drawn.
@@ -121,7 +130,17 @@ impl Pace {
 }
 
 impl App {
-    async fn run(mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {
+    /// Until the person leaves; what becomes of jobs then.
+    async fn run(
+        mut self,
+        handles: &mut Handles,
+        effects: Vec<Effect>,
+    ) -> (Remaining, io::Result<()>) {
+        let result = self.until_left(handles, effects).await;
+        (self.remaining, result)
+    }
+
+    async fn until_left(&mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {
         self.take(Message::Clock(Instant::now()), handles)?;
         self.carry_out(effects, handles)?;
         self.resized(handles)?;
@@ -268,7 +287,10 @@ impl App {
             match effect {
                 // An engine that has ended takes no more commands; the screen has said so already.
                 Effect::Engine(command) => drop(handles.commands.send(command)),
-                Effect::Quit => self.leaving = true,
+                Effect::Quit(remaining) => {
+                    self.leaving = true;
+                    self.remaining = remaining;
+                }
                 Effect::Redraw => self.screen.redraw()?,
                 // Without a thread to be had it is freed here.
                 Effect::Discard(rows) => {

@@ -6,7 +6,7 @@
 //!
 //! | room | what it is for | whom it may know |
 //! |---|---|---|
-//! | `main` | arguments to the screen, `cp`, `ls` or `log`; exit codes | everyone |
+//! | `main` | arguments to the screen, `cp`, `ls`, `log` or `queue`; exit codes | everyone |
 //! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `engine::journal`, `storage::dial`, `settings`, `domain` |
 //! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
 //! | [`terminal`] | enters and leaves the screen | nobody |

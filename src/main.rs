@@ -1,4 +1,4 @@
-//! Arguments to the screen, `cp`, `ls` or `log`; exit codes; nothing else.
+//! Arguments to the screen, `cp`, `ls`, `log` or `queue`; exit codes; nothing else.
 
 use std::{io::Write as _, os::unix::ffi::OsStrExt as _, process::ExitCode, sync::Arc};
 
@@ -12,10 +12,10 @@ use tokio::{
 use wharf::{
     app,
     cli::{
-        self, Outcome,
+        self, Interrupt, Outcome,
         arguments::{Arguments, Common, Headless},
     },
-    domain::{path::StoragePath, place::Location},
+    domain::{journal::WhenLeft, path::StoragePath, place::Location},
     engine::{self, Handles, journal},
     settings::{
         config,
@@ -56,6 +56,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 cli::list(handles, list, location, interrupts).await
             })
         }
+        Some(Headless::Queue(queue)) => {
+            headless(&arguments.common, Recorded::Yes, async |handles, interrupts| {
+                cli::queue(handles, queue, interrupts).await
+            })
+        }
         Some(Headless::Log(log)) => Ok(cli::log(log, paths(&arguments.common)?.state_dir())),
         None => screen(arguments, here),
     }
@@ -77,14 +82,15 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
-    let Foundation { runtime, dialer, journal } = foundation(&arguments.common, after_the_screen)?;
+    let Foundation { runtime, dialer, journal, when_left } =
+        foundation(&arguments.common, after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
         engine::start_with_journal(Arc::new(dialer), journal)
     };
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
-    screen.block_on(app::run(handles, app::Start { left, right, here }))?;
+    screen.block_on(app::run(handles, app::Start { left, right, here, when_left }))?;
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)
@@ -99,9 +105,9 @@ enum Recorded {
 fn headless(
     common: &Common,
     recorded: Recorded,
-    work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<()>) -> Outcome,
+    work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<Interrupt>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
-    let Foundation { runtime, dialer, journal } = foundation(common, || {})?;
+    let Foundation { runtime, dialer, journal, .. } = foundation(common, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         let handles = match recorded {
@@ -121,6 +127,7 @@ struct Foundation {
     dialer: Dialer,
     /// Where what is done is recorded.
     journal: journal::Options,
+    when_left: WhenLeft,
 }
 
 fn paths(common: &Common) -> anyhow::Result<Paths> {
@@ -151,7 +158,7 @@ fn foundation(common: &Common, begin: fn()) -> anyhow::Result<Foundation> {
     let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
     let directory = paths.state_dir().to_owned();
     let journal = journal::Options { directory, retention: config.retention };
-    Ok(Foundation { runtime, dialer, journal })
+    Ok(Foundation { runtime, dialer, journal, when_left: config.when_left })
 }
 
 /// Where processors are short the screen goes first: a frame takes a millisecond of what a transfer takes by the
@@ -167,14 +174,18 @@ fn after_the_screen() {
 }
 
 /// A message for each wish of the person or the system that the command end.
-fn interrupts() -> anyhow::Result<mpsc::Receiver<()>> {
+fn interrupts() -> anyhow::Result<mpsc::Receiver<Interrupt>> {
     let (sender, receiver) = mpsc::channel(4);
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for (kind, interrupt) in [
+        (SignalKind::interrupt(), Interrupt::Cancel),
+        (SignalKind::terminate(), Interrupt::Leave),
+        (SignalKind::hangup(), Interrupt::Leave),
+    ] {
         let mut signals = signal(kind)?;
         let sender = sender.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                if sender.send(()).await.is_err() {
+                if sender.send(interrupt).await.is_err() {
                     return;
                 }
             }

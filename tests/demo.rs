@@ -29,6 +29,7 @@ use wharf::{
     app::{self, Start},
     domain::{
         error::{Error, ErrorKind, Result},
+        journal::WhenLeft,
         path::StoragePath,
         place::{Endpoint, Location},
         secret::Vault,
@@ -72,6 +73,7 @@ fn show() -> anyhow::Result<()> {
         left: Some(Location::local(path_of(&here))),
         right: Some(Location { endpoint: Endpoint::Remote(site), path: StoragePath::new(".") }),
         here: path_of(&here),
+        when_left: WhenLeft::Never,
     };
 
     folder.screen_is_up();

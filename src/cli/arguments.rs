@@ -40,6 +40,8 @@ pub enum Headless {
     Ls(List),
     /// Show what was done: the ledger, the newest last.
     Log(Log),
+    /// List jobs that have not ended; go on with those that were interrupted, or drop them.
+    Queue(Queue),
 }
 
 /// Options that say how to reach servers and where Wharf keeps its things.
@@ -122,6 +124,38 @@ pub struct Log {
     /// Only the last N.
     #[arg(short = 'n', value_name = "N")]
     pub last: Option<u32>,
+}
+
+/// `wharf queue`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct Queue {
+    /// What to do, if not to list them.
+    #[command(subcommand)]
+    pub act: Option<QueueAct>,
+    /// Write one JSON object a line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write errors only.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// What to do with jobs that were interrupted.
+#[derive(Debug, Subcommand)]
+pub enum QueueAct {
+    /// Go on with them: what is done is not done again.
+    Resume {
+        /// Which, by the numbers of the list; all that were interrupted where none is given.
+        #[arg(value_name = "JOB")]
+        jobs: Vec<i64>,
+    },
+    /// End them as they stand: what has arrived stays.
+    Drop {
+        /// Which, by the numbers of the list.
+        #[arg(value_name = "JOB", required = true)]
+        jobs: Vec<i64>,
+    },
 }
 
 /// `--verify`.

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::mpsc, time};
 
-use super::{Outcome, arguments::Copy, console, report::Report};
+use super::{Interrupt, Outcome, arguments::Copy, console, report::Report};
 use crate::{
     domain::{
         path::StoragePath,
@@ -70,56 +70,22 @@ pub fn location(typed: &OsString, here: &StoragePath) -> Result<Location, String
 
 /// Runs the jobs to their end.
 pub async fn copy(
-    mut handles: Handles,
+    handles: Handles,
     copy: &Copy,
     requests: Vec<JobRequest>,
-    interrupts: &mut mpsc::Receiver<()>,
+    interrupts: &mut mpsc::Receiver<Interrupt>,
 ) -> Outcome {
-    let mut run = Run {
-        report: Report::new(copy.json, copy.quiet),
-        commands: handles.commands.clone(),
-        open_jobs: requests.len(),
-        connected: HashSet::new(),
-        no_connection: false,
-    };
+    let report = Report::new(copy.json, copy.quiet);
+    let mut run = Run::new(report, &handles);
     for (number, request) in (1..).zip(requests) {
-        let _ = run.commands.send(Command::Add(JobId(number), request));
+        run.begin(Command::Add(JobId(number), request));
     }
-    let mut redraw = time::interval(PROGRESS_EVERY);
-    redraw.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
-    while run.open_jobs > 0 {
-        tokio::select! {
-            event = handles.events.recv() => match event {
-                Some(event) => run.take(event),
-                None => {
-                    run.report.error("The engine stopped before the copy was complete.");
-                    return Outcome::SomeFailed;
-                }
-            },
-            _ = redraw.tick() => {
-                let snapshot = handles.progress.borrow_and_update().clone();
-                run.report.progress(&snapshot, Instant::now());
-            }
-            _ = interrupts.recv() => {
-                let _ = run.commands.send(Command::Cancel(Target::Everything));
-                leave(handles, &mut run).await;
-                run.report.summary();
-                return Outcome::Interrupted;
-            }
-        }
-    }
-    leave(handles, &mut run).await;
-    run.report.summary();
-    match (run.no_connection, run.report.some_failed()) {
-        (true, _) => Outcome::NoConnection,
-        (_, true) => Outcome::SomeFailed,
-        _ => Outcome::Done,
-    }
+    run.until_the_end(handles, interrupts).await
 }
 
 /// Ends the engine, taking what it still has to tell, for a bounded time.
-async fn leave(mut handles: Handles, run: &mut Run) {
-    let _ = run.commands.send(Command::Shutdown);
+async fn leave(mut handles: Handles, run: &mut Run, end: Command) {
+    let _ = run.commands.send(end);
     let _ = time::timeout(LEAVE_WITHIN, async {
         while let Some(event) = handles.events.recv().await {
             run.take(event);
@@ -128,15 +94,76 @@ async fn leave(mut handles: Handles, run: &mut Run) {
     .await;
 }
 
-struct Run {
+pub(super) struct Run {
     report: Report,
     commands: mpsc::UnboundedSender<Command>,
     open_jobs: usize,
     connected: HashSet<Endpoint>,
     no_connection: bool,
+    not_resumed: bool,
 }
 
 impl Run {
+    pub(super) fn new(report: Report, handles: &Handles) -> Self {
+        Self {
+            report,
+            commands: handles.commands.clone(),
+            open_jobs: 0,
+            connected: HashSet::new(),
+            no_connection: false,
+            not_resumed: false,
+        }
+    }
+
+    /// Begins a job, which will end.
+    pub(super) fn begin(&mut self, command: Command) {
+        self.open_jobs += 1;
+        let _ = self.commands.send(command);
+    }
+
+    /// Reports until the last job has ended, or there is a reason not to wait for that.
+    pub(super) async fn until_the_end(
+        mut self,
+        mut handles: Handles,
+        interrupts: &mut mpsc::Receiver<Interrupt>,
+    ) -> Outcome {
+        let mut redraw = time::interval(PROGRESS_EVERY);
+        redraw.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
+        while self.open_jobs > 0 {
+            tokio::select! {
+                event = handles.events.recv() => match event {
+                    Some(event) => self.take(event),
+                    None => {
+                        self.report.error("The engine stopped before the work was complete.");
+                        return Outcome::SomeFailed;
+                    }
+                },
+                _ = redraw.tick() => {
+                    let snapshot = handles.progress.borrow_and_update().clone();
+                    self.report.progress(&snapshot, Instant::now());
+                }
+                interrupt = interrupts.recv() => {
+                    if interrupt == Some(Interrupt::Leave) {
+                        leave(handles, &mut self, Command::Suspend).await;
+                        self.report.error("Interrupted; wharf queue resume goes on with it.");
+                    } else {
+                        let _ = self.commands.send(Command::Cancel(Target::Everything));
+                        leave(handles, &mut self, Command::Shutdown).await;
+                    }
+                    self.report.summary();
+                    return Outcome::Interrupted;
+                }
+            }
+        }
+        leave(handles, &mut self, Command::Shutdown).await;
+        self.report.summary();
+        match (self.no_connection, self.report.some_failed() || self.not_resumed) {
+            (true, _) => Outcome::NoConnection,
+            (_, true) => Outcome::SomeFailed,
+            _ => Outcome::Done,
+        }
+    }
+
     fn take(&mut self, event: Event) {
         match event {
             Event::StepDone(step) => self.report.done(&step),
@@ -164,6 +191,11 @@ impl Run {
                 debug_assert!(!matches!(answer, Answer::Conflict { .. }));
                 let _ = self.commands.send(Command::Answer(id, answer));
             }
+            Event::NotResumed(_, _, error) => {
+                self.not_resumed = true;
+                self.open_jobs = self.open_jobs.saturating_sub(1);
+                self.report.error(&error.to_string());
+            }
             Event::Notice(text) => self.report.error(&text),
             Event::Connection { .. }
             | Event::Opened { .. }
@@ -173,8 +205,7 @@ impl Run {
             | Event::Answered(_)
             | Event::Performed { .. }
             | Event::Withdrawn(_)
-            | Event::Left(_)
-            | Event::NotResumed(..) => {}
+            | Event::Left(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::{Timestamp as Moment, tz::TimeZone};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::{Outcome, arguments::List, complain, console};
+use super::{Interrupt, Outcome, arguments::List, complain, console};
 use crate::{
     domain::{
         display,
@@ -27,7 +27,7 @@ pub async fn list(
     mut handles: Handles,
     list: &List,
     location: Location,
-    interrupts: &mut mpsc::Receiver<()>,
+    interrupts: &mut mpsc::Receiver<Interrupt>,
 ) -> Outcome {
     let listing = tokio::select! {
         listing = take_all(&mut handles, location) => listing,

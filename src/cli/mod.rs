@@ -1,4 +1,4 @@
-//! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`.
+//! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`, `wharf queue`.
 
 use std::io::{self, Write as _};
 
@@ -7,11 +7,22 @@ mod console;
 mod copy;
 mod list;
 mod log;
+mod queue;
 mod report;
 
 pub use copy::{copy, location, requests};
 pub use list::list;
 pub use log::log;
+pub use queue::queue;
+
+/// Why a command is to end before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// The person says so.
+    Cancel,
+    /// The system or its terminal goes away: what is not done is left to be gone on with.
+    Leave,
+}
 
 /// A line for the person, beside what a command prints. There is nobody to tell where even this fails.
 fn complain(text: &str) {

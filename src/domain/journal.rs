@@ -9,6 +9,18 @@ pub struct Retention {
     pub rows: u32,
 }
 
+/// What becomes of jobs that were interrupted, when the screen starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenLeft {
+    /// The person is asked.
+    #[default]
+    Ask,
+    /// They are gone on with.
+    Always,
+    /// They wait, until somebody asks for them.
+    Never,
+}
+
 impl Retention {
     /// More than a hundred years is a mistake, not a wish.
     pub const MOST_DAYS: u32 = 36_525;

@@ -27,6 +27,9 @@ const COMPARED: u64 = 1 << 20;
 /// Of a part on a server that no digest proves, so much at its end is carried again: of the writes that were under way
 /// some may have arrived and some before them not.
 const IN_DOUBT: u64 = 8 << 20;
+/// The same for a disk of this machine, where writes are gathered before they are made: what was not made of them is
+/// missing at the end, and found when that is compared.
+const IN_DOUBT_HERE: u64 = 2 << 20;
 
 /// A file whose part was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +105,7 @@ pub(super) async fn prove(
             if let Some(proved) = prove_by_digest(errand, begun, stands).await? {
                 return Ok(proved.map(|hasher| Kept::UpTo(stands, Some(hasher))));
             }
+            // What a file here reaches to was written.
             let in_doubt = if errand.target_is_here() { 0 } else { IN_DOUBT };
             let end = stands.saturating_sub(in_doubt);
             if end == 0 || !ends_alike(errand, begun, &(0..end)).await? {
@@ -143,6 +147,11 @@ async fn hash_of_source(errand: &Errand, length: u64) -> Result<Option<Hasher>, 
     }
     reader.finish().await.at(End::Source)?;
     Ok((read == length).then_some(hasher))
+}
+
+/// How many of the last bytes given to a writer may not have arrived.
+pub(super) fn in_doubt(errand: &Errand) -> u64 {
+    if errand.target_is_here() { IN_DOUBT_HERE } else { IN_DOUBT }
 }
 
 /// Whether source and part hold the same at the end of a range.

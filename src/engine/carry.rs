@@ -1,6 +1,6 @@
 //! The bytes of one file: in one stream, or as ranges over all lanes there are.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -27,6 +27,8 @@ const CHUNKS_WAITING: usize = 8;
 const RANGES_A_LANE: usize = 2;
 /// At most so many ranges of a site are under way, however many lanes: each holds memory.
 const MOST_RANGES: usize = 16;
+/// After so many bytes it is written down how far the ranges have come.
+const WORTH_A_NOTE: u64 = 8 << 20;
 /// How often it is looked whether there are more lanes by now.
 const LOOK_AT_LANES: Duration = Duration::from_millis(50);
 
@@ -121,11 +123,12 @@ pub(super) async fn in_ranges(
     ranges: &mut Ranges,
     first: Option<(Box<dyn ReadStream>, Box<dyn WriteStream>)>,
     front: watch::Sender<u64>,
-    arrived: impl Fn(&Ranges),
+    note: impl Fn(&Ranges),
 ) -> Result<Carried, Fail> {
     let mut under_way = FuturesUnordered::new();
     let mut opened = first;
     let mut look = time::interval(LOOK_AT_LANES);
+    let mut noted = errand.live.carried();
     while !ranges.is_whole() {
         while under_way.len() < crew(errand) {
             let Some(piece) = ranges.next() else { break };
@@ -136,7 +139,7 @@ pub(super) async fn in_ranges(
                 Some((piece, Ok(()))) => {
                     ranges.arrived(piece);
                     front.send_replace(ranges.front());
-                    arrived(ranges);
+                    note(ranges);
                 }
                 Some((piece, Err(fail))) => {
                     let lane_ended = fail.error.kind() == ErrorKind::Interrupted;
@@ -146,7 +149,13 @@ pub(super) async fn in_ranges(
                 }
                 None => {}
             },
-            _ = look.tick() => {}
+            _ = look.tick() => {
+                let carried = errand.live.carried();
+                if carried >= noted.saturating_add(WORTH_A_NOTE) {
+                    noted = carried;
+                    note(ranges);
+                }
+            }
         }
     }
     let writer = open_to_close(errand, part, size).await?;
@@ -217,6 +226,7 @@ async fn carry_range(
         }
         writer.write(chunk).await.at(End::Target)?;
         *carried += count;
+        piece.carried.store(*carried, Ordering::Relaxed);
         errand.live.carry(count);
     }
     reader.finish().await.at(End::Source)?;

@@ -14,6 +14,7 @@
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
 //! | [`journal`] | what happened, on disk and in sums |
+//! | `crash` | moments at which tests let the process die |
 //! | `progress` | how everything stands |
 //!
 //! The central task waits for nothing but messages. Attempts run as tasks of their own, own no state, and are
@@ -30,6 +31,7 @@ mod carry;
 mod central;
 mod conflict;
 mod connecting;
+mod crash;
 mod destination;
 mod errand;
 mod inquiry;

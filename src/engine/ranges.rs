@@ -1,7 +1,14 @@
 //! A large file's ranges: which are to be carried, which have arrived. Whether the file is whole is known from these
 //! books alone: a part that was written at its end first has its full size from the start.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// From this size on a file is carried in ranges.
 pub(super) const WORTH_RANGES: u64 = 16 << 20;
@@ -28,13 +35,23 @@ pub(super) struct Ranges {
     front: u64,
     /// Ranges that arrived beyond `front`.
     ahead: Vec<Range<u64>>,
+    /// Those on their way.
+    under_way: Vec<Piece>,
 }
 
 /// A range on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) range: Range<u64>,
+    /// Bytes of it that were written, whether or not they were accepted.
+    pub(super) carried: Arc<AtomicU64>,
     failures: u32,
+}
+
+impl Piece {
+    fn new(range: Range<u64>) -> Self {
+        Self { range, carried: Arc::default(), failures: 0 }
+    }
 }
 
 impl Ranges {
@@ -48,6 +65,7 @@ impl Ranges {
             arrived: 0,
             front: 0,
             ahead: Vec::new(),
+            under_way: Vec::new(),
         }
     }
 
@@ -60,16 +78,21 @@ impl Ranges {
             let range = range.start.min(size)..range.end.min(size);
             ranges.uncut.push_back(at..range.start);
             at = range.end;
-            ranges.arrived(Piece { range, failures: 0 });
+            ranges.arrived(Piece::new(range));
         }
         ranges.uncut.push_back(at..size);
         ranges
     }
 
-    /// What has arrived, as far as it is known.
-    pub(super) fn standing(&self) -> Vec<Range<u64>> {
+    /// What has arrived, as far as it is known; of those on their way, what was written but for the last `in_doubt` bytes.
+    pub(super) fn standing(&self, in_doubt: u64) -> Vec<Range<u64>> {
         let front = (self.front > 0).then_some(0..self.front);
-        front.into_iter().chain(self.ahead.iter().cloned()).collect()
+        let under_way = self.under_way.iter().filter_map(|piece| {
+            let known = piece.carried.load(Ordering::Relaxed).saturating_sub(in_doubt);
+            let Range { start, end } = piece.range;
+            (known > 0).then(|| start..start.saturating_add(known).min(end))
+        });
+        front.into_iter().chain(self.ahead.iter().cloned()).chain(under_way).collect()
     }
 
     /// Bytes that have arrived.
@@ -84,16 +107,20 @@ impl Ranges {
 
     /// The next one to carry.
     pub(super) fn next(&mut self) -> Option<Piece> {
-        if let Some(piece) = self.again.pop_front() {
-            return Some(piece);
-        }
+        let piece = self.again.pop_front().or_else(|| self.cut())?;
+        piece.carried.store(0, Ordering::Relaxed);
+        self.under_way.push(piece.clone());
+        Some(piece)
+    }
+
+    fn cut(&mut self) -> Option<Piece> {
         loop {
             let uncut = self.uncut.front_mut()?;
             let start = uncut.start;
             let end = start.saturating_add(self.length).min(uncut.end);
             uncut.start = end;
             if start < end {
-                return Some(Piece { range: start..end, failures: 0 });
+                return Some(Piece::new(start..end));
             }
             self.uncut.pop_front();
         }
@@ -101,6 +128,7 @@ impl Ranges {
 
     /// It is written, and was accepted.
     pub(super) fn arrived(&mut self, piece: Piece) {
+        self.is_over(&piece);
         self.arrived += piece.range.end - piece.range.start;
         self.ahead.push(piece.range);
         while let Some(index) = self.ahead.iter().position(|range| range.start == self.front) {
@@ -110,10 +138,15 @@ impl Ranges {
 
     /// Its lane ended under it: whether it is worth beginning again.
     pub(super) fn interrupted(&mut self, mut piece: Piece) -> bool {
+        self.is_over(&piece);
         piece.failures += 1;
         let again = piece.failures <= PATIENCE;
         self.again.push_back(piece);
         again
+    }
+
+    fn is_over(&mut self, piece: &Piece) {
+        self.under_way.retain(|other| other.range != piece.range);
     }
 
     /// All before this has arrived.
@@ -143,6 +176,20 @@ mod tests {
         assert_eq!(ranges.front(), 8 << 20);
         ranges.arrived(pieces[1].clone());
         assert!(ranges.is_whole());
+    }
+
+    #[test]
+    fn of_a_range_on_its_way_what_is_not_in_doubt_stands() {
+        let mut ranges = Ranges::new(20 << 20);
+        let (first, second) = (ranges.next().unwrap(), ranges.next().unwrap());
+        second.carried.store(5 << 20, Ordering::Relaxed);
+        first.carried.store(1 << 20, Ordering::Relaxed);
+        let start = second.range.start;
+        assert_eq!(ranges.standing(2 << 20), [start..start + (3 << 20), 0..0][..1]);
+        assert!(ranges.interrupted(second));
+        assert_eq!(ranges.standing(0).len(), 1, "it is carried again");
+        ranges.arrived(first);
+        assert_eq!(ranges.standing(2 << 20), [0..8 << 20, 0..0][..1]);
     }
 
     #[test]
@@ -178,7 +225,7 @@ mod tests {
             prop_assert_eq!(carried + standing, size);
             prop_assert!(ranges.is_whole());
             let all: Vec<Range<u64>> = std::iter::once(0..size).collect();
-            prop_assert_eq!(ranges.standing(), all);
+            prop_assert_eq!(ranges.standing(0), all);
         }
 
         #[test]

@@ -6,9 +6,10 @@ use tokio::{sync::watch, try_join};
 
 use super::{
     arrived,
-    begun::{Begun, Written},
+    begun::{self, Begun, Written},
     carry::{self, Carried, in_bytes},
     conflict::{self, Way},
+    crash::{self, Moment},
     errand::{Errand, LivePhase},
     opening::{Held, Opened, Road, Streams, go_on, open},
     part::Part,
@@ -256,7 +257,7 @@ async fn in_ranges(
     };
     let note = |ranges: &Ranges| {
         if let Some(begun) = begun.as_ref() {
-            let written = Written::Ranges(ranges.standing());
+            let written = Written::Ranges(ranges.standing(begun::in_doubt(errand)));
             errand.note_part(&Begun { written, ..begun.clone() });
         }
     };
@@ -268,7 +269,7 @@ async fn in_ranges(
             }
         });
     if let Some(begun) = begun {
-        begun.written = Written::Ranges(ranges.standing());
+        begun.written = Written::Ranges(ranges.standing(begun::in_doubt(errand)));
     }
     let (carried, behind) = over?;
     Ok(Over { carried, behind })
@@ -278,8 +279,12 @@ async fn in_ranges(
 async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
     let to = errand.to()?;
+    crash::moment(Moment::BeforeRename);
     match errand.target().rename(part.path(), to, ready.replace).await {
-        Ok(()) => part.keep(),
+        Ok(()) => {
+            crash::moment(Moment::AfterRename);
+            part.keep();
+        }
         Err(error)
             if error.kind() == ErrorKind::AlreadyExists && ready.replace == Replace::Never =>
         {
@@ -330,12 +335,14 @@ async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail
     if errand.is_move() {
         // The journal has the commit before the source goes: whoever goes on with the job knows that it was moved.
         errand.note_committed(ready.source, arrived).await;
+        crash::moment(Moment::BeforeRemoval);
         errand.source.remove_file(&errand.step.from).await.at(End::Source).map_err(
             |mut fail| {
                 fail.resume = Some(Task::File(Stage::RemoveSource(ready)));
                 fail
             },
         )?;
+        crash::moment(Moment::AfterRemoval);
     }
     Ok(Outcome::Done(arrived))
 }

@@ -5,19 +5,20 @@ use crate::{
         digest::VerifyLevel, display, entry::Entry, path::StoragePath, place::Location,
         question::ConflictChoice,
     },
-    engine::message::Target,
+    engine::message::{LeftJob, Target},
 };
 
 use super::{
     Side,
     compare::Against,
     completion::Completion,
-    dialog::{Button, Dialog, Field, Words},
+    dialog::{Button, Dialog, Field, Press, Words},
     pane::Pane,
     place_text::{self, Prefilled},
     purpose::Purpose,
     rows::Tally,
     text,
+    transfers::job_words,
 };
 
 /// Levels of checking, in the order of the choice.
@@ -259,19 +260,56 @@ pub(crate) fn cancel(target: Target, words: String) -> Dialog {
     dialog
 }
 
+/// The number of the button that quits once all is done.
+pub(crate) const QUIT_WHEN_DONE: usize = 0;
+const QUIT_AND_CANCEL: usize = 1;
+
 /// Leave Wharf though jobs run.
 pub(crate) fn quit(jobs: usize) -> Dialog {
     let mut dialog = Dialog::new(Purpose::Quit, "Quit");
-    dialog.grave = true;
     let jobs = text::counted(jobs as u64, "job has", "jobs have");
     dialog.words = vec![
         Words::Strong(format!("{jobs} not ended.")),
         Words::Plain(
-            "Quitting cancels the rest: what has arrived stays, what has not is left out."
+            "What has arrived stays. Stopped now, the rest is gone on with at the next start."
                 .to_owned(),
         ),
     ];
-    dialog.buttons = vec![Button::accept("Quit", 'y'), Button::leave("Stay", 'n')];
-    dialog.focus = 1;
+    let pick =
+        |label, letter, number| Button { label, letter, at_once: true, press: Press::Pick(number) };
+    dialog.buttons = vec![
+        Button::accept("Stop now", 'y'),
+        pick("When done", 'w', QUIT_WHEN_DONE),
+        Button { at_once: false, ..pick("Cancel all", 'c', QUIT_AND_CANCEL) },
+        Button::leave("Stay", 'n'),
+    ];
+    dialog.focus = 3;
+    dialog
+}
+
+/// So many interrupted jobs are named.
+const NAMED_JOBS: usize = 5;
+
+/// Jobs were interrupted: what is to become of them?
+pub(crate) fn left(jobs: Vec<LeftJob>) -> Dialog {
+    let count = text::counted(jobs.len() as u64, "job was", "jobs were");
+    let mut words = vec![Words::Strong(format!("{count} interrupted.")), Words::Blank];
+    for job in jobs.iter().take(NAMED_JOBS) {
+        words.push(Words::Plain(job_words(&job.request)));
+        let done = text::counted(job.steps_ended, "step", "steps");
+        words.push(Words::Soft(format!("  {done} done")));
+    }
+    if jobs.len() > NAMED_JOBS {
+        words.push(Words::Soft(format!("and {} more", jobs.len() - NAMED_JOBS)));
+    }
+    words.push(Words::Blank);
+    words.push(Words::Plain("Go on? What is done is not done again.".to_owned()));
+    let mut dialog = Dialog::new(Purpose::Left(jobs), "Interrupted jobs");
+    dialog.words = words;
+    dialog.buttons = vec![
+        Button::accept("Go on", 'y'),
+        Button { label: "Give up", letter: 'g', at_once: false, press: Press::Pick(0) },
+        Button::leave("Later", 'n'),
+    ];
     dialog
 }

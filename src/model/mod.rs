@@ -36,10 +36,11 @@ use std::{
 
 use crate::{
     domain::{
+        journal::WhenLeft,
         path::{Name, StoragePath},
         place::{Endpoint, Location},
     },
-    engine::message::{Command, ConnectionState, Event, JobId, Snapshot, Ticket},
+    engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Ticket},
 };
 
 pub use action::{Action, Context};
@@ -134,14 +135,23 @@ pub enum MouseAct {
 pub enum Effect {
     /// A command for the engine.
     Engine(Command),
-    /// Leave.
-    Quit,
+    /// Leave; jobs that have not ended are cancelled, or left to be gone on with.
+    Quit(Remaining),
     /// Hand the terminal back to the shell until it calls again.
     Suspend,
     /// Draw every cell anew.
     Redraw,
     /// Free this, away from the thread that draws.
     Discard(Discarded),
+}
+
+/// What becomes of jobs that have not ended when the person leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remaining {
+    /// They end.
+    Cancelled,
+    /// The next Wharf can go on with them.
+    Left,
 }
 
 /// Rows that nobody looks at any more.
@@ -209,6 +219,11 @@ pub struct Model {
     pub(crate) help_lines: usize,
     /// Messages that wait until nothing else lies over the panes.
     unread: Vec<String>,
+    when_left: WhenLeft,
+    /// Jobs that were interrupted, until the person was asked about them.
+    left: Vec<LeftJob>,
+    /// Quit when the last job has ended.
+    quits_when_done: bool,
     /// Where relative local places are seen from.
     here: StoragePath,
     last_number: u64,
@@ -230,12 +245,14 @@ pub struct Beginning {
     pub here: StoragePath,
     /// Lines the help has.
     pub help_lines: usize,
+    /// What becomes of jobs that were interrupted.
+    pub when_left: WhenLeft,
 }
 
 impl Model {
     /// A model whose panes are about to open their places. With neither given, the dialog to connect is open.
     pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
-        let Beginning { left, right, here, help_lines } = beginning;
+        let Beginning { left, right, here, help_lines, when_left } = beginning;
         let asks_where = left.is_none() && right.is_none();
         let place =
             |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
@@ -255,6 +272,9 @@ impl Model {
             now: None,
             help_lines,
             unread: Vec::new(),
+            when_left,
+            left: Vec::new(),
+            quits_when_done: false,
             here,
             last_number: 0,
             performing: HashMap::new(),
@@ -264,6 +284,9 @@ impl Model {
         };
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));
+        if when_left != WhenLeft::Never {
+            effects.push(Effect::Engine(Command::FindLeft));
+        }
         if asks_where {
             model.open_dialog(forms::connect(Side::Right, None));
         }

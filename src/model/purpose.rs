@@ -6,7 +6,7 @@ use crate::{
         place::{Endpoint, Location},
         question::Question,
     },
-    engine::message::{QuestionId, Target},
+    engine::message::{LeftJob, QuestionId, Target},
 };
 
 use super::{Side, completion::Completion, place_text::Prefilled};
@@ -60,6 +60,8 @@ pub(crate) enum Purpose {
     },
     Cancel(Target),
     Quit,
+    /// Jobs were interrupted.
+    Left(Vec<LeftJob>),
     /// The engine asks.
     Question(QuestionId, Question),
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::{
     display::escape,
     error::{Error, ErrorKind, Result},
-    journal::Retention,
+    journal::{Retention, WhenLeft},
     site::Bounds,
 };
 
@@ -19,6 +19,8 @@ const FILE: &str = "config.toml";
 pub struct Config {
     /// `[transfers]`.
     pub bounds: Bounds,
+    /// Its `resume`.
+    pub when_left: WhenLeft,
     /// `[ledger]`.
     pub retention: Retention,
 }
@@ -35,12 +37,22 @@ struct File {
 struct Transfers {
     connections: usize,
     requests_in_flight: usize,
+    resume: Resume,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+enum Resume {
+    #[default]
+    Ask,
+    Always,
+    Never,
 }
 
 impl Default for Transfers {
     fn default() -> Self {
         let Bounds { connections, requests_in_flight } = Bounds::default();
-        Self { connections, requests_in_flight }
+        Self { connections, requests_in_flight, resume: Resume::Ask }
     }
 }
 
@@ -88,6 +100,11 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
                 4096,
             )?,
         },
+        when_left: match transfers.resume {
+            Resume::Ask => WhenLeft::Ask,
+            Resume::Always => WhenLeft::Always,
+            Resume::Never => WhenLeft::Never,
+        },
         retention: Retention {
             days: within("ledger.keep_days", ledger.keep_days, Retention::MOST_DAYS)?,
             rows: within("ledger.keep_rows", ledger.keep_rows, Retention::MOST_ROWS)?,
@@ -115,6 +132,9 @@ mod tests {
         assert_eq!(parse("").unwrap(), Config::default());
         let config = parse("# few\n[transfers]\nconnections = 1\n").unwrap();
         assert_eq!(config.bounds, Bounds { connections: 1, ..Bounds::default() });
+        let config = parse("[transfers]\nresume = \"never\"\n").unwrap();
+        assert_eq!(config, Config { when_left: WhenLeft::Never, ..Config::default() });
+        assert!(parse("[transfers]\nresume = \"perhaps\"\n").unwrap_err().starts_with("line 2"));
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Config::default());
     }

@@ -1,9 +1,11 @@
-//! `wharf cp`, `wharf ls` and `wharf log` as scripts call them: the real binary, its output and its exit status.
+//! `wharf cp`, `wharf ls`, `wharf log` and `wharf queue` as scripts call them: the real binary, its output and its exit status.
 
 mod copying;
+mod crash;
 mod journal;
 mod listing;
 mod log;
+mod queue;
 mod refusals;
 
 use std::{

@@ -10,11 +10,14 @@ use wharf::{
         entry::{Attributes, Kind, Timestamp},
         error::{Error, ErrorKind},
         path::StoragePath,
-        place::Endpoint,
+        place::{Endpoint, Location},
         question::{Answer, ConflictChoice, Prompt, Question},
         site::Site,
     },
-    engine::message::{Act, Command, Destination, Event, JobId, QuestionId, Work},
+    engine::message::{
+        Act, Command, Counts, Destination, Event, JobId, JobNumber, JobOptions, JobRequest,
+        JobSummary, LeftJob, QuestionId, Work,
+    },
     model::{Message, MouseAct},
 };
 
@@ -393,6 +396,65 @@ fn quitting_asks_while_jobs_run() {
     assert!(!stage.has_quit, "Enter stays");
     stage.keys("q y");
     assert!(stage.has_quit);
+}
+
+#[test]
+fn quitting_can_wait_for_the_last_job() {
+    let mut stage = Stage::new((80, 24));
+    stage.keys("End F5 Enter q w");
+    assert!(!stage.has_quit);
+    let job = stage.take_sent().into_iter().find_map(|sent| match sent {
+        Sent::Other(Command::Add(job, _)) => Some(job),
+        _ => None,
+    });
+    stage.event(Event::JobEnded(JobSummary {
+        job: job.unwrap(),
+        cancelled: false,
+        counts: Counts::default(),
+        seconds: 1.0,
+    }));
+    assert!(stage.has_quit);
+}
+
+fn left(number: i64, runs_in: Option<u32>) -> LeftJob {
+    let to = Location::local(StoragePath::new("/srv/in"));
+    let request = JobRequest {
+        work: Work::Copy(Destination::Into(to)),
+        from: Endpoint::Local,
+        sources: vec![StoragePath::new("/home/anna/report.csv")],
+        options: JobOptions::default(),
+    };
+    LeftJob {
+        number: JobNumber(number),
+        request: request.into(),
+        added: jiff::Timestamp::UNIX_EPOCH,
+        steps_ended: 12,
+        runs_in,
+    }
+}
+
+#[test]
+fn jobs_that_were_interrupted_are_offered_once() {
+    let mut stage = Stage::new((80, 24));
+    stage.take_sent();
+    stage.event(Event::Left(vec![left(3, None), left(4, Some(77))]));
+    assert_snapshot!(stage.picture());
+    stage.keys("Enter");
+    let sent = stage.take_sent();
+    let [Sent::Other(Command::Resume(number, _))] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(*number, JobNumber(3), "those of a Wharf that runs are its own");
+    stage.keys("q");
+    assert!(!stage.has_quit, "it is a job like others now");
+
+    let mut stage = Stage::new((80, 24));
+    stage.take_sent();
+    stage.event(Event::Left(vec![left(3, None)]));
+    stage.keys("Esc");
+    assert!(stage.take_sent().is_empty(), "later");
+    stage.event(Event::Left(vec![left(3, None)]));
+    stage.keys("g Enter");
+    let sent = stage.take_sent();
+    assert!(matches!(&sent[..], [Sent::Other(Command::GiveUp(JobNumber(3)))]), "{sent:?}");
 }
 
 #[test]

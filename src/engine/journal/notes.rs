@@ -13,6 +13,7 @@ use crate::{
     domain::path::StoragePath,
     engine::{
         begun::{Begun, Written},
+        crash::{self, Moment},
         message::{JobId, JobNumber, JobRequest},
     },
 };
@@ -101,6 +102,7 @@ impl Jobs {
                 known.number = before.get(id).copied().flatten();
             }
         } else {
+            crash::moment(Moment::Written);
             for note in notes {
                 if let Note::Forgotten { job } = note {
                     self.known.remove(job);

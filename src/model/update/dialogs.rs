@@ -64,10 +64,13 @@ impl Model {
         };
         let mut close: Vec<Effect> =
             asked.map(|ticket| Effect::Engine(Command::Close(ticket))).into_iter().collect();
+        if let (Purpose::Left(_), Press::Leave) = (&dialog.purpose, press) {
+            self.say("They wait for the next start; wharf queue lists them.");
+        }
         if press == Press::Leave {
             return close;
         }
-        match self.accept(&dialog) {
+        match self.accept(&dialog, press) {
             Ok(mut effects) => {
                 effects.append(&mut close);
                 effects
@@ -80,7 +83,7 @@ impl Model {
         }
     }
 
-    fn accept(&mut self, dialog: &Dialog) -> Accepted {
+    fn accept(&mut self, dialog: &Dialog, press: Press) -> Accepted {
         match &dialog.purpose {
             Purpose::Transfer { moves, from, sources, to } => {
                 let typed = dialog.text(forms::TO);
@@ -120,7 +123,8 @@ impl Model {
             Purpose::Against { side } => Ok(self.accept_against(dialog, *side)),
             Purpose::Pattern { side, mark } => self.accept_pattern(dialog, *side, *mark),
             Purpose::Cancel(target) => Ok(vec![Effect::Engine(Command::Cancel(*target))]),
-            Purpose::Quit => Ok(vec![Effect::Quit]),
+            Purpose::Quit => Ok(self.accept_quit(press)),
+            Purpose::Left(jobs) => Ok(self.accept_left(jobs, press)),
             Purpose::Question(..) => Ok(Vec::new()),
         }
     }

@@ -54,8 +54,11 @@ impl Model {
                     Layer::Reader(_) => true,
                 });
             }
-            Event::Left(_) => {}
-            Event::NotResumed(_, _, error) => self.tell(error.to_string()),
+            Event::Left(jobs) => return self.found_left(jobs),
+            Event::NotResumed(_, job, error) => {
+                self.transfers.end(job);
+                self.tell(error.to_string());
+            }
             Event::Notice(words) => self.say_lasting(Outcome::Plain, words),
         }
         Vec::new()
@@ -111,6 +114,8 @@ impl Model {
         let hint = if counts.failed > 0 { " · w shows why" } else { "" };
         self.say_lasting(outcome, format!("{word}: {what} · {verdicts} · {time}{hint}"));
         let directories = self.transfers.end(summary.job);
-        self.reread_shown(&directories)
+        let mut effects = self.reread_shown(&directories);
+        effects.extend(self.quit_if_done());
+        effects
     }
 }

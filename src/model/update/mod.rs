@@ -5,6 +5,7 @@ mod events;
 mod extras;
 mod find;
 mod hand;
+mod left;
 mod mouse;
 mod panes;
 mod queue;
@@ -14,7 +15,8 @@ mod wander;
 use crate::engine::message::Command;
 
 use super::{
-    Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Size, forms, layout,
+    Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Remaining, Size, forms,
+    layout,
 };
 
 pub(crate) use wander::Together;
@@ -103,6 +105,10 @@ impl Model {
                 Some(Layer::Dialog(_)) => self.unread = unread,
             }
         }
+        if self.layers.is_empty() && !self.left.is_empty() {
+            let jobs = std::mem::take(&mut self.left);
+            self.open_dialog(forms::left(jobs));
+        }
         if self.layers.is_empty()
             && let Some(dialog) = self.questions.next_dialog()
         {
@@ -137,7 +143,7 @@ impl Model {
     /// Leaves, or asks first where jobs have not ended.
     fn quit(&mut self) -> Vec<Effect> {
         match self.transfers.open_count() {
-            0 => vec![Effect::Quit],
+            0 => vec![Effect::Quit(Remaining::Cancelled)],
             jobs => {
                 self.open_dialog(forms::quit(jobs));
                 Vec::new()

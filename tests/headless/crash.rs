@@ -1,0 +1,223 @@
+//! The real binary killed at named and at random moments, and gone on with: every final name holds the old or the new
+//! content whole, every `done` in the ledger is true, and nothing is lost from the queue (FAULTS.md 28).
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{no_server, run, wharf};
+use crate::{servers::client::Client, support::wait_until};
+
+/// A tree to copy over an older one.
+struct Ground {
+    client: Client,
+    here: tempfile::TempDir,
+    new: BTreeMap<String, Vec<u8>>,
+    old: BTreeMap<String, Vec<u8>>,
+}
+
+const SMALL: usize = 40;
+const LARGE: usize = 3 << 20;
+
+fn content(random: &mut fastrand::Rng, length: usize) -> Vec<u8> {
+    std::iter::repeat_with(|| random.u8(..)).take(length).collect()
+}
+
+impl Ground {
+    fn new(random: &mut fastrand::Rng) -> Self {
+        let here = tempfile::tempdir().unwrap();
+        let (mut new, mut old) = (BTreeMap::new(), BTreeMap::new());
+        for number in 0..SMALL {
+            let name = format!("{}/{number}", if number % 3 == 0 { "in" } else { "." });
+            let length = random.usize(0..20_000);
+            new.insert(name.clone(), content(random, length));
+            if number % 2 == 0 {
+                old.insert(name, content(random, 500));
+            }
+        }
+        for name in ["./large", "in/large"] {
+            new.insert(name.to_owned(), content(random, LARGE));
+        }
+        for (tree, files) in [("from", &new), ("to/from", &old)] {
+            fs::create_dir_all(here.path().join(tree).join("in")).unwrap();
+            for (name, content) in files {
+                fs::write(here.path().join(tree).join(name), content).unwrap();
+            }
+        }
+        Self { client: no_server().write(), here, new, old }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.here.path().join("to/from").join(name)
+    }
+
+    fn begin(&self) -> Command {
+        let words = ["cp", "-q", "-r", "--on-conflict", "overwrite", "from", "to"];
+        wharf(&self.client, self.here.path(), &words)
+    }
+
+    fn resume(&self) -> Command {
+        wharf(&self.client, self.here.path(), &["queue", "resume", "-q"])
+    }
+
+    /// What holds at every moment.
+    fn check(&self, what: &str) {
+        for (name, new) in &self.new {
+            match fs::read(self.path(name)) {
+                Ok(found) => {
+                    let is_old = self.old.get(name) == Some(&found);
+                    assert!(found == *new || is_old, "{what}: {name} holds neither");
+                }
+                Err(_) => assert!(!self.old.contains_key(name), "{what}: {name} is gone"),
+            }
+        }
+        let said = run(&self.client, self.here.path(), &["log", "--json"]);
+        assert_eq!(said.status, 0, "{what}: {said:?}");
+        for row in said.objects() {
+            if row["kind"] == "file" {
+                assert_eq!(row["ending"], "done", "{what}: {row}");
+                let to = row["to"].as_str().unwrap();
+                let found = hex(&fs::read(to).unwrap());
+                assert_eq!(row["sha256"], found, "{what}: {row}");
+            }
+        }
+    }
+
+    /// Jobs in the queue, all of them interrupted.
+    fn left(&self) -> usize {
+        let said = run(&self.client, self.here.path(), &["queue", "--json"]);
+        assert_eq!((said.status, &said.errors[..]), (0, ""), "{said:?}");
+        let jobs = said.objects();
+        assert!(jobs.iter().all(|job| job["state"] == "interrupted"), "{jobs:?}");
+        jobs.len()
+    }
+
+    /// Goes on to the end; all has arrived, and each file was done once.
+    fn finish(&self, what: &str) {
+        let output = self.resume().output().unwrap();
+        assert!(output.status.success(), "{what}: {output:?}");
+        for (name, new) in &self.new {
+            assert!(fs::read(self.path(name)).unwrap() == *new, "{what}: {name}");
+        }
+        assert_eq!(self.left(), 0, "{what}");
+        self.check(what);
+        let said = run(&self.client, self.here.path(), &["log", "--json"]);
+        let mut done: BTreeMap<String, usize> = BTreeMap::new();
+        for row in said.objects().into_iter().filter(|row| row["kind"] == "file") {
+            *done.entry(row["to"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        assert_eq!(done.len(), self.new.len(), "{what}");
+        assert!(done.values().all(|times| *times == 1), "{what}: {done:?}");
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs to its end or is killed after so long; whether it was killed.
+fn killed_after(mut command: Command, moment: Duration) -> bool {
+    let mut child = command.spawn().unwrap();
+    let start = Instant::now();
+    let mut ended = None;
+    wait_until("the moment has come", Duration::from_secs(60), || {
+        ended = child.try_wait().unwrap();
+        ended.is_some() || start.elapsed() >= moment
+    });
+    if let Some(status) = ended {
+        assert!(status.success(), "{status:?}");
+        return false;
+    }
+    child.kill().unwrap();
+    !child.wait().unwrap().success()
+}
+
+/// Is killed at a named moment; whether it came to that.
+fn dies_at(mut command: Command, moment: &str) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    let output = command.env("WHARF_DIE_AT", moment).output().unwrap();
+    output.status.signal() == Some(9)
+}
+
+fn kills() -> usize {
+    let long = std::env::var_os("WHARF_LONG_TESTS").is_some();
+    if long { 1_000 } else { 24 }
+}
+
+#[test]
+fn killed_at_every_named_moment() {
+    let mut random = fastrand::Rng::with_seed(28);
+    for name in ["Written", "BeforeRename", "AfterRename"] {
+        for passes in [0, 1, 7, 30] {
+            let what = format!("{name}:{passes}");
+            let ground = Ground::new(&mut random);
+            if dies_at(ground.begin(), &what) {
+                assert_eq!(ground.left(), 1, "{what}");
+            } else {
+                assert!(name == "Written" && passes > 1, "{what} was not met");
+                assert_eq!(ground.left(), 0, "{what}");
+            }
+            ground.check(&what);
+            dies_at(ground.resume(), &format!("{name}:3"));
+            ground.check(&what);
+            ground.finish(&what);
+        }
+    }
+}
+
+#[test]
+fn killed_at_random_moments_again_and_again() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let begin = Instant::now();
+    let whole = Ground::new(&mut random);
+    assert!(whole.begin().output().unwrap().status.success());
+    let took = begin.elapsed().as_micros() as u64;
+    let mut kills = kills();
+    while kills > 0 {
+        let what = format!("seed {seed}, {kills} kills to go");
+        let ground = Ground::new(&mut random);
+        let mut moment = || Duration::from_micros(random.u64(0..took));
+        let mut was_killed = killed_after(ground.begin(), moment());
+        while was_killed && kills > 0 {
+            kills -= 1;
+            ground.check(&what);
+            // Killed before it was written down it never was a job.
+            if ground.left() == 0 {
+                break;
+            }
+            was_killed = killed_after(ground.resume(), moment());
+        }
+        if ground.left() > 0 || ground.path("./large").exists() {
+            ground.finish(&what);
+        }
+        kills = kills.saturating_sub(1);
+    }
+}
+
+/// What is left beside the files is Wharf's own, and bears its mark.
+#[test]
+fn what_a_kill_leaves_beside_the_files_is_a_part() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let ground = Ground::new(&mut random);
+    assert!(dies_at(ground.begin(), "BeforeRename:5"));
+    let is_part = |path: &Path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with('.') && name.ends_with(".part")
+    };
+    for folder in [".", "in"] {
+        for entry in fs::read_dir(ground.path(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let is_known = path.is_dir() || ground.new.contains_key(&format!("{folder}/{name}"));
+            assert!(is_known || is_part(&path), "{}", path.display());
+        }
+    }
+    ground.finish("parts");
+}
