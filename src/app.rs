@@ -1,8 +1,11 @@
 //! The one loop: input, engine events, frames. Owns nothing but the wiring.
 
+mod outside;
+
 use std::{
     future::poll_fn,
     io,
+    path::PathBuf,
     pin::Pin,
     task::Poll,
     thread,
@@ -22,7 +25,9 @@ use crate::{
         message::{Command, Event, StepEnding},
     },
     keymap,
-    model::{Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Remaining, update},
+    model::{
+        Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, Remaining, update,
+    },
     terminal::{self, Notification, Screen},
     view::{Look, view},
 };
@@ -38,6 +43,8 @@ pub struct Start {
     pub here: StoragePath,
     /// What becomes of jobs that were interrupted.
     pub when_left: WhenLeft,
+    /// Where copies that are edited lie, for this user's eyes only.
+    pub edits: PathBuf,
 }
 
 /// At most 60 frames a second, over a few of them.
@@ -69,7 +76,9 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         look,
         screen,
         notifications,
-        input: EventStream::new(),
+        input: None,
+        edits: start.edits,
+        going_outside: Vec::new(),
         engine_is_there: true,
         pace: Pace::default(),
         dirty: true,
@@ -93,7 +102,11 @@ struct App {
     look: Look,
     screen: Screen,
     notifications: UnboundedReceiver<Notification>,
-    input: EventStream,
+    /// Begun when it is first asked; none while another program has the terminal.
+    input: Option<EventStream>,
+    edits: PathBuf,
+    /// What the terminal is to be given away for.
+    going_outside: Vec<Outside>,
     engine_is_there: bool,
     pace: Pace,
     /// Something changed that is not on the screen.
@@ -148,6 +161,10 @@ impl App {
             self.drain(handles).await?;
             if self.leaving {
                 break;
+            }
+            if !self.going_outside.is_empty() {
+                self.go_outside(handles).await?;
+                continue;
             }
             let now = Instant::now();
             if self.dirty && self.pace.is_due(now, self.owes_an_answer) {
@@ -292,6 +309,13 @@ impl App {
                     self.remaining = remaining;
                 }
                 Effect::Redraw => self.screen.redraw()?,
+                Effect::Outside(outside) => self.going_outside.push(outside),
+                Effect::MakeRoom(ticket) => {
+                    let folder = outside::private_folder(&self.edits);
+                    let folder = folder.map(|folder| outside::storage_path(&folder));
+                    self.take(Message::Room(ticket, folder), handles)?;
+                }
+                Effect::ClearRoom(folder) => outside::clear(&folder, &self.edits),
                 // Without a thread to be had it is freed here.
                 Effect::Discard(rows) => {
                     let _ =
@@ -308,6 +332,27 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Another program has the terminal until it ends; what the engine tells meanwhile waits.
+    async fn go_outside(&mut self, handles: &Handles) -> io::Result<()> {
+        let outside = self.going_outside.remove(0);
+        // Its thread would read what is typed for the other program. A new one is begun only when this one is gone:
+        // each waits for the other's hold on the terminal.
+        self.input = None;
+        self.screen.lend();
+        let (wanted, room) = (outside.clone(), self.edits.clone());
+        let ended = tokio::task::spawn_blocking(move || outside::go(&wanted, &room)).await;
+        self.screen.come_back()?;
+        self.resized(handles)?;
+        self.owes_an_answer = true;
+        match ended {
+            Ok(back) => self.take(Message::CameBack(outside, back), handles),
+            Err(_) => {
+                let words = "What had the terminal broke off, which is a fault in Wharf.";
+                self.take(Message::Trouble(words.to_owned()), handles)
+            }
+        }
     }
 
     fn draw(&mut self, handles: &Handles) -> io::Result<()> {
@@ -331,12 +376,14 @@ fn is_unseen(message: &Message) -> bool {
     }
 }
 
-async fn next_input(input: &mut EventStream) -> Option<io::Result<Input>> {
+async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Input>> {
+    let input = input.get_or_insert_with(EventStream::new);
     poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
 }
 
 /// Input that is already there. Polled with the task's own waker: the stream remembers the first it is given.
-async fn waiting_input(input: &mut EventStream) -> Option<Option<io::Result<Input>>> {
+async fn waiting_input(input: &mut Option<EventStream>) -> Option<Option<io::Result<Input>>> {
+    let input = input.get_or_insert_with(EventStream::new);
     poll_fn(|context| {
         Poll::Ready(match Pin::new(&mut *input).poll_next(context) {
             Poll::Ready(input) => Some(input),

@@ -76,6 +76,7 @@ use KeyCode::{
 /// The table. The footer shows what has a short word, in this order; the help everything with words.
 static BINDINGS: &[Binding] = &[
     bind(PANES, &[f(3), key('v')], Action::View, "look into the file", "view"),
+    bind(PANES, &[f(4), key('e')], Action::Edit, "edit the file with $EDITOR", "edit"),
     bind(PANES, &[f(5), key('c')], Action::Copy, "copy to the other pane", "copy"),
     bind(PANES, &[f(6), key('m')], Action::Move, "move to the other pane", "move"),
     bind(PANES, &[f(7), key('n')], Action::MakeDirectory, "make a directory", "mkdir"),
@@ -117,6 +118,8 @@ static BINDINGS: &[Binding] = &[
         "add up what a directory holds; again stops it",
         "",
     ),
+    bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
+    bind(PANES, &[key('!')], Action::Shell, "run a command in the pane's directory", ""),
     bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),

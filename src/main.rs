@@ -82,6 +82,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
+    let edits = paths(&arguments.common)?.state_dir().join("edits");
     let Foundation { runtime, dialer, journal, when_left } =
         foundation(&arguments.common, after_the_screen)?;
     let handles = {
@@ -90,7 +91,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     };
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
-    screen.block_on(app::run(handles, app::Start { left, right, here, when_left }))?;
+    screen.block_on(app::run(handles, app::Start { left, right, here, when_left, edits }))?;
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)

@@ -87,6 +87,9 @@ static NOTIFY: Mutex<Option<UnboundedSender<Notification>>> = Mutex::new(None);
 /// Set while the process stops itself: its own SIGTSTP is no second request.
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
+/// Set while another program has the terminal: what a person interrupts is that program.
+static LENT: AtomicBool = AtomicBool::new(false);
+
 /// How long the loop may take to leave after a signal before the process is ended without it.
 const GRACE: Duration = Duration::from_secs(4);
 
@@ -239,8 +242,15 @@ impl Screen {
         Ok(true)
     }
 
+    /// Gives the terminal to another program, until [`Screen::come_back`].
+    pub(crate) fn lend(&mut self) {
+        LENT.store(true, Ordering::SeqCst);
+        give_back();
+    }
+
     /// Takes the terminal over again after the process was stopped, however that came.
     pub(crate) fn come_back(&mut self) -> io::Result<()> {
+        LENT.store(false, Ordering::SeqCst);
         terminal::disable_raw_mode()?;
         take_over()?;
         self.redraw()
@@ -359,12 +369,15 @@ fn watch_signals() -> io::Result<()> {
 fn on_signal(signal: i32) {
     let is_up = lock(&SCREEN_THREAD).is_some();
     match signal {
+        // It goes on by itself: the terminal is not ours to take over.
+        SIGCONT if LENT.load(Ordering::SeqCst) => {}
         SIGCONT => notify(Notification::Continued),
         SIGWINCH => notify(Notification::Resized),
         // Forgotten here and not when the process goes on: this thread may see the signal only then.
         SIGTSTP if STOPPING.swap(false, Ordering::SeqCst) => {}
         SIGTSTP if is_up => notify(Notification::Suspend),
         SIGINT if is_up => notify(Notification::Interrupt),
+        SIGINT | SIGQUIT if LENT.load(Ordering::SeqCst) => {}
         SIGTSTP => {
             let _ = emulate_default_handler(signal);
         }

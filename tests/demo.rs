@@ -74,6 +74,7 @@ fn show() -> anyhow::Result<()> {
         right: Some(Location { endpoint: Endpoint::Remote(site), path: StoragePath::new(".") }),
         here: path_of(&here),
         when_left: WhenLeft::Never,
+        edits: folder.path().join("edits"),
     };
 
     folder.screen_is_up();

@@ -16,7 +16,7 @@ use crate::{
     domain::place::Location,
     engine::{
         Handles,
-        message::{Command, Destination, Event, JobId, JobNumber, JobRequest, LeftJob, Work},
+        message::{Command, Event, JobId, JobNumber, JobRequest, LeftJob, Work},
     },
 };
 
@@ -108,15 +108,7 @@ fn verb(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "delete",
-    }
-}
-
-fn destination(request: &JobRequest) -> Option<&Location> {
-    match &request.work {
-        Work::Copy(to) | Work::Move(to) => Some(match to {
-            Destination::Into(to) | Destination::Exactly(to) | Destination::AsCp(to) => to,
-        }),
-        Work::Delete => None,
+        Work::SetModes(_) => "set the permissions of",
     }
 }
 
@@ -139,7 +131,7 @@ fn as_text(job: &LeftJob) -> String {
         0 | 1 => {}
         several => line.push_str(&format!(" and {} more", several - 1)),
     }
-    if let Some(to) = destination(&job.request) {
+    if let Some(to) = job.request.work.destination() {
         line.push_str(&format!(" -> {to}"));
     }
     line.push_str(&format!("  ({} steps done)", job.steps_ended));
@@ -158,7 +150,7 @@ fn as_json(job: &LeftJob) -> Value {
     if let Some(first) = source(&job.request, 0) {
         insert_location(&mut object, "from", &first);
     }
-    if let Some(to) = destination(&job.request) {
+    if let Some(to) = job.request.work.destination() {
         insert_location(&mut object, "to", to);
     }
     object.insert("steps_ended".into(), job.steps_ended.into());

@@ -9,5 +9,7 @@ pub mod journal;
 pub mod path;
 pub mod place;
 pub mod question;
+pub mod renaming;
 pub mod secret;
 pub mod site;
+pub mod words;

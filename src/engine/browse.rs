@@ -15,6 +15,7 @@ use crate::{
     domain::{
         entry::Entry,
         error::{Error, ErrorKind, Result},
+        path::Name,
         place::{Endpoint, Location},
     },
     storage::{Batch, Replace, Storage},
@@ -50,9 +51,11 @@ impl Request {
         match self {
             Request::Inquire(inquiry) => &inquiry.location().endpoint,
             Request::Open(location)
-            | Request::Perform(Act::MakeDirectory(location) | Act::Rename { from: location, .. }) => {
-                &location.endpoint
-            }
+            | Request::Perform(
+                Act::MakeDirectory(location)
+                | Act::Rename { from: location, .. }
+                | Act::RenameMany { within: location, .. },
+            ) => &location.endpoint,
         }
     }
 }
@@ -243,5 +246,22 @@ async fn perform(storage: &Arc<dyn Storage>, act: &Act) -> Result<()> {
             storage.make_directory(&path, None).await
         }
         Act::Rename { from, to } => storage.rename(&from.path, to, Replace::Never).await,
+        Act::RenameMany { within, steps } => rename_many(&**storage, within, steps).await,
     }
+}
+
+/// One after the other: the next may need the name the one before gave up.
+async fn rename_many(
+    storage: &dyn Storage,
+    within: &Location,
+    steps: &[(Name, Name)],
+) -> Result<()> {
+    for (number, (from, to)) in steps.iter().enumerate() {
+        let (from, to) = (within.path.join(from), within.path.join(to));
+        storage.rename(&from, &to, Replace::Never).await.map_err(|error| {
+            let why = format!("{}; {number} of {} renames were done", error.why(), steps.len());
+            Error::new(error.kind(), error.doing(), why)
+        })?;
+    }
+    Ok(())
 }

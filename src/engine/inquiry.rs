@@ -45,6 +45,7 @@ pub(super) async fn answer(
     let path = &inquiry.location().path;
     teller.tell(match inquiry {
         Inquiry::Link(_) => Told::Link(storage.read_link(path).await?),
+        Inquiry::Look(_) => Told::Look(storage.stat_followed(path).await?),
         Inquiry::Space(_) => Told::Space(storage.space(path).await?),
         Inquiry::Size(of) => Told::Size(size(storage, of, teller).await?),
         Inquiry::Piece { offset, length, .. } => {

@@ -18,19 +18,12 @@ use super::{
     before::Before,
     destination::Resolved,
     errand::Live,
-    message::{
-        Destination, JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState, Work,
-    },
+    message::{JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState},
     progress::Rate,
     queue::{Class, Load, Queue},
     step::{Found, History, Left, Step, Task},
 };
-use crate::domain::{
-    error::Error,
-    path::StoragePath,
-    place::{Endpoint, Location},
-    question::ConflictChoice,
-};
+use crate::domain::{error::Error, path::StoragePath, place::Endpoint, question::ConflictChoice};
 
 /// How far the plan looks ahead, in steps that could run and are no directories.
 const LOOK_AHEAD: usize = 1024;
@@ -131,7 +124,7 @@ impl Job {
     /// The endpoint of the sources, and the one copies go to.
     pub(super) fn route(&self) -> (&Endpoint, &Endpoint) {
         let from = &self.request.from;
-        (from, destination_of(&self.request).map_or(from, |location| &location.endpoint))
+        (from, self.request.work.destination().map_or(from, |location| &location.endpoint))
     }
 
     pub(super) fn needs(&self, endpoint: &Endpoint) -> bool {
@@ -347,17 +340,5 @@ impl Job {
             && self.running.is_empty()
             && self.retrying.is_empty()
             && self.asking.is_empty()
-    }
-}
-
-/// Where a job's copies go.
-pub(super) fn destination_of(request: &JobRequest) -> Option<&Location> {
-    match &request.work {
-        Work::Copy(destination) | Work::Move(destination) => Some(match destination {
-            Destination::Into(location)
-            | Destination::Exactly(location)
-            | Destination::AsCp(location) => location,
-        }),
-        Work::Delete | Work::SetModes(_) => None,
     }
 }

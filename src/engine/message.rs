@@ -11,7 +11,7 @@ use crate::domain::{
     digest::{Sha256, Verdict},
     entry::{Attributes, Entry, RefusedName},
     error::Error,
-    path::StoragePath,
+    path::{Name, StoragePath},
     place::{Endpoint, Location},
     question::{Answer, Question},
 };
@@ -118,6 +118,13 @@ pub enum Act {
         from: Location,
         /// To which path of the same endpoint.
         to: StoragePath,
+    },
+    /// Rename one after the other within a directory; never replaces, and stops at the first that fails.
+    RenameMany {
+        /// The directory.
+        within: Location,
+        /// From and to, in this order.
+        steps: Vec<(Name, Name)>,
     },
 }
 

@@ -64,6 +64,12 @@ pub enum Action {
     Together,
     /// Set permissions.
     Modes,
+    /// Edit the file under the cursor.
+    Edit,
+    /// Edit the chosen names all at once.
+    RenameMany,
+    /// Run a command where the pane is.
+    Shell,
     /// Look into the file under the cursor.
     View,
     /// Wrap long lines, or cut them.

@@ -2,10 +2,15 @@
 
 use crate::{
     domain::{
-        digest::VerifyLevel, display, entry::Entry, path::StoragePath, place::Location,
+        digest::VerifyLevel,
+        display,
+        entry::Entry,
+        path::{Name, StoragePath},
+        place::Location,
         question::ConflictChoice,
+        renaming::Pair,
     },
-    engine::message::{LeftJob, Target},
+    engine::message::{LeftJob, Target, Ticket},
 };
 
 use super::{
@@ -195,6 +200,60 @@ pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
     let prefilled = current.map(place_text::as_typed).unwrap_or_default();
     dialog.fields = vec![Field::text("Place", prefilled)];
     dialog.buttons = vec![Button::accept("Open", 'o'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// Run a command where a pane is.
+pub(crate) fn command(directory: &Location) -> Dialog {
+    let purpose = Purpose::Shell { directory: directory.path.clone() };
+    let mut dialog = Dialog::new(purpose, "Run a command");
+    dialog.words = vec![Words::Soft(format!("in {directory}")), Words::Blank];
+    dialog.fields = vec![Field::text("Command", "")];
+    dialog.buttons = vec![Button::accept("Run", 'r'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// What is to be renamed, before it is.
+pub(crate) fn rename_many(side: Side, directory: Location, steps: Vec<Pair>) -> Dialog {
+    const SHOWN: usize = 10;
+    let shown = |name: &Name| text::cut_name(&display::escape(name.as_bytes()), 28);
+    let count = text::counted(steps.len() as u64, "rename", "renames");
+    let mut words = vec![
+        Words::Strong(format!("{count}, in this order")),
+        Words::Soft(format!("in {directory}")),
+        Words::Blank,
+    ];
+    let lines = steps.iter().take(SHOWN);
+    words.extend(lines.map(|(from, to)| Words::Plain(format!("{} → {}", shown(from), shown(to)))));
+    if steps.len() > SHOWN {
+        let more = text::grouped((steps.len() - SHOWN) as u64);
+        words.push(Words::Soft(format!("and {more} more")));
+    }
+    let mut dialog =
+        Dialog::new(Purpose::RenameMany { side, directory, steps }, "Rename as edited");
+    dialog.words = words;
+    dialog.buttons = vec![Button::accept("Rename", 'r'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// What was edited was changed on the server as well.
+pub(crate) fn edited_meanwhile(
+    ticket: Ticket,
+    location: &Location,
+    words: &str,
+    copy: &str,
+) -> Dialog {
+    let mut dialog = Dialog::new(Purpose::EditedMeanwhile(ticket), "Send back what was edited");
+    dialog.grave = true;
+    dialog.words = vec![
+        Words::Strong(location.to_string()),
+        Words::Plain(words.to_owned()),
+        Words::Soft(format!("What you saved is in {copy}")),
+        Words::Blank,
+        Words::Plain("Put it in the place of what is there now?".to_owned()),
+    ];
+    dialog.buttons = vec![Button::accept("Replace", 'y'), Button::leave("Keep both", 'n')];
+    dialog.focus = 1;
     dialog
 }
 

@@ -14,6 +14,7 @@ mod history;
 pub(crate) mod layout;
 mod listings;
 mod modes;
+mod outside;
 mod pane;
 mod place_text;
 mod purpose;
@@ -44,6 +45,7 @@ use crate::{
 };
 
 pub use action::{Action, Context};
+pub use outside::{Back, Changed, Outside};
 pub use update::update;
 
 pub(crate) use dialog::{Dialog, Field, Value, Words};
@@ -94,6 +96,10 @@ pub enum Message {
     Event(Event),
     /// The engine's latest snapshot.
     Progress(Arc<Snapshot>),
+    /// The terminal is Wharf's again, and this came of what it was given away for.
+    CameBack(Outside, Back),
+    /// A folder for a copy that is to be edited was made, or could not be.
+    Room(Ticket, Result<StoragePath, String>),
     /// Something went wrong outside of the engine, in whole sentences.
     Trouble(String),
 }
@@ -139,6 +145,12 @@ pub enum Effect {
     Quit(Remaining),
     /// Hand the terminal back to the shell until it calls again.
     Suspend,
+    /// Give the terminal to another program.
+    Outside(Outside),
+    /// Make a private folder for a copy that is to be edited; answered by [`Message::Room`].
+    MakeRoom(Ticket),
+    /// Remove such a folder: what was in it is no more needed.
+    ClearRoom(StoragePath),
     /// Draw every cell anew.
     Redraw,
     /// Free this, away from the thread that draws.
@@ -230,6 +242,10 @@ pub struct Model {
     performing: HashMap<Ticket, Performing>,
     last_press: Option<LastPress>,
     pub(crate) hand: Hand,
+    /// Names that are being edited.
+    renamings: HashMap<Ticket, update::Renaming>,
+    /// Files that are being edited.
+    edits: HashMap<Ticket, update::Edit>,
     /// Both panes go together.
     pub(crate) together: Option<update::Together>,
 }
@@ -280,6 +296,8 @@ impl Model {
             performing: HashMap::new(),
             last_press: None,
             hand: Hand::default(),
+            renamings: HashMap::new(),
+            edits: HashMap::new(),
             together: None,
         };
         let mut effects = model.go(Side::Left, left, None);

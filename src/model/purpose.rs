@@ -5,8 +5,9 @@ use crate::{
         path::StoragePath,
         place::{Endpoint, Location},
         question::Question,
+        renaming::Pair,
     },
-    engine::message::{LeftJob, QuestionId, Target},
+    engine::message::{LeftJob, QuestionId, Target, Ticket},
 };
 
 use super::{Side, completion::Completion, place_text::Prefilled};
@@ -53,6 +54,18 @@ pub(crate) enum Purpose {
     Against {
         side: Side,
     },
+    /// Run a command on this machine.
+    Shell {
+        directory: StoragePath,
+    },
+    /// Rename as the preview says.
+    RenameMany {
+        side: Side,
+        directory: Location,
+        steps: Vec<Pair>,
+    },
+    /// What was edited was changed on the server as well.
+    EditedMeanwhile(Ticket),
     /// Set permissions.
     Modes {
         from: Endpoint,

@@ -157,16 +157,17 @@ impl Rows {
 
     /// The line a name stands in, if it is shown.
     pub(crate) fn line_of(&self, name: &Name) -> Option<usize> {
+        self.line_of_row(Some(self.index_of(name)?))
+    }
+
+    fn index_of(&self, name: &Name) -> Option<u32> {
         let text = SortText::of(name);
         let stands_before = |&index: &u32| {
             let row = &self.rows[index as usize];
             sort::compare_names((&row.entry.name, &row.text), (name, &text)).is_lt()
         };
         let &index = self.by_name.get(self.by_name.partition_point(stands_before))?;
-        if self.rows[index as usize].entry.name != *name {
-            return None;
-        }
-        self.line_of_row(Some(index))
+        (self.rows[index as usize].entry.name == *name).then_some(index)
     }
 
     /// The row in a line, by a number that stays while lines come and go.
@@ -360,11 +361,6 @@ impl Rows {
             self.rows.iter_mut().for_each(|row| row.marked = names.contains(&row.entry.name));
             self.count_marks();
         }
-    }
-
-    /// All entries known, in no order.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.rows.iter().map(|row| &row.entry)
     }
 
     /// Marked entries in the order shown.

@@ -12,8 +12,7 @@ use crate::{
         place::{Endpoint, Location},
     },
     engine::message::{
-        Counts, Destination, JobId, JobProgress, JobRequest, JobState, Retrying, Snapshot, StepId,
-        Work,
+        Counts, JobId, JobProgress, JobRequest, JobState, Retrying, Snapshot, StepId, Work,
     },
 };
 
@@ -170,8 +169,8 @@ pub(crate) fn job_words(request: &JobRequest) -> String {
         several => text::entries(several.len() as u64),
     };
     match &request.work {
-        Work::Copy(to) => format!("copy {what} → {}", destination(to)),
-        Work::Move(to) => format!("move {what} → {}", destination(to)),
+        Work::Copy(to) => format!("copy {what} → {}", to.location()),
+        Work::Move(to) => format!("move {what} → {}", to.location()),
         Work::SetModes(_) => match request.from.host() {
             Some(host) => format!("set permissions of {what} on {host}"),
             None => format!("set permissions of {what}"),
@@ -186,15 +185,6 @@ pub(crate) fn job_words(request: &JobRequest) -> String {
 fn path_end(path: &[u8]) -> String {
     let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
     display::escape(if start < path.len() { &path[start..] } else { path })
-}
-
-/// Where a job's copies go.
-pub(crate) fn destination(to: &Destination) -> &Location {
-    match to {
-        Destination::Into(location)
-        | Destination::Exactly(location)
-        | Destination::AsCp(location) => location,
-    }
 }
 
 /// The verdicts and troubles of some steps: `12 hash · 3 size · 1 failed`.
@@ -234,7 +224,7 @@ fn directories_touched(request: &JobRequest) -> Vec<Location> {
         }
     };
     if let Work::Copy(to) | Work::Move(to) = &request.work {
-        let to = destination(to);
+        let to = to.location();
         touch(&to.endpoint, Some(to.path.clone()));
         touch(&to.endpoint, to.path.parent());
     }

@@ -3,6 +3,7 @@
 mod behaviour;
 mod dialogs;
 mod drag;
+mod editing;
 mod finding;
 mod hostile;
 mod looking;

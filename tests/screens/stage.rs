@@ -19,7 +19,7 @@ use wharf::{
     },
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap,
-    model::{Beginning, Effect, Message, Model, Mouse, MouseAct, update},
+    model::{Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, update},
     view::{Look, view},
 };
 
@@ -97,6 +97,9 @@ pub(crate) struct Stage {
     pub(crate) now: Instant,
     pub(crate) sent: Vec<Sent>,
     pub(crate) inquiries: Vec<(Ticket, Inquiry)>,
+    pub(crate) outside: Vec<Outside>,
+    pub(crate) rooms: Vec<Ticket>,
+    pub(crate) cleared: Vec<StoragePath>,
     pub(crate) has_quit: bool,
     pub(crate) colours: bool,
     size: (u16, u16),
@@ -122,6 +125,9 @@ impl Stage {
             now: Instant::now(),
             sent: Vec::new(),
             inquiries: Vec::new(),
+            outside: Vec::new(),
+            rooms: Vec::new(),
+            cleared: Vec::new(),
             has_quit: false,
             colours: true,
             size: (width, height),
@@ -163,6 +169,9 @@ impl Stage {
                 }
                 Effect::Engine(command) => self.sent.push(Sent::Other(command)),
                 Effect::Quit(_) => self.has_quit = true,
+                Effect::Outside(outside) => self.outside.push(outside),
+                Effect::MakeRoom(ticket) => self.rooms.push(ticket),
+                Effect::ClearRoom(folder) => self.cleared.push(folder),
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
             }
         }

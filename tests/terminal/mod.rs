@@ -5,4 +5,5 @@ mod dragging;
 mod driver;
 mod idle;
 mod leaving;
+mod outside;
 mod stalled;

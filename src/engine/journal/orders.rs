@@ -13,10 +13,7 @@ use crate::{
         place::{Endpoint, Location},
         question::ConflictChoice,
     },
-    engine::{
-        job::destination_of,
-        message::{Destination, JobOptions, JobRequest, Modes, Work},
-    },
+    engine::message::{Destination, JobOptions, JobRequest, Modes, Work},
 };
 
 const LEVELS: [VerifyLevel; 4] =
@@ -105,7 +102,7 @@ pub(super) fn insert(
     request: &JobRequest,
     added: Timestamp,
 ) -> Result<i64> {
-    let to = destination_of(request);
+    let to = request.work.destination();
     let to_endpoint = to.map_or(&Endpoint::Local, |location| &location.endpoint);
     let insert = "INSERT INTO job (process, pid, work, from_site, to_site, verify, added, shape, to_path, on_conflict, \
                   recursive, marks, file_mode, folder_mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";

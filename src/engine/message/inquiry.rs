@@ -3,13 +3,19 @@
 use bytes::Bytes;
 
 use super::Ticket;
-use crate::domain::{entry::Space, error::Error, place::Location};
+use crate::domain::{
+    entry::{Attributes, Space},
+    error::Error,
+    place::Location,
+};
 
 /// What someone wants to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inquiry {
     /// Where a link leads, as it is written in the link.
     Link(Location),
+    /// What stands there, links followed.
+    Look(Location),
     /// How much room there is on the file system.
     Space(Location),
     /// How much a directory holds, links not followed. Told again and again until it is complete.
@@ -40,9 +46,10 @@ impl Inquiry {
     /// What it is about.
     pub fn location(&self) -> &Location {
         match self {
-            Inquiry::Link(location) | Inquiry::Space(location) | Inquiry::Size(location) => {
-                location
-            }
+            Inquiry::Link(location)
+            | Inquiry::Look(location)
+            | Inquiry::Space(location)
+            | Inquiry::Size(location) => location,
             Inquiry::Piece { of, .. } | Inquiry::Find { of, .. } => of,
         }
     }
@@ -53,6 +60,8 @@ impl Inquiry {
 pub enum Told {
     /// What the link holds.
     Link(Vec<u8>),
+    /// What stands there.
+    Look(Attributes),
     /// The room there is.
     Space(Space),
     /// What was found so far, or all.

@@ -33,6 +33,16 @@ pub enum Work {
     SetModes(Modes),
 }
 
+impl Work {
+    /// Where copies go, if there are any.
+    pub fn destination(&self) -> Option<&Location> {
+        match self {
+            Work::Copy(destination) | Work::Move(destination) => Some(destination.location()),
+            Work::Delete | Work::SetModes(_) => None,
+        }
+    }
+}
+
 /// Permission bits, `0o7777` at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modes {
@@ -51,6 +61,17 @@ pub enum Destination {
     Exactly(Location),
     /// As `cp` does: into it if a directory stands there, else under exactly this path.
     AsCp(Location),
+}
+
+impl Destination {
+    /// The place it names.
+    pub fn location(&self) -> &Location {
+        match self {
+            Destination::Into(location)
+            | Destination::Exactly(location)
+            | Destination::AsCp(location) => location,
+        }
+    }
 }
 
 /// How to go about a job.

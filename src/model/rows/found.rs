@@ -1,6 +1,7 @@
 //! Rows by what is typed: which pass a filter, and where the cursor goes in a search.
 
 use super::{super::sieve::Sieve, Rows};
+use crate::domain::{entry::Entry, path::Name};
 
 impl Rows {
     /// Shows only what passes. Returns where what stood in `line` stands now.
@@ -54,5 +55,15 @@ impl Rows {
             let row = &self.rows[self.order[at] as usize];
             sieve.score(&row.entry.name).map(|_| at + first)
         })
+    }
+
+    /// All entries known, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.rows.iter().map(|row| &row.entry)
+    }
+
+    /// Whether an entry of this name is known, shown or not.
+    pub(crate) fn knows(&self, name: &Name) -> bool {
+        self.index_of(name).is_some()
     }
 }

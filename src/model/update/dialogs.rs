@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::super::{
-    Action, Effect, Layer, Model, Performing, Side, State,
+    Action, Effect, Layer, Model, Outside, Performing, Side, State,
     compare::{Against, Others},
     dialog::{Dialog, Press},
     forms, hand, modes, place_text,
@@ -68,6 +68,9 @@ impl Model {
             self.say("They wait for the next start; wharf queue lists them.");
         }
         if press == Press::Leave {
+            if let Purpose::EditedMeanwhile(ticket) = dialog.purpose {
+                return self.keep_copy(ticket, "You chose to keep what is on the server.");
+            }
             return close;
         }
         match self.accept(&dialog, press) {
@@ -106,6 +109,16 @@ impl Model {
                 self.focus = *side;
                 Ok(self.go(*side, place, None))
             }
+            Purpose::Shell { directory } => {
+                let line = dialog.text(0).trim().to_owned();
+                if line.is_empty() {
+                    return Err("A command is missing.".to_owned());
+                }
+                let directory = directory.clone();
+                Ok(vec![Effect::Outside(Outside::Run { line, directory })])
+            }
+            Purpose::RenameMany { .. } => Ok(self.accept_names(&dialog.purpose)),
+            Purpose::EditedMeanwhile(ticket) => Ok(self.send_edited(*ticket)),
             Purpose::Modes { from, sources } => {
                 let (modes, recursive) = modes::wanted(dialog)?;
                 Ok(self.add(JobRequest {

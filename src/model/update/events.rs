@@ -29,7 +29,7 @@ impl Model {
                 let listed = sides.into_iter().find(|side| self.pane_mut(*side).listed(ticket));
                 return listed.map(|side| self.ask_space(side)).into_iter().collect();
             }
-            Event::Answered(answered) => self.answered(&answered),
+            Event::Answered(answered) => return self.answered(&answered),
             Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
             Event::Performed { ticket, act, result } => {
                 return self.performed(ticket, &act, result);
@@ -77,10 +77,17 @@ impl Model {
         let Some(performing) = self.performing.remove(&ticket) else { return Vec::new() };
         if let Err(error) = result {
             self.tell(error.to_string());
-            return Vec::new();
+            // Of many renames some may have been done.
+            return match act {
+                Act::RenameMany { within, .. } => self.reread_shown(std::slice::from_ref(within)),
+                _ => Vec::new(),
+            };
         }
         self.say(match act {
             Act::MakeDirectory(directory) => format!("Made {directory}."),
+            Act::RenameMany { steps, .. } => {
+                format!("Renamed {}.", text::entries(steps.len() as u64))
+            }
             Act::Rename { from, to } => format!("Renamed to {}.", from.with_path(to.clone())),
         });
         let side = performing.side;
@@ -115,6 +122,7 @@ impl Model {
         self.say_lasting(outcome, format!("{word}: {what} · {verdicts} · {time}{hint}"));
         let directories = self.transfers.end(summary.job);
         let mut effects = self.reread_shown(&directories);
+        effects.extend(self.job_of_edit_ended(summary));
         effects.extend(self.quit_if_done());
         effects
     }

@@ -69,20 +69,27 @@ impl Model {
         close(self.pane_mut(side).extras.stop_sums(None))
     }
 
-    pub(super) fn answered(&mut self, answered: &Answered) {
+    pub(super) fn answered(&mut self, answered: &Answered) -> Vec<Effect> {
+        if let Some(effects) = self.looked_for_edit(answered.ticket, &answered.told) {
+            return effects;
+        }
         if let Some(viewer) = &mut self.viewer
             && viewer.answered(answered.ticket, &answered.told)
         {
-            return;
+            return Vec::new();
         }
         for side in [Side::Left, Side::Right] {
             let extras = &mut self.pane_mut(side).extras;
             match extras.answered(answered.ticket, &answered.told) {
-                Some(Some(error)) => return self.tell(error.to_string()),
-                Some(None) => return,
+                Some(Some(error)) => {
+                    self.tell(error.to_string());
+                    break;
+                }
+                Some(None) => break,
                 None => {}
             }
         }
+        Vec::new()
     }
 }
 

@@ -1,12 +1,14 @@
 //! The one way the model changes: a message in, effects out.
 
 mod dialogs;
+mod edit;
 mod events;
 mod extras;
 mod find;
 mod hand;
 mod left;
 mod mouse;
+mod outside;
 mod panes;
 mod queue;
 mod viewer;
@@ -19,6 +21,8 @@ use super::{
     layout,
 };
 
+pub(crate) use edit::Edit;
+pub(crate) use outside::Renaming;
 pub(crate) use wander::Together;
 
 /// Takes a message in. Returns what is to be done besides.
@@ -47,6 +51,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.transfers.set_snapshot(snapshot);
             Vec::new()
         }
+        Message::CameBack(outside, back) => model.came_back(outside, back),
+        Message::Room(ticket, folder) => model.has_room(ticket, folder),
         Message::Trouble(words) => {
             model.tell(words);
             Vec::new()

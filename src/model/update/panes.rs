@@ -48,6 +48,9 @@ impl Model {
                 let dialog = modes::dialog(self.focused());
                 self.open_or_say(dialog);
             }
+            Action::Edit => return self.edit_file(),
+            Action::RenameMany => return self.edit_names(),
+            Action::Shell => self.ask_command(),
             Action::View => return self.view_file(),
             Action::Measure => return self.measure(),
             Action::Filter => self.find(Hunt::Filter),

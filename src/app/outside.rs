@@ -1,0 +1,187 @@
+//! Programs that get the terminal for a while: the person's editor, and commands.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    },
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use sha2::Digest as _;
+
+use crate::{
+    domain::{display, path::StoragePath, words},
+    model::{Back, Changed, Outside},
+};
+
+/// An editor that ends sooner without a change has probably left somebody behind who goes on.
+const AT_ONCE: Duration = Duration::from_secs(2);
+/// Longer texts are not read back.
+const LONGEST_TEXT: u64 = 64 << 20;
+
+/// Does it, and says what came of it. Blocks until the program has ended.
+pub(super) fn go(outside: &Outside, room: &Path) -> Back {
+    match outside {
+        Outside::EditText { text, .. } => Back::Text(edit_text(text, room)),
+        Outside::EditFile { path, .. } => Back::File(edit_file(as_path(path))),
+        Outside::Run { line, directory } => Back::Ran(run(line, as_path(directory))),
+    }
+}
+
+fn as_path(path: &StoragePath) -> &Path {
+    Path::new(OsStr::from_bytes(path.as_bytes()))
+}
+
+pub(super) fn storage_path(path: &Path) -> StoragePath {
+    StoragePath::new(path.as_os_str().as_bytes())
+}
+
+/// Removes a folder that was made here, and nothing else.
+pub(super) fn clear(folder: &StoragePath, room: &Path) {
+    let folder = as_path(folder);
+    if folder.parent() == Some(room) {
+        // What cannot be removed stays for the person's eyes only.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn shown(path: &Path) -> String {
+    display::escape(path.as_os_str().as_bytes())
+}
+
+/// A new folder that is the person's alone.
+pub(super) fn private_folder(room: &Path) -> Result<PathBuf, String> {
+    let name = format!("{:08x}", fastrand::u32(..));
+    let folder = room.join(name);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(room);
+    made.and_then(|()| fs::DirBuilder::new().mode(0o700).create(&folder))
+        .map_err(|error| format!("Could not make the folder {}: {error}.", shown(&folder)))?;
+    Ok(folder)
+}
+
+fn edit_text(text: &str, room: &Path) -> Result<String, String> {
+    let folder = private_folder(room)?;
+    let edited = edit_text_in(text, &folder);
+    // What was typed is in memory by now, or was given up.
+    let _ = fs::remove_dir_all(&folder);
+    edited
+}
+
+fn edit_text_in(text: &str, folder: &Path) -> Result<String, String> {
+    let file = folder.join("names");
+    let failed = |error: io::Error| format!("Could not use {}: {error}.", shown(&file));
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
+    written.and_then(|mut open| open.write_all(text.as_bytes())).map_err(failed)?;
+    run_editor(&file)?;
+    let mut edited = Vec::new();
+    let opened = fs::File::open(&file);
+    opened.and_then(|open| open.take(LONGEST_TEXT).read_to_end(&mut edited)).map_err(failed)?;
+    String::from_utf8(edited).map_err(|_| "What was saved is not UTF-8.".to_owned())
+}
+
+fn edit_file(path: &Path) -> Result<Changed, String> {
+    let before = digest(path)?;
+    let began = Instant::now();
+    run_editor(path)?;
+    // By its content: some save by writing anew and renaming, some touch what they did not change.
+    Ok(match digest(path)? == before {
+        true if began.elapsed() < AT_ONCE => Changed::LeftAtOnce,
+        true => Changed::No,
+        false => Changed::Yes,
+    })
+}
+
+fn digest(path: &Path) -> Result<[u8; 32], String> {
+    let failed = |error: io::Error| format!("Could not read {}: {error}.", shown(path));
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Runs `$VISUAL` or `$EDITOR` on a file, its name as it is.
+fn run_editor(path: &Path) -> Result<(), String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let (line, from) = match (set("VISUAL"), set("EDITOR")) {
+        (Some(line), _) => (line, "$VISUAL"),
+        (None, Some(line)) => (line, "$EDITOR"),
+        (None, None) => ("vi".to_owned(), "the editor vi, for neither $VISUAL nor $EDITOR is set"),
+    };
+    let named = display::escape_text(&line);
+    let words =
+        words::split(&line).map_err(|why| format!("Could not run {from} ({named}): {why}."))?;
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(format!("Could not run {from}: it is empty."));
+    };
+    let status = Command::new(program)
+        .args(arguments)
+        .arg(path)
+        .env_remove("WHARF_PASSWORD")
+        .status()
+        .map_err(|error| format!("Could not run {from} ({named}): {error}."))?;
+    if status.success() { Ok(()) } else { Err(format!("{from} ({named}) ended with {status}.")) }
+}
+
+/// Runs a command line by the person's shell in a folder, and waits until its output has been read.
+fn run(line: &str, directory: &Path) -> Result<String, String> {
+    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    let shell = shell.unwrap_or_else(|| "/bin/sh".into());
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{}$ {}", shown(directory), display::escape_text(line));
+    let _ = out.flush();
+    let status = Command::new(&shell)
+        .arg("-c")
+        .arg(line)
+        .current_dir(directory)
+        .env_remove("WHARF_PASSWORD")
+        .status()
+        .map_err(|error| format!("Could not run {}: {error}.", shown(Path::new(&shell))))?;
+    let _ = write!(out, "\n[{status}; Enter leads back to Wharf] ");
+    let _ = out.flush();
+    // An end of input is an answer too.
+    let _ = io::stdin().read_line(&mut String::new());
+    Ok(format!("The command ended with {status}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_for_what_is_edited_are_the_persons_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let state = tempfile::tempdir().unwrap();
+        let room = state.path().join("edits");
+        let folders = [private_folder(&room).unwrap(), private_folder(&room).unwrap()];
+        assert_ne!(folders[0], folders[1]);
+        for folder in [&room, &folders[0]] {
+            assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_by_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "a").unwrap();
+        let before = digest(&file).unwrap();
+        let other = folder.path().join("b");
+        fs::write(&other, "a").unwrap();
+        fs::rename(&other, &file).unwrap();
+        assert_eq!(digest(&file).unwrap(), before, "saved by renaming, and the same");
+        assert!(digest(&other).unwrap_err().contains("Could not read"));
+    }
+}
