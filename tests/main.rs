@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod conformance;
+mod ftp;
 mod headless;
 mod login;
 mod screens;

@@ -21,12 +21,12 @@ use crate::servers::{
 };
 
 /// A client whose server does not answer: for what needs none.
-pub(super) fn no_server() -> ClientOptions {
+pub(crate) fn no_server() -> ClientOptions {
     ClientOptions::new(free_port(), "anna".into(), "/nonexistent".into(), Vec::new())
 }
 
 /// `wharf WORDS… -F CONFIG`, without a terminal and without the person's environment.
-pub(super) fn wharf(client: &Client, folder: &Path, words: &[&str]) -> Command {
+pub(crate) fn wharf(client: &Client, folder: &Path, words: &[&str]) -> Command {
     // A session of its own: a test must not ask on the terminal that it was started from.
     let mut command = match crate::servers::programs::find("setsid") {
         Some(setsid) => {
@@ -47,14 +47,14 @@ pub(super) fn wharf(client: &Client, folder: &Path, words: &[&str]) -> Command {
 
 /// What it said, and how it ended.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) status: i32,
-    pub(super) output: String,
-    pub(super) errors: String,
+pub(crate) struct Said {
+    pub(crate) status: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
 }
 
 impl Said {
-    pub(super) fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self {
             status: output.status.code().unwrap_or(-1),

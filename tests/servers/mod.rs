@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 pub(crate) mod client;
 pub(crate) mod daemon;
 pub(crate) mod embedded;
+pub(crate) mod evil_ftp;
 pub(crate) mod evil_sftp;
 pub(crate) mod ftp_server;
 pub(crate) mod processes;

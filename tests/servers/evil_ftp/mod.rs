@@ -1,0 +1,201 @@
+//! An FTP server that lies: a small honest server over files in memory, and tricks that bend what it says.
+//!
+//! ```text
+//! let evil = EvilFtp::start(|world| { world.file("/srv/a", b"…"); world.trick(Trick::EndlessListing); });
+//! ```
+
+mod session;
+mod stream;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use rustls::ServerConfig;
+
+use super::{certificates::Certificate, ftp_server::Tls};
+
+/// A way to break the rules.
+#[derive(Debug, Clone)]
+pub(crate) enum Trick {
+    /// This command is answered with this line, and nothing else happens.
+    Says(&'static str, &'static str),
+    /// Lines right behind the consent to TLS, before it is up.
+    Pipelined(&'static str),
+    /// EPSV is not known, and PASV leads to this address and port.
+    PassiveElsewhere(Ipv4Addr, u16),
+    /// Of a file that is fetched so many bytes come, and then this line.
+    Cut { at: usize, say: &'static str },
+    /// Of a file that is sent so many bytes are taken, and then this line is said.
+    Stop { at: usize, say: &'static str },
+    /// Of a file that is fetched so many bytes come, and then nothing at all.
+    Stalls { at: usize },
+    /// A file that is fetched has so many bytes more than it has.
+    Longer(usize),
+    /// This command is never answered.
+    Silent(&'static str),
+    /// This command is answered with a line that does not end.
+    EndlessLine(&'static str),
+    /// This command is answered with a reply that does not end.
+    EndlessReply(&'static str),
+    /// Listings do not end.
+    EndlessListing,
+}
+
+/// What it holds, does, and was asked.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    files: BTreeMap<Vec<u8>, Vec<u8>>,
+    listing: Vec<u8>,
+    features: Vec<&'static str>,
+    greeting: &'static str,
+    tricks: Vec<Trick>,
+    seen: Vec<Vec<u8>>,
+}
+
+impl World {
+    /// A file and its content.
+    pub(crate) fn file(&mut self, path: &str, content: &[u8]) {
+        self.files.insert(path.into(), content.into());
+    }
+
+    /// What a listing of any folder consists of, byte by byte.
+    pub(crate) fn listing(&mut self, lines: impl Into<Vec<u8>>) {
+        self.listing = lines.into();
+    }
+
+    /// What FEAT announces; without any, FEAT is not known, nor MLSD and MLST.
+    pub(crate) fn features(&mut self, lines: &[&'static str]) {
+        self.features = lines.to_vec();
+    }
+
+    /// The first line it says.
+    pub(crate) fn greeting(&mut self, line: &'static str) {
+        self.greeting = line;
+    }
+
+    pub(crate) fn trick(&mut self, trick: Trick) {
+        self.tricks.push(trick);
+    }
+
+    /// From now on it is honest.
+    pub(crate) fn no_more_tricks(&mut self) {
+        self.tricks.clear();
+    }
+
+    /// The content of a file.
+    pub(crate) fn content(&self, path: &str) -> Option<Vec<u8>> {
+        self.files.get(path.as_bytes()).cloned()
+    }
+
+    /// Every command so far, as it came.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+    }
+
+    /// Whether a command of this verb has come.
+    pub(crate) fn was_asked(&self, verb: &str) -> bool {
+        self.seen().iter().any(|line| line.split(' ').next() == Some(verb))
+    }
+}
+
+/// What all sessions share.
+struct Shared {
+    world: Mutex<World>,
+    tls: Tls,
+    config: Arc<ServerConfig>,
+    /// All connections, to be cut at the end.
+    open: Mutex<Vec<TcpStream>>,
+    over: AtomicBool,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    fn keep(&self, socket: &TcpStream) {
+        self.open.lock().unwrap().push(socket.try_clone().unwrap());
+    }
+}
+
+/// A running evil server. Dropping it cuts all connections.
+pub(crate) struct EvilFtp {
+    shared: Arc<Shared>,
+    port: u16,
+    certificate: Certificate,
+}
+
+impl EvilFtp {
+    /// Starts it without TLS. A login begins in `/srv`.
+    pub(crate) fn start(set_up: impl FnOnce(&mut World)) -> Self {
+        Self::with(Tls::None, Certificate::make(Default::default()), set_up)
+    }
+
+    /// The same with this security and certificate.
+    pub(crate) fn with(
+        tls: Tls,
+        certificate: Certificate,
+        set_up: impl FnOnce(&mut World),
+    ) -> Self {
+        let mut world = World { greeting: "220 evil", ..World::default() };
+        world.features(&["MLST type*;size*;modify*;", "MDTM", "SIZE", "REST STREAM", "UTF8"]);
+        set_up(&mut world);
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            tls,
+            config: stream::config(&certificate),
+            open: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                if serving.over.load(Ordering::Acquire) {
+                    return;
+                }
+                serving.keep(&socket);
+                let shared = Arc::clone(&serving);
+                // It ends with its connection.
+                thread::spawn(move || session::serve(&shared, socket));
+            }
+        });
+        Self { shared, port, certificate }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it shows who asks for TLS.
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// What it holds and does.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.world()
+    }
+}
+
+impl Drop for EvilFtp {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Release);
+        for socket in self.shared.open.lock().unwrap().drain(..) {
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        }
+        // Wakes the listener.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        if thread::panicking() {
+            println!("--- the evil server was asked: {:#?}", self.shared.world().seen());
+        }
+    }
+}

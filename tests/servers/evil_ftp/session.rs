@@ -1,0 +1,320 @@
+//! One control connection of the evil server: commands in, replies out, honest but for the tricks.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    sync::Arc,
+};
+
+use super::{Shared, Trick, stream::Stream};
+use crate::servers::ftp_server::Tls;
+
+struct Session<'a> {
+    shared: &'a Arc<Shared>,
+    control: Option<Stream>,
+    data: Option<TcpListener>,
+    private: bool,
+    offset: usize,
+    from: Vec<u8>,
+    folder: Vec<u8>,
+}
+
+/// Until the client goes, or a trick ends it.
+pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
+    let control = match shared.tls {
+        Tls::Implicit => Stream::secured(socket, &shared.config),
+        _ => Stream::Plain(socket),
+    };
+    let mut session = Session {
+        shared,
+        control: Some(control),
+        data: None,
+        private: false,
+        offset: 0,
+        from: Vec::new(),
+        folder: b"/srv".to_vec(),
+    };
+    let greeting = shared.world().greeting;
+    // An end of the connection is the client's right.
+    let _ = session.run(greeting);
+}
+
+impl Session<'_> {
+    fn run(&mut self, greeting: &str) -> io::Result<()> {
+        self.say(greeting)?;
+        loop {
+            let line = self.line()?;
+            self.shared.world().seen.push(line.clone());
+            let (verb, argument) = match line.iter().position(|&byte| byte == b' ') {
+                Some(space) => (&line[..space], &line[space + 1..]),
+                None => (&line[..], &b""[..]),
+            };
+            let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
+            if !self.was_tricked(&verb)? {
+                self.obey(&verb, argument)?;
+            }
+        }
+    }
+
+    fn tricks(&self) -> Vec<Trick> {
+        self.shared.world().tricks.clone()
+    }
+
+    fn control(&mut self) -> io::Result<&mut Stream> {
+        self.control.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))
+    }
+
+    fn say(&mut self, line: &str) -> io::Result<()> {
+        let control = self.control()?;
+        control.write_all(format!("{line}\r\n").as_bytes())?;
+        control.flush()
+    }
+
+    fn line(&mut self) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        loop {
+            let mut byte = [0];
+            self.control()?.read_exact(&mut byte)?;
+            match byte[0] {
+                b'\n' => return Ok(line),
+                b'\r' => {}
+                byte => line.push(byte),
+            }
+        }
+    }
+
+    /// What a trick does in the place of an answer.
+    fn was_tricked(&mut self, verb: &str) -> io::Result<bool> {
+        for trick in self.tricks() {
+            match trick {
+                Trick::Says(of, line) if of == verb => {
+                    self.say(line)?;
+                    return Ok(true);
+                }
+                Trick::Silent(of) if of == verb => return Ok(true),
+                Trick::EndlessLine(of) if of == verb => loop {
+                    self.control()?.write_all(&[b'x'; 4096])?;
+                },
+                Trick::EndlessReply(of) if of == verb => loop {
+                    self.say("211- and so on")?;
+                },
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn obey(&mut self, verb: &str, argument: &[u8]) -> io::Result<()> {
+        let path = self.path(argument);
+        let size = self.shared.world().files.get(&path).map(Vec::len);
+        match verb {
+            "AUTH" if self.shared.tls == Tls::Explicit => {
+                let mut consent = String::from("234 go ahead");
+                for trick in self.tricks() {
+                    if let Trick::Pipelined(lines) = trick {
+                        consent += &format!("\r\n{lines}");
+                    }
+                }
+                self.say(&consent)?;
+                if let Some(Stream::Plain(socket)) = self.control.take() {
+                    self.control = Some(Stream::secured(socket, &self.shared.config));
+                }
+                Ok(())
+            }
+            "USER" => self.say("331 password"),
+            "PASS" => self.say("230 welcome"),
+            "PROT" => {
+                self.private = argument == b"P";
+                self.say("200 so be it")
+            }
+            "PBSZ" | "TYPE" | "NOOP" | "OPTS" | "SITE" | "MODE" => self.say("200 so be it"),
+            "FEAT" => self.features(),
+            "PWD" => {
+                let folder = String::from_utf8_lossy(&self.folder).into_owned();
+                self.say(&format!("257 \"{folder}\" is where you are"))
+            }
+            "CWD" if size.is_some() => self.say("550 that is no folder: Not a directory"),
+            "CWD" => {
+                self.folder = path;
+                self.say("250 there you are")
+            }
+            "EPSV" | "PASV" => self.passive(verb),
+            "SIZE" | "MLST" | "MDTM" => match size {
+                Some(size) if verb == "SIZE" => self.say(&format!("213 {size}")),
+                Some(_) if verb == "MDTM" => self.say("213 20240101000000"),
+                Some(size) if self.has_facts() => {
+                    let facts = format!("type=file;size={size};modify=20240101000000;");
+                    self.say(&format!("250-it is\r\n {facts} x\r\n250 so"))
+                }
+                _ => self.say("550 No such file or directory"),
+            },
+            "REST" => {
+                self.offset = String::from_utf8_lossy(argument).parse().unwrap_or(0);
+                self.say("350 from there")
+            }
+            "MLSD" if !self.has_facts() => self.say("500 what?"),
+            "LIST" | "MLSD" => self.list(),
+            "RETR" => match size {
+                Some(_) => self.fetch(&path),
+                None => self.say("550 No such file or directory"),
+            },
+            "STOR" => self.store(path),
+            "DELE" => {
+                let gone = self.shared.world().files.remove(&path).is_some();
+                self.say(if gone { "250 gone" } else { "550 No such file or directory" })
+            }
+            "RNFR" => {
+                self.from = path;
+                self.say("350 to where?")
+            }
+            "RNTO" => {
+                let mut world = self.shared.world();
+                let content = world.files.remove(&self.from);
+                let renamed = content.map(|content| world.files.insert(path, content)).is_some();
+                drop(world);
+                self.say(if renamed { "250 done" } else { "550 No such file or directory" })
+            }
+            "QUIT" => {
+                let _ = self.say("221 bye");
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+            }
+            _ => self.say("500 what?"),
+        }
+    }
+
+    fn path(&self, argument: &[u8]) -> Vec<u8> {
+        match argument {
+            b"" | b"-a" => self.folder.clone(),
+            absolute if absolute.starts_with(b"/") => absolute.to_vec(),
+            relative => [&self.folder[..], b"/", relative].concat(),
+        }
+    }
+
+    fn has_facts(&self) -> bool {
+        self.shared.world().features.iter().any(|line| line.starts_with("MLST"))
+    }
+
+    fn features(&mut self) -> io::Result<()> {
+        let features = self.shared.world().features.clone();
+        if features.is_empty() {
+            return self.say("500 what?");
+        }
+        let lines: String = features.iter().map(|line| format!(" {line}\r\n")).collect();
+        self.say(&format!("211-all this\r\n{lines}211 that was it"))
+    }
+
+    fn passive(&mut self, verb: &str) -> io::Result<()> {
+        for trick in self.tricks() {
+            if let Trick::PassiveElsewhere(address, port) = trick {
+                if verb == "EPSV" {
+                    return self.say("500 what?");
+                }
+                let [a, b, c, d] = address.octets();
+                let (high, low) = (port >> 8, port & 255);
+                return self.say(&format!("227 go to ({a},{b},{c},{d},{high},{low})"));
+            }
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        self.data = Some(listener);
+        match verb {
+            "EPSV" => self.say(&format!("229 come (|||{port}|)")),
+            _ => self.say(&format!("227 come (127,0,0,1,{},{})", port >> 8, port & 255)),
+        }
+    }
+
+    fn open(&mut self) -> io::Result<Stream> {
+        let listener = self.data.take().ok_or(io::ErrorKind::NotConnected)?;
+        let (socket, _) = listener.accept()?;
+        self.shared.keep(&socket);
+        if self.private {
+            return Ok(Stream::secured(socket, &self.shared.config));
+        }
+        Ok(Stream::Plain(socket))
+    }
+
+    fn list(&mut self) -> io::Result<()> {
+        self.say("150 here it comes")?;
+        let mut data = self.open()?;
+        let listing = self.shared.world().listing.clone();
+        let tricks = self.tricks();
+        data.write_all(&listing)?;
+        if tricks.iter().any(|trick| matches!(trick, Trick::EndlessListing)) {
+            let facts = self.has_facts();
+            let mut sent = true;
+            for number in 0_u64.. {
+                let line = match facts {
+                    true => format!("type=file;size=1;modify=20240101000000; row {number}\r\n"),
+                    false => {
+                        format!("-rw-r--r-- 1 a b 1 Jan  1  2024 row {number}\r\n")
+                    }
+                };
+                sent &= data.write_all(line.as_bytes()).is_ok();
+                if !sent {
+                    break;
+                }
+            }
+            return self.say("426 you did not want the rest");
+        }
+        data.close();
+        self.say("226 that was it")
+    }
+
+    fn fetch(&mut self, path: &[u8]) -> io::Result<()> {
+        let offset = std::mem::take(&mut self.offset);
+        let mut content = self.shared.world().files.get(path).cloned().unwrap_or_default();
+        self.say("150 here it comes")?;
+        let mut data = self.open()?;
+        let mut last = "226 that was it";
+        for trick in self.tricks() {
+            match trick {
+                Trick::Cut { at, say } => {
+                    content.truncate(at);
+                    last = say;
+                }
+                Trick::Longer(by) => content.extend(vec![b'!'; by]),
+                Trick::Stalls { at } => {
+                    data.write_all(&content[offset.min(at)..at])?;
+                    data.flush()?;
+                    // Until the client has had enough.
+                    let _ = self.control()?.read(&mut [0]);
+                    return Err(io::Error::from(io::ErrorKind::TimedOut));
+                }
+                _ => {}
+            }
+        }
+        let sent = data.write_all(content.get(offset..).unwrap_or_default());
+        data.close();
+        self.say(if sent.is_ok() { last } else { "426 you did not want the rest" })
+    }
+
+    fn store(&mut self, path: Vec<u8>) -> io::Result<()> {
+        let offset = std::mem::take(&mut self.offset);
+        // As real servers do: the name is there, and empty, from the first moment.
+        self.shared.world().files.entry(path.clone()).or_default().truncate(offset);
+        self.say("150 go ahead")?;
+        let mut data = self.open()?;
+        let stop = self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::Stop { at, say } => Some((at, say)),
+            _ => None,
+        });
+        let mut taken = Vec::new();
+        let mut piece = vec![0; 32 << 10];
+        let last = loop {
+            if let Some((at, say)) = stop
+                && taken.len() >= at
+            {
+                taken.truncate(at);
+                break say;
+            }
+            match data.read(&mut piece) {
+                // Many clients say no goodbye on data connections.
+                Ok(0) | Err(_) => break "226 I have it",
+                Ok(count) => taken.extend_from_slice(&piece[..count]),
+            }
+        };
+        self.shared.world().files.entry(path).or_default().extend(taken);
+        data.close();
+        self.say(last)
+    }
+}
