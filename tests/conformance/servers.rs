@@ -157,3 +157,36 @@ async fn sessions_are_resumed_in_the_older_tls_too() {
         hundreds_of_files(Arc::new(place)).await;
     }
 }
+
+/// Pure-FTPd writes `_` for such characters: the copy would stand under another name, or in the place of another file.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_a_server_would_change_are_refused() {
+    let Some(place) = remote::ftp(Make::PureFtpd, Tls::None).await else { return };
+    place.put_behind("a_", b"another");
+    place.put("old", b"content").await;
+    for name in ["a ", "a\t", "\u{1}"] {
+        let path = place.at(name);
+        fails(
+            place.storage.write(&path, WriteOptions::new_private()).await,
+            &[ErrorKind::InvalidName],
+        );
+        fails(place.storage.make_directory(&path, None).await, &[ErrorKind::InvalidName]);
+        let renamed = place.storage.rename(&place.at("old"), &path, Replace::Allowed).await;
+        fails(renamed, &[ErrorKind::InvalidName]);
+    }
+    assert_eq!(place.seen_behind("a_").unwrap(), b"another");
+    assert_eq!(place.rows(&place.folder).await.len(), 2);
+}
+
+/// ProFTPD takes such a name apart and puts it together as another one's.
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_are_set_of_no_other_file_than_was_meant() {
+    let Some(place) = remote::ftp(Make::ProFtpd, Tls::None).await else { return };
+    place.put("a b", b"another").await;
+    let before = place.storage.stat(&place.at("a b")).await.unwrap();
+    place.put("a  b", b"content").await;
+    let set = SetAttributes { permissions: Some(0o777), modified: None };
+    fails(place.storage.set_attributes(&place.at("a  b"), &set).await, &[ErrorKind::InvalidName]);
+    assert_eq!(place.storage.stat(&place.at("a b")).await.unwrap(), before);
+    assert_eq!(place.get("a  b").await.unwrap(), b"content");
+}

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod ends;
+mod killed;
 mod listings;
 mod names;
 mod security;
