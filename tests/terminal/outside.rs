@@ -200,14 +200,17 @@ fn names_are_edited_together_in_circles_too() {
 #[test]
 fn a_command_runs_where_the_pane_is_and_leads_back() {
     let Some(scene) = scene() else { return };
-    let mut terminal = scene.open(&[".", &scene.remote()], "true");
+    let mut terminal = Start::new(&scene.client, scene.here.path(), &[".", &scene.remote()])
+        .environment("WHARF_PASSWORD", "canary")
+        .run();
     terminal.shows("empty");
     terminal.keys("!");
     terminal.shows("Run a command");
-    terminal.keys("touch 'made here'; echo it says; sleep 100");
+    terminal.keys("touch 'made here'; echo \"it says [$WHARF_PASSWORD]\"; sleep 100");
     terminal.keys(key::ENTER);
-    terminal
-        .until("the command runs", |screen| screen.contains("it says") && !screen.contains("Name"));
+    terminal.until("the command runs", |screen| {
+        screen.contains("it says []") && !screen.contains("Name")
+    });
     assert!(!terminal.has_screen());
     // Ctrl-C is the command's.
     terminal.keys("\x03");

@@ -56,6 +56,7 @@ pub(crate) struct Viewer {
 struct Seeking {
     ticket: Ticket,
     at: u64,
+    backwards: bool,
 }
 
 /// What a person wants to see; done when the bytes for it are here.
@@ -282,7 +283,7 @@ impl Viewer {
             (None, _) => self.top,
         };
         self.words = None;
-        self.seeking = Some(Seeking { ticket, at: from });
+        self.seeking = Some(Seeking { ticket, at: from, backwards });
         let text = Bytes::from(self.sought.clone().into_bytes());
         Some(Inquiry::Find { of: self.location.clone(), from, text, backwards })
     }
@@ -331,7 +332,10 @@ impl Viewer {
                 self.go(Move::To(*at));
                 self.go(Move::Up(self.height / 3));
             }
-            Ok(_) => self.words = Some("not found"),
+            Ok(_) if self.seeking.as_ref().is_some_and(|seeking| seeking.backwards) => {
+                self.words = Some("not found from here to the beginning");
+            }
+            Ok(_) => self.words = Some("not found from here to the end"),
             Err(error) => self.failure = Some(error.clone()),
         }
         self.seeking = None;
