@@ -6,7 +6,7 @@ use wharf::{
         error::{Error, ErrorKind},
     },
     engine::message::{Answered, Command, Event, Inquiry, Modes, Sum, Told, Work},
-    model::Context,
+    model::{Action, Context, Message},
 };
 
 use super::stage::{MOMENT, Sent, Stage, directory, file, link};
@@ -70,7 +70,9 @@ fn a_path_on_a_server_is_seen_from_the_pane() {
 #[test]
 fn another_host_is_not_asked_while_its_name_is_typed() {
     let mut stage = stage();
-    stage.keys("p Ctrl-U").text("other.example:/srv/").keys("Esc");
+    stage.keys("p Ctrl-U");
+    // One by one, for the stage answers what is asked when a key was pressed.
+    "other.example:/srv/".chars().for_each(|c| stage.message(Message::Act(Action::Type(c))));
     let opens = |sent: &Sent| match sent {
         Sent::Open(_, location) => location.to_string().starts_with("other.example"),
         Sent::Other(_) => false,
