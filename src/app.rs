@@ -1,5 +1,8 @@
 //! The one loop: input, engine events, frames. Owns nothing but the wiring.
 
+mod pace;
+mod shelf;
+
 mod outside;
 
 use std::{
@@ -7,6 +10,7 @@ use std::{
     io,
     path::PathBuf,
     pin::Pin,
+    sync::Arc,
     task::Poll,
     thread,
     time::{Duration, Instant},
@@ -18,22 +22,32 @@ use crossterm::event::{
 use futures_util::Stream;
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
+use pace::Pace;
+use shelf::ShelfThread;
+
 use crate::{
-    domain::{display, journal::WhenLeft, path::StoragePath, place::Location},
+    domain::{
+        book::{Book, Shelf},
+        display,
+        journal::WhenLeft,
+        path::StoragePath,
+        place::Location,
+        signals::Signals,
+    },
     engine::{
         Handles,
         message::{Command, Event, StepEnding},
     },
-    keymap,
+    keymap::{self, Keymap, Meaning, Pending},
     model::{
         Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, Remaining, update,
     },
     terminal::{self, Notification, Screen},
-    view::{Look, view},
+    view::{Look, Theme, view},
 };
 
 /// What to open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Start {
     /// The left pane's place; `None` for `here`.
     pub left: Option<Location>,
@@ -45,10 +59,20 @@ pub struct Start {
     pub when_left: WhenLeft,
     /// Where copies that are edited lie, for this user's eyes only.
     pub edits: PathBuf,
+    /// The keys.
+    pub keys: Keymap,
+    /// The colours.
+    pub theme: Theme,
+    /// How the person is told beside the screen.
+    pub signals: Signals,
+    /// What is wrong with the settings, each a sentence.
+    pub troubles: Vec<String>,
+    /// What is known of sites.
+    pub book: Book,
+    /// Who keeps it.
+    pub shelf: Arc<dyn Shelf>,
 }
 
-/// At most 60 frames a second, over a few of them.
-const FRAME: Duration = Duration::from_micros(16_667);
 /// How often a countdown is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
 /// How long messages are taken in before a frame is drawn though more wait.
@@ -68,17 +92,28 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         here: start.here,
         help_lines: keymap::help_lines(),
         when_left: start.when_left,
+        commands: start.keys.commands(),
+        book: start.book,
     });
     let (screen, notifications) = Screen::enter()?;
-    let look = Look { colours: terminal::has_colours(), zone: jiff::tz::TimeZone::system() };
+    let look = Look {
+        colours: terminal::has_colours(),
+        zone: jiff::tz::TimeZone::system(),
+        keys: Arc::new(start.keys),
+        theme: start.theme,
+    };
     let app = App {
         model,
         look,
+        signals: start.signals,
         screen,
         notifications,
         input: None,
         edits: start.edits,
         going_outside: Vec::new(),
+        pending: Pending::default(),
+        shelf: ShelfThread::begin(start.shelf)?,
+        troubles: start.troubles,
         engine_is_there: true,
         pace: Pace::default(),
         dirty: true,
@@ -100,6 +135,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
 struct App {
     model: Model,
     look: Look,
+    signals: Signals,
     screen: Screen,
     notifications: UnboundedReceiver<Notification>,
     /// Begun when it is first asked; none while another program has the terminal.
@@ -107,6 +143,10 @@ struct App {
     edits: PathBuf,
     /// What the terminal is to be given away for.
     going_outside: Vec<Outside>,
+    pending: Pending,
+    shelf: ShelfThread,
+    /// What is wrong with the settings, until it is told.
+    troubles: Vec<String>,
     engine_is_there: bool,
     pace: Pace,
     /// Something changed that is not on the screen.
@@ -118,30 +158,6 @@ struct App {
     remaining: Remaining,
 }
 
-/// When the next frame may be drawn.
-#[derive(Debug, Default)]
-struct Pace {
-    /// When it is due at a steady 60 a second.
-    due: Option<Instant>,
-}
-
-impl Pace {
-    /// From when on a frame may be drawn. One that answers the person need not wait until the one before it, which
-    /// showed some progress, is old enough; many of them take turns with the others.
-    fn next(&self, answers: bool) -> Option<Instant> {
-        let ahead = if answers { FRAME } else { Duration::ZERO };
-        self.due.and_then(|due| due.checked_sub(ahead))
-    }
-
-    fn is_due(&self, now: Instant, answers: bool) -> bool {
-        self.next(answers).is_none_or(|next| now >= next)
-    }
-
-    fn drawn(&mut self, now: Instant) {
-        self.due = Some(self.due.map_or(now, |due| due.max(now)) + FRAME);
-    }
-}
-
 impl App {
     /// Until the person leaves; what becomes of jobs then.
     async fn run(
@@ -150,12 +166,18 @@ impl App {
         effects: Vec<Effect>,
     ) -> (Remaining, io::Result<()>) {
         let result = self.until_left(handles, effects).await;
-        (self.remaining, result)
+        let App { remaining, screen, shelf, .. } = self;
+        drop(screen);
+        shelf.end().await;
+        (remaining, result)
     }
 
     async fn until_left(&mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {
         self.take(Message::Clock(Instant::now()), handles)?;
         self.carry_out(effects, handles)?;
+        for trouble in std::mem::take(&mut self.troubles) {
+            self.take(Message::Trouble(trouble), handles)?;
+        }
         self.resized(handles)?;
         while !self.leaving {
             self.drain(handles).await?;
@@ -194,6 +216,9 @@ impl App {
             biased;
             input = next_input(&mut self.input) => self.input(input, handles),
             Some(notification) = self.notifications.recv() => self.notification(notification, handles),
+            Some((order, result)) = self.shelf.news.recv() => {
+                self.take(Message::Shelved(order, result), handles)
+            }
             event = handles.events.recv(), if self.engine_is_there => match event {
                 Some(event) => self.take(Message::Event(event), handles),
                 None => self.engine_ended(handles),
@@ -250,7 +275,10 @@ impl App {
                 return Ok(());
             }
             Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => {
-                keymap::action(self.model.context(), key).map(Message::Act)
+                match self.look.keys.press(&mut self.pending, self.model.context(), key) {
+                    Meaning::Action(action) => Some(Message::Act(action)),
+                    Meaning::More | Meaning::Nothing => None,
+                }
             }
             Some(Ok(Input::Mouse(event))) => mouse(event).map(Message::Mouse),
             Some(Ok(Input::Paste(text))) => Some(Message::Paste(text)),
@@ -304,6 +332,12 @@ impl App {
             match effect {
                 // An engine that has ended takes no more commands; the screen has said so already.
                 Effect::Engine(command) => drop(handles.commands.send(command)),
+                Effect::Shelf(order) => self.shelf.order(order),
+                Effect::Notify(words) => {
+                    let bell = if self.signals.bell { "\x07" } else { "" };
+                    let told = self.signals.notify.sequence(&words);
+                    self.screen.tell(&format!("{told}{bell}"))?;
+                }
                 Effect::Quit(remaining) => {
                     self.leaving = true;
                     self.remaining = remaining;
@@ -360,6 +394,9 @@ impl App {
         self.resized(handles)?;
         (self.dirty, self.owes_an_answer) = (false, false);
         self.screen.set_title(&self.model.title())?;
+        if self.signals.taskbar.unwrap_or_else(terminal::has_taskbar) {
+            self.screen.set_standing(self.model.standing())?;
+        }
         let (model, look) = (&self.model, &self.look);
         self.screen.draw(|frame| view(model, look, frame))
     }
@@ -406,46 +443,4 @@ fn mouse(event: MouseEvent) -> Option<Mouse> {
         _ => return None,
     };
     Some(Mouse { what, x: event.column, y: event.row })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Frames drawn in a second in which something changes every millisecond.
-    fn frames_in_a_second(answers: impl Fn(u64) -> bool) -> usize {
-        let (start, mut pace, mut owes) = (Instant::now(), Pace::default(), false);
-        let mut draws = |millisecond: &u64| {
-            let now = start + Duration::from_millis(*millisecond);
-            owes |= answers(*millisecond);
-            let due = pace.is_due(now, owes);
-            if due {
-                pace.drawn(now);
-                owes = false;
-            }
-            due
-        };
-        (0..1000).filter(&mut draws).count()
-    }
-
-    #[test]
-    fn whatever_floods_in_there_are_at_most_sixty_frames_a_second() {
-        for frames in [frames_in_a_second(|_| false), frames_in_a_second(|_| true)] {
-            assert!((55..=62).contains(&frames), "{frames}");
-        }
-    }
-
-    #[test]
-    fn an_answer_does_not_wait_for_the_frame_before_it_to_grow_old() {
-        let mut pace = Pace::default();
-        let now = Instant::now();
-        assert!(pace.is_due(now, false));
-        pace.drawn(now);
-        assert!(!pace.is_due(now, false));
-        assert!(pace.is_due(now, true));
-        pace.drawn(now);
-        assert!(!pace.is_due(now, true), "but the second answer does");
-        assert!(pace.is_due(now + FRAME, true));
-        assert!(!pace.is_due(now + FRAME, false), "and progress makes up for it");
-    }
 }

@@ -1,16 +1,16 @@
 //! One table: chord → action, with its words. Help and footer are drawn from it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod chord;
+mod lookup;
+mod remap;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use chord::{Chord, alt, code, control, f, key};
+
+pub use lookup::{Keymap, Meaning, Pending};
 
 use crate::model::{Action, Context};
-
-/// A key with what is held down beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Chord {
-    code: KeyCode,
-    control: bool,
-    alt: bool,
-}
 
 /// Some chords that do one thing in some contexts.
 #[derive(Debug)]
@@ -22,26 +22,6 @@ pub(crate) struct Binding {
     words: &'static str,
     /// The same in one word for the footer; empty for what the footer leaves out.
     short: &'static str,
-}
-
-const fn key(c: char) -> Chord {
-    Chord { code: KeyCode::Char(c), control: false, alt: false }
-}
-
-const fn control(c: char) -> Chord {
-    Chord { code: KeyCode::Char(c), control: true, alt: false }
-}
-
-const fn f(number: u8) -> Chord {
-    Chord { code: KeyCode::F(number), control: false, alt: false }
-}
-
-const fn code(code: KeyCode) -> Chord {
-    Chord { code, control: false, alt: false }
-}
-
-const fn alt(code: KeyCode) -> Chord {
-    Chord { code, control: false, alt: true }
 }
 
 const fn bind(
@@ -58,9 +38,27 @@ const PANES: &[Context] = &[Context::Panes];
 const QUEUE: &[Context] = &[Context::Queue];
 const STEPS: &[Context] = &[Context::Steps];
 const QUEUE_OR_STEPS: &[Context] = &[Context::Queue, Context::Steps];
-const LISTS: &[Context] =
-    &[Context::Panes, Context::Viewer, Context::Queue, Context::Steps, Context::Reader];
 const VIEWER: &[Context] = &[Context::Viewer];
+const SITES: &[Context] = &[Context::Sites];
+const SEARCH: &[Context] = &[Context::Search];
+const START: &[Context] = &[Context::Start];
+const WITH_COMMANDS: &[Context] = &[
+    Context::Panes,
+    Context::Viewer,
+    Context::Queue,
+    Context::Steps,
+    Context::Sites,
+    Context::Start,
+];
+const LISTS: &[Context] = &[
+    Context::Panes,
+    Context::Viewer,
+    Context::Queue,
+    Context::Steps,
+    Context::Sites,
+    Context::Start,
+    Context::Reader,
+];
 const DIALOGS: &[Context] = &[Context::Field, Context::Choice];
 const FIELD: &[Context] = &[Context::Field, Context::Find];
 const FIND: &[Context] = &[Context::Find];
@@ -88,10 +86,13 @@ static BINDINGS: &[Binding] = &[
         "open a place or server in this pane",
         "open",
     ),
+    bind(PANES, &[key('b'), control('s')], Action::Sites, "saved sites", "sites"),
     bind(PANES, &[key('w')], Action::Queue, "the queue: jobs and their steps", "queue"),
     bind(PANES, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(PANES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
     bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
+    bind(WITH_COMMANDS, &[key(':')], Action::Commands, "command line: everything by its name", ""),
+    bind(PANES, &[control('d')], Action::SavePlace, "save this place as a site", ""),
     bind(PANES, &[code(Enter), code(Right), key('l')], Action::Enter, "into the directory", ""),
     bind(
         PANES,
@@ -180,6 +181,65 @@ static BINDINGS: &[Binding] = &[
     bind(QUEUE_OR_STEPS, &[key('w')], Action::Queue, "back to the panes", ""),
     bind(QUEUE_OR_STEPS, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(QUEUE_OR_STEPS, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
+    bind(
+        SITES,
+        &[code(Enter), code(Right), key('l')],
+        Action::OpenSite,
+        "open in the pane named above",
+        "open",
+    ),
+    bind(SITES, &[key('o')], Action::OpenSiteOther, "open in the other pane", "other pane"),
+    bind(SITES, &[code(Tab), code(BackTab)], Action::OtherPane, "choose the pane to open in", ""),
+    bind(SITES, &[key('/')], Action::Search, "search names, hosts, tags, notes", "search"),
+    bind(SITES, &[key('n'), f(7)], Action::NewSite, "a new site", "new"),
+    bind(SITES, &[key('e'), f(4)], Action::EditSite, "edit the site", "edit"),
+    bind(
+        SITES,
+        &[key('c'), f(5)],
+        Action::DuplicateSite,
+        "a copy of the site, to be edited",
+        "copy",
+    ),
+    bind(
+        SITES,
+        &[key('d'), f(8), code(Delete)],
+        Action::DeleteSite,
+        "remove the site (asks first)",
+        "remove",
+    ),
+    bind(SITES, &[key('t')], Action::TestSite, "test the connection", "test"),
+    bind(
+        SITES,
+        &[code(Esc), code(Backspace), code(Left), key('h')],
+        Action::Close,
+        "empty the search; back to the panes",
+        "back",
+    ),
+    bind(SITES, &[key('b'), control('s')], Action::Sites, "back to the panes", ""),
+    bind(SITES, &[key('a')], Action::Answer, "answer what was put aside", ""),
+    bind(SITES, &[key('?'), f(1)], Action::Help, "these keys", "help"),
+    bind(SITES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", ""),
+    bind(SEARCH, &[code(Enter)], Action::Accept, "take what is found", "take"),
+    bind(SEARCH, &[code(Tab)], Action::Next, "complete; to the list", "complete"),
+    bind(SEARCH, &[code(Up)], Action::Up, "up", ""),
+    bind(SEARCH, &[code(Down)], Action::Down, "down", ""),
+    bind(
+        SEARCH,
+        &[code(Backspace), control('h')],
+        Action::DeleteBack,
+        "delete the character before",
+        "",
+    ),
+    bind(SEARCH, &[control('w')], Action::DeleteWord, "delete the word before", ""),
+    bind(SEARCH, &[control('u')], Action::ClearLine, "empty the line", "empty"),
+    bind(SEARCH, &[code(Esc)], Action::Close, "leave the line", "leave"),
+    bind(START, &[code(Enter), code(Right), key('l')], Action::Choose, "choose", "choose"),
+    bind(START, &[key('o'), control('o')], Action::Connect, "open a place or server", "open"),
+    bind(START, &[key('b'), control('s')], Action::Sites, "saved sites", "sites"),
+    bind(START, &[key('n')], Action::NewSite, "a new site", "new"),
+    bind(START, &[code(Esc), code(Tab)], Action::Close, "to the panes", "panes"),
+    bind(START, &[key('?'), f(1)], Action::Help, "these keys", "help"),
+    bind(START, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
     bind(LISTS, &[code(Up), key('k')], Action::Up, "up", ""),
     bind(LISTS, &[code(Down), key('j')], Action::Down, "down", ""),
     bind(LISTS, &[code(PageUp), control('b')], Action::PageUp, "a page up", ""),
@@ -240,40 +300,29 @@ const EVERYWHERE: &[Context] = &[
     Context::Viewer,
     Context::Queue,
     Context::Steps,
+    Context::Sites,
+    Context::Search,
+    Context::Start,
     Context::Field,
     Context::Choice,
     Context::Reader,
 ];
 
-/// What a key does in a context.
-pub fn action(context: Context, event: KeyEvent) -> Option<Action> {
-    let control = event.modifiers.contains(KeyModifiers::CONTROL);
-    // Shift is part of the character; for other keys it is told apart by their codes.
-    let alt = event.modifiers.contains(KeyModifiers::ALT);
-    let find = |alt| {
-        let pressed = Chord { code: event.code, control, alt };
-        let means = |binding: &&Binding| {
-            binding.contexts.contains(&context) && binding.chords.contains(&pressed)
-        };
-        BINDINGS.iter().find(means).map(|binding| binding.action)
-    };
-    // Where Alt makes no difference it is left out of account: Esc and a key typed quickly look the same.
-    let found = find(alt).or_else(|| find(false));
-    let plain = !control && !event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::META);
-    found.or(match (context, event.code) {
-        (Context::Field | Context::Choice | Context::Find, KeyCode::Char(c)) if plain => {
-            Some(Action::Type(c))
+/// The name of an action or a context: `MakeDirectory` is `make-directory`.
+fn name_of(named: &impl std::fmt::Debug) -> String {
+    let mut name = String::new();
+    for c in format!("{named:?}").chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
         }
-        _ => None,
-    })
+        name.push(c.to_ascii_lowercase());
+    }
+    name
 }
 
-/// A key and its word, for the footer.
-pub(crate) fn footer(context: Context) -> impl Iterator<Item = (String, &'static str)> {
-    BINDINGS
-        .iter()
-        .filter(move |binding| binding.contexts.contains(&context) && !binding.short.is_empty())
-        .filter_map(|binding| Some((binding.chords.first()?.name(), binding.short)))
+/// What a key does in a context, by the table alone.
+pub fn action(context: Context, event: KeyEvent) -> Option<Action> {
+    Keymap::default().table(context, event)
 }
 
 /// A line of the help.
@@ -285,16 +334,19 @@ pub(crate) enum HelpLine {
 }
 
 /// The help, drawn from the table.
-pub(crate) fn help() -> Vec<HelpLine> {
+pub(crate) fn help(keymap: &Keymap) -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for heading in ["Panes", "Filter and search", "Viewer", "Everywhere", "Queue", "Dialogs"] {
+    for heading in
+        ["Panes", "Filter and search", "Viewer", "Everywhere", "Queue", "Sites", "Start", "Dialogs"]
+    {
         if !lines.is_empty() {
             lines.push(HelpLine::Blank);
         }
         lines.push(HelpLine::Heading(heading));
         let has_words = |binding: &&Binding| !binding.words.is_empty();
         let bindings = BINDINGS.iter().filter(has_words);
-        lines.extend(bindings.filter(|binding| section(binding) == heading).map(help_line));
+        let own = bindings.filter(|binding| section(binding) == heading);
+        lines.extend(own.map(|binding| help_line(keymap, binding)));
     }
     lines
 }
@@ -303,6 +355,8 @@ pub(crate) fn help() -> Vec<HelpLine> {
 fn section(binding: &Binding) -> &'static str {
     match binding.contexts {
         [Context::Panes] => "Panes",
+        [Context::Sites] | [Context::Search] => "Sites",
+        [Context::Start] => "Start",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
         [Context::Find] => "Filter and search",
         [Context::Viewer] => "Viewer",
@@ -311,51 +365,20 @@ fn section(binding: &Binding) -> &'static str {
     }
 }
 
-fn help_line(binding: &Binding) -> HelpLine {
-    let keys: Vec<String> = binding.chords.iter().map(|chord| chord.name()).collect();
-    HelpLine::Key { keys: keys.join("  "), words: binding.words }
+fn help_line(keymap: &Keymap, binding: &Binding) -> HelpLine {
+    let keys = binding.contexts.first().map(|first| keymap.keys(binding, *first));
+    HelpLine::Key { keys: keys.unwrap_or_default().join("  "), words: binding.words }
 }
 
 /// How many lines the help has.
 pub fn help_lines() -> usize {
-    help().len()
-}
-
-impl Chord {
-    /// What stands on the key.
-    fn name(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) if self.control => c.to_ascii_uppercase().to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::F(number) => format!("F{number}"),
-            Up => "↑".to_owned(),
-            Down => "↓".to_owned(),
-            Left => "←".to_owned(),
-            Right => "→".to_owned(),
-            PageUp => "PgUp".to_owned(),
-            PageDown => "PgDn".to_owned(),
-            Backspace => "Backspace".to_owned(),
-            Delete => "Del".to_owned(),
-            Insert => "Ins".to_owned(),
-            Home => "Home".to_owned(),
-            End => "End".to_owned(),
-            Enter => "Enter".to_owned(),
-            Esc => "Esc".to_owned(),
-            Tab => "Tab".to_owned(),
-            BackTab => "Shift-Tab".to_owned(),
-            other => format!("{other:?}"),
-        };
-        match (self.control, self.alt) {
-            (true, _) => format!("Ctrl-{name}"),
-            (false, true) => format!("Alt-{name}"),
-            (false, false) => name,
-        }
-    }
+    help(&Keymap::default()).len()
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyModifiers;
+
     use super::*;
 
     #[test]
@@ -382,7 +405,10 @@ mod tests {
 
     #[test]
     fn nothing_in_the_table_is_left_out_of_the_help() {
-        let keys = help().iter().filter(|line| matches!(line, HelpLine::Key { .. })).count();
+        let keys = help(&Keymap::default())
+            .iter()
+            .filter(|line| matches!(line, HelpLine::Key { .. }))
+            .count();
         assert_eq!(keys, BINDINGS.iter().filter(|binding| !binding.words.is_empty()).count());
     }
 
@@ -396,10 +422,38 @@ mod tests {
     }
 
     #[test]
+    fn own_keys_and_sequences_go_before_the_table() {
+        let text = "[panes]\ncopy = [\"y y\", \"F5\"]\nfirst = \"g g\"\n";
+        let (keymap, troubles) = Keymap::with(text);
+        assert_eq!(troubles, Vec::<String>::new());
+        let mut pending = Pending::default();
+        let mut press = |c| {
+            let event = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            keymap.press(&mut pending, Context::Panes, event)
+        };
+        assert_eq!([press('g'), press('g')], [Meaning::More, Meaning::Action(Action::First)]);
+        assert_eq!([press('y'), press('y')], [Meaning::More, Meaning::Action(Action::Copy)]);
+        // A sequence that leads nowhere: the last key counts.
+        assert_eq!([press('g'), press('j')], [Meaning::More, Meaning::Action(Action::Down)]);
+        // What had a key of its own has that one alone.
+        assert_eq!(press('c'), Meaning::Nothing);
+        let copy = keymap.footer(Context::Panes).find(|(_, word)| *word == "copy");
+        assert_eq!(copy.map(|(key, _)| key).as_deref(), Some("y y"));
+        assert!(keymap.commands().iter().any(|command| command.name == "make-directory"));
+    }
+
+    #[test]
+    fn a_key_that_is_given_away_is_shown_no_more_where_it_was() {
+        let (keymap, _) = Keymap::with("[panes]\nmark = \"n\"\n");
+        let keys = keymap.footer(Context::Panes).find(|(_, word)| *word == "mkdir");
+        assert_eq!(keys.map(|(key, _)| key).as_deref(), Some("F7"));
+    }
+
+    #[test]
     fn the_readme_tells_the_same() {
         let readme = include_str!("../README.md");
         let told = BINDINGS.iter().filter(|binding| {
-            [Context::Panes, Context::Queue, Context::Steps]
+            [Context::Panes, Context::Queue, Context::Steps, Context::Sites]
                 .iter()
                 .any(|context| binding.contexts.contains(context))
         });

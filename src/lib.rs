@@ -9,9 +9,9 @@
 //! | `main` | arguments to the screen, `cp`, `ls`, `log` or `queue`; exit codes | everyone |
 //! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `engine::journal`, `storage::dial`, `settings`, `domain` |
 //! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
-//! | [`terminal`] | enters and leaves the screen | nobody |
-//! | [`keymap`] | one table: chord → action, with its words | `model` (actions) |
-//! | [`settings`] | paths, configuration, ssh config, secrets | `domain` |
+//! | [`terminal`] | enters and leaves the screen | `domain` |
+//! | [`keymap`] | one table: chord → action, with its words; a person's own keys over it | `model` (actions), `domain` |
+//! | [`settings`] | paths, configuration, saved sites, ssh config, secrets | `domain` |
 //! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `engine::message`, `domain` |
 //! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
 //! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `engine::journal`, `storage` (the trait), `domain` |

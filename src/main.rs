@@ -15,16 +15,27 @@ use wharf::{
         self, Interrupt, Outcome,
         arguments::{Arguments, Common, Headless},
     },
-    domain::{journal::WhenLeft, path::StoragePath, place::Location},
+    domain::{
+        book::Book,
+        display::escape,
+        error::Error,
+        journal::WhenLeft,
+        path::StoragePath,
+        place::{Endpoint, Location},
+        signals::Signals,
+    },
     engine::{self, Handles, journal},
+    keymap::Keymap,
     settings::{
         config,
         paths::Paths,
         secrets::SystemVault,
+        sites::{self, SiteVault, Sites},
         ssh_config::{Resolver, SshOptions},
     },
     storage::dial::Dialer,
     terminal,
+    view::Theme,
 };
 
 fn main() -> ExitCode {
@@ -39,7 +50,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let here = StoragePath::new(std::env::current_dir()?.as_os_str().as_bytes());
     match &arguments.headless {
         Some(Headless::Cp(copy)) => {
-            let requests = match cli::requests(copy, &here) {
+            let book = sites(&arguments.common)?.book();
+            let requests = match cli::requests(copy, &here, &book) {
                 Ok(requests) => requests,
                 Err(why) => return Ok(bad_usage(&why)),
             };
@@ -48,7 +60,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             })
         }
         Some(Headless::Ls(list)) => {
-            let location = match cli::location(&list.place, &here) {
+            let book = sites(&arguments.common)?.book();
+            let location = match cli::location(&list.place, &here, &book) {
                 Ok(location) => location,
                 Err(why) => return Ok(bad_usage(&why)),
             };
@@ -61,6 +74,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
                 cli::queue(handles, queue, interrupts).await
             })
         }
+        Some(Headless::Sites(what)) => Ok(cli::sites(what, &sites(&arguments.common)?)),
         Some(Headless::Log(log)) => Ok(cli::log(log, paths(&arguments.common)?.state_dir())),
         None => screen(arguments, here),
     }
@@ -72,29 +86,105 @@ fn bad_usage(why: &str) -> Outcome {
 }
 
 fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
-    let place = |typed: &Option<std::ffi::OsString>| -> Result<Option<Location>, String> {
-        typed.as_ref().map(|typed| cli::location(typed, &here)).transpose()
-    };
-    let (left, right) = match (place(&arguments.left), place(&arguments.right)) {
-        (Ok(left), Ok(right)) => (left, right),
-        (Err(why), _) | (_, Err(why)) => return Ok(bad_usage(&why)),
+    let sites = Arc::new(sites(&arguments.common)?);
+    let book = sites.book();
+    let (left, right) = match first_places(arguments, &here, &book) {
+        Ok(places) => places,
+        Err(why) => return Ok(bad_usage(&why)),
     };
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
     let edits = paths(&arguments.common)?.state_dir().join("edits");
-    let Foundation { runtime, dialer, journal, when_left } =
-        foundation(&arguments.common, after_the_screen)?;
+    let Foundation { runtime, dialer, journal, when_left, theme: theme_name, signals } =
+        foundation(&arguments.common, sites.clone(), after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
         engine::start_with_journal(Arc::new(dialer), journal)
     };
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
-    screen.block_on(app::run(handles, app::Start { left, right, here, when_left, edits }))?;
+    let (keys, mut troubles) = keymap(arguments)?;
+    let theme = theme(arguments, &theme_name).unwrap_or_else(|trouble| {
+        troubles.push(trouble);
+        Theme::default()
+    });
+    let start = app::Start {
+        left,
+        right,
+        here,
+        when_left,
+        edits,
+        keys,
+        theme,
+        signals,
+        troubles,
+        book,
+        shelf: sites,
+    };
+    screen.block_on(app::run(handles, start))?;
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)
+}
+
+/// The keys, with the person's own, and what is wrong with those.
+fn keymap(arguments: &Arguments) -> anyhow::Result<(Keymap, Vec<String>)> {
+    let path = paths(&arguments.common)?.config_dir().join("keymap.toml");
+    let named = escape(path.as_os_str().as_bytes());
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let (keys, troubles) = Keymap::with(&text);
+            Ok((keys, troubles.into_iter().map(|why| format!("{named}, {why}.")).collect()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok((Keymap::default(), Vec::new()))
+        }
+        Err(error) => {
+            let error = Error::from_io(format!("read {named}"), error);
+            Ok((Keymap::default(), vec![error.to_string()]))
+        }
+    }
+}
+
+/// The theme of a name: the person's own goes before one that comes along.
+fn theme(arguments: &Arguments, name: &str) -> Result<Theme, String> {
+    let name = if name.is_empty() { "default" } else { name };
+    let shown = escape(name.as_bytes());
+    let own = paths(&arguments.common).map(|paths| paths.config_dir().join("themes"));
+    // A name is no path.
+    let own = own.ok().filter(|_| !name.contains('/')).map(|own| own.join(format!("{name}.toml")));
+    if let Some(text) = own.and_then(|own| std::fs::read_to_string(own).ok()) {
+        return Theme::read(&text)
+            .map_err(|why| format!("The theme {shown} cannot be used: {why}. The default is."));
+    }
+    Theme::embedded(name).ok_or_else(|| {
+        let names: Vec<&str> = Theme::names().collect();
+        format!(
+            "There is no theme {shown}; there are {}, and those in the folder themes of the configuration. The \
+             default is used.",
+            names.join(", ")
+        )
+    })
+}
+
+/// What the panes show at first: a server alone goes to the right, beside where one begins on this machine.
+fn first_places(
+    arguments: &Arguments,
+    here: &StoragePath,
+    book: &Book,
+) -> Result<(Option<Location>, Option<Location>), String> {
+    let place = |typed: &Option<std::ffi::OsString>| {
+        typed.as_ref().map(|typed| cli::place(typed, here, book)).transpose()
+    };
+    let (left, right) = (place(&arguments.left)?, place(&arguments.right)?);
+    match (left, right) {
+        (Some(only), None) if only.endpoint != Endpoint::Local => {
+            let begins = book.of(&only.endpoint).and_then(|saved| book.start_here(saved));
+            Ok((begins.or_else(|| Some(Location::local(here.clone()))), Some(only)))
+        }
+        places => Ok(places),
+    }
 }
 
 /// Whether what is done goes into the journal.
@@ -108,7 +198,8 @@ fn headless(
     recorded: Recorded,
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<Interrupt>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
-    let Foundation { runtime, dialer, journal, .. } = foundation(common, || {})?;
+    let sites = Arc::new(sites(common)?);
+    let Foundation { runtime, dialer, journal, .. } = foundation(common, sites, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         let handles = match recorded {
@@ -129,14 +220,23 @@ struct Foundation {
     /// Where what is done is recorded.
     journal: journal::Options,
     when_left: WhenLeft,
+    /// The name of the colours.
+    theme: String,
+    /// How the person is told beside the screen.
+    signals: Signals,
 }
 
 fn paths(common: &Common) -> anyhow::Result<Paths> {
     Ok(Paths::new(common.config_dir.clone(), common.state_dir.clone())?)
 }
 
+/// The person's saved sites.
+fn sites(common: &Common) -> anyhow::Result<Sites> {
+    Ok(Sites::open(&paths(common)?, common.ssh_config.clone()))
+}
+
 /// Each of the runtime's threads begins with `begin`.
-fn foundation(common: &Common, begin: fn()) -> anyhow::Result<Foundation> {
+fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result<Foundation> {
     let paths = paths(common)?;
     wharf::settings::log::start(&paths)?;
     let config = config::read(paths.config_dir())?;
@@ -150,16 +250,24 @@ fn foundation(common: &Common, begin: fn()) -> anyhow::Result<Foundation> {
         port: common.port,
     });
     let given = std::env::var("WHARF_PASSWORD").ok().map(SecretString::from);
+    let is_given = given.is_some();
+    let kept = Arc::new(SystemVault::new(given));
+    let (ways, terms) = (sites.clone(), sites.clone());
     let dialer = Dialer::new(
-        Arc::new(move |site| resolver.resolve(site)),
-        Arc::new(SystemVault::new(given)),
+        Arc::new(move |site| {
+            let login = resolver.resolve(site)?;
+            Ok(sites::apply(&ways.terms(site).login, login))
+        }),
+        Arc::new(SiteVault::new(sites, kept, is_given)),
     )
     .within(bounds)
-    .keeping_certificates_in(paths.state_dir().join("certificates"));
+    .keeping_certificates_in(paths.state_dir().join("certificates"))
+    .under(Arc::new(move |site| terms.terms(site)));
     let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
     let directory = paths.state_dir().to_owned();
     let journal = journal::Options { directory, retention: config.retention };
-    Ok(Foundation { runtime, dialer, journal, when_left: config.when_left })
+    let (theme, signals) = (config.theme, config.signals);
+    Ok(Foundation { runtime, dialer, journal, when_left: config.when_left, theme, signals })
 }
 
 /// Where processors are short the screen goes first: a frame takes a millisecond of what a transfer takes by the

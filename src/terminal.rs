@@ -4,6 +4,8 @@
 //! words are printed; a panic elsewhere leaves the screen alone and is reported on it. Signals arrive on a thread
 //! of their own, which ends the process by itself if the loop cannot.
 
+mod knows;
+
 use std::{
     io::{self, IsTerminal, Write},
     panic,
@@ -33,6 +35,10 @@ use signal_hook::{
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use crate::domain::signals::Standing;
+
+pub(crate) use knows::{has_colours, has_taskbar};
+
 /// Why there can be no screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoScreen {
@@ -56,11 +62,6 @@ pub fn check() -> Result<(), NoScreen> {
         Some(term) if !term.is_empty() => Ok(()),
         _ => Err(NoScreen::Dumb("")),
     }
-}
-
-/// Whether colours may be used (<https://no-color.org>).
-pub(crate) fn has_colours() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// What comes from outside of the loop and is not input.
@@ -89,6 +90,8 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 
 /// Set while another program has the terminal: what a person interrupts is that program.
 static LENT: AtomicBool = AtomicBool::new(false);
+/// Set while the taskbar shows progress.
+static PROGRESS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// How long the loop may take to leave after a signal before the process is ended without it.
 const GRACE: Duration = Duration::from_secs(4);
@@ -135,6 +138,7 @@ pub(crate) struct Screen {
     bytes: FrameBytes,
     last_cursor: LastCursor,
     title: String,
+    standing: Standing,
 }
 
 /// How the last frame left the cursor: told with every frame, though it is no news.
@@ -183,7 +187,10 @@ impl Screen {
         };
         watch_for_hangup();
         let last_cursor = LastCursor::default();
-        Ok((Self { terminal, bytes, last_cursor, title: String::new() }, notifications))
+        Ok((
+            Self { terminal, bytes, last_cursor, title: String::new(), standing: Standing::Idle },
+            notifications,
+        ))
     }
 
     /// Draws one frame, shown all at once; writes nothing where it is the one that is there.
@@ -208,6 +215,23 @@ impl Screen {
         self.title = title.to_owned();
         let shown: String = title.chars().take(LONGEST).collect();
         queue!(self.bytes, SetTitle(shown))
+    }
+
+    /// Shows in the taskbar how the jobs stand; writes nothing where that is what it shows.
+    pub(crate) fn set_standing(&mut self, standing: Standing) -> io::Result<()> {
+        if standing == self.standing {
+            return Ok(());
+        }
+        self.standing = standing;
+        PROGRESS_SHOWN.store(standing != Standing::Idle, Ordering::SeqCst);
+        self.tell(&standing.sequence())
+    }
+
+    /// Tells the terminal something beside the screen; the text must be whole sequences.
+    pub(crate) fn tell(&mut self, sequence: &str) -> io::Result<()> {
+        let mut bytes = FrameBytes::default();
+        bytes.write_all(sequence.as_bytes())?;
+        bytes.send()
     }
 
     /// Draws every cell anew with the next frame.
@@ -296,6 +320,11 @@ fn give_back() {
         Show,
         Print("\x1b[23;0t"),
     );
+    let queued = queued.and_then(|()| {
+        // What was shown in the taskbar does not outlive the screen.
+        let has_progress = PROGRESS_SHOWN.swap(false, Ordering::SeqCst);
+        if has_progress { bytes.write_all(Standing::Idle.sequence().as_bytes()) } else { Ok(()) }
+    });
     let _ = queued.and_then(|()| bytes.send());
     let _ = terminal::disable_raw_mode();
 }

@@ -33,11 +33,15 @@ use wharf::{
         path::StoragePath,
         place::{Endpoint, Location},
         secret::Vault,
+        signals::Signals,
         site::{Agent, Authentication, Protocol, Site, SshLogin, StrictHostKeys},
     },
     engine,
+    keymap::Keymap,
+    settings::{paths::Paths, sites::Sites},
     storage::dial::{Dialer, Resolve},
     terminal,
+    view::Theme,
 };
 
 use embedded::{EmbeddedServer, Options};
@@ -69,12 +73,21 @@ fn show() -> anyhow::Result<()> {
     let site = Arc::new(Site::new(Protocol::Sftp, Some("demo"), "files.example", None)?);
     let login = login(server.port(), &known_hosts);
     let dialer = Dialer::new(only_here(&site, login), Arc::new(Pocket(password.into())));
+    // Sites that are saved here go away with the rest.
+    let paths = Paths::new(Some(folder.path().join("config")), Some(folder.path().join("state")))?;
+    let sites = Arc::new(Sites::open(&paths, Some(folder.path().join("no-ssh-config"))));
     let start = Start {
         left: Some(Location::local(path_of(&here))),
         right: Some(Location { endpoint: Endpoint::Remote(site), path: StoragePath::new(".") }),
         here: path_of(&here),
         when_left: WhenLeft::Never,
         edits: folder.path().join("edits"),
+        keys: Keymap::default(),
+        theme: Theme::default(),
+        signals: Signals::default(),
+        troubles: Vec::new(),
+        book: sites.book(),
+        shelf: sites,
     };
 
     folder.screen_is_up();

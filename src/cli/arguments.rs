@@ -8,8 +8,8 @@ use crate::domain::{digest::VerifyLevel, question::ConflictChoice};
 
 /// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP servers.
 ///
-/// PLACE is a local path, HOST:path (a Host of the ssh config or [user@]host; the path is relative to the
-/// login folder, as in scp), or sftp://[user@]host[:port]/absolute/path (/~/relative).
+/// PLACE is a local path, NAME or NAME:path of a saved site, HOST:path (a Host of the ssh config or [user@]host;
+/// the path is relative to the login folder, as in scp), or sftp://[user@]host[:port]/absolute/path (/~/relative).
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_STATUS)]
 pub struct Arguments {
@@ -42,6 +42,8 @@ pub enum Headless {
     Log(Log),
     /// List jobs that have not ended; go on with those that were interrupted, or drop them.
     Queue(Queue),
+    /// List the saved sites, or bring them in from another program.
+    Sites(Sites),
 }
 
 /// Options that say how to reach servers and where Wharf keeps its things.
@@ -155,6 +157,29 @@ pub enum QueueAct {
         /// Which, by the numbers of the list.
         #[arg(value_name = "JOB", required = true)]
         jobs: Vec<i64>,
+    },
+}
+
+/// `wharf sites`.
+#[derive(Debug, Args)]
+pub struct Sites {
+    /// What to do; to list them, nothing.
+    #[command(subcommand)]
+    pub act: Option<SitesAct>,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `wharf sites` can do besides listing.
+#[derive(Debug, Subcommand)]
+pub enum SitesAct {
+    /// Bring in the sites of FileZilla (sitemanager.xml), WinSCP (WinSCP.ini) or termscp (bookmarks.toml). Passwords
+    /// are not taken over.
+    Import {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 

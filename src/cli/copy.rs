@@ -12,8 +12,9 @@ use tokio::{sync::mpsc, time};
 use super::{Interrupt, Outcome, arguments::Copy, console, report::Report};
 use crate::{
     domain::{
+        book::Book,
         path::StoragePath,
-        place::{self, BadPlace, Endpoint, Location},
+        place::{BadPlace, Endpoint, Location},
         question::Answer,
     },
     engine::{
@@ -31,11 +32,11 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads the places; an error is one sentence for the person who typed them.
-pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, String> {
+pub fn requests(copy: &Copy, here: &StoragePath, book: &Book) -> Result<Vec<JobRequest>, String> {
     let Some((to_typed, from_typed)) = copy.places.split_last() else {
         return Err(String::from("nothing to copy"));
     };
-    let to = location(to_typed, here)?;
+    let to = location(to_typed, here, book)?;
     let into = from_typed.len() > 1 || to_typed.as_bytes().ends_with(b"/");
     let destination = if into { Destination::Into(to) } else { Destination::AsCp(to) };
     let options = JobOptions {
@@ -45,7 +46,7 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
     };
     let mut requests: Vec<JobRequest> = Vec::new();
     for typed in from_typed {
-        let Location { endpoint, path } = location(typed, here)?;
+        let Location { endpoint, path } = location(typed, here, book)?;
         match requests.iter_mut().find(|request| request.from == endpoint) {
             Some(request) => request.sources.push(path),
             None => requests.push(JobRequest {
@@ -59,9 +60,18 @@ pub fn requests(copy: &Copy, here: &StoragePath) -> Result<Vec<JobRequest>, Stri
     Ok(requests)
 }
 
-/// Reads one place; an error is one sentence for the person who typed it.
-pub fn location(typed: &OsString, here: &StoragePath) -> Result<Location, String> {
-    place::parse(typed.as_bytes(), here).map_err(|why| match why {
+/// Reads one place, `NAME:path` of a saved site among them; an error is one sentence for the person who typed it.
+pub fn location(typed: &OsString, here: &StoragePath, book: &Book) -> Result<Location, String> {
+    read(typed, here, book, false)
+}
+
+/// The same for the screen, where a saved site's name alone is enough.
+pub fn place(typed: &OsString, here: &StoragePath, book: &Book) -> Result<Location, String> {
+    read(typed, here, book, true)
+}
+
+fn read(typed: &OsString, here: &StoragePath, book: &Book, bare: bool) -> Result<Location, String> {
+    book.place(typed.as_bytes(), here, bare).map_err(|why| match why {
         // What was typed holds the password: it is not said again.
         BadPlace::PasswordInPlace => why.to_string(),
         why => format!("{}: {why}", typed.to_string_lossy().escape_debug()),
@@ -219,7 +229,7 @@ mod tests {
     fn requested(arguments: &[&str]) -> Result<Vec<JobRequest>, String> {
         let parsed = Arguments::parse_from([&["wharf", "cp"], arguments].concat());
         let Some(Headless::Cp(copy)) = parsed.headless else { panic!("cp") };
-        requests(&copy, &StoragePath::new("/here"))
+        requests(&copy, &StoragePath::new("/here"), &Book::default())
     }
 
     #[test]

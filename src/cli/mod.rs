@@ -1,4 +1,4 @@
-//! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`, `wharf queue`.
+//! Headless commands on the same engine as the screen: `wharf cp`, `wharf ls`, `wharf log`, `wharf queue`, `wharf sites`.
 
 use std::io::{self, Write as _};
 
@@ -9,11 +9,13 @@ mod list;
 mod log;
 mod queue;
 mod report;
+mod sites;
 
-pub use copy::{copy, location, requests};
+pub use copy::{copy, location, place, requests};
 pub use list::list;
 pub use log::log;
 pub use queue::queue;
+pub use sites::sites;
 
 /// Why a command is to end before it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

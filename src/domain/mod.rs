@@ -1,5 +1,6 @@
 //! The plain words of the house: values without I/O that every other room may use.
 
+pub mod book;
 pub mod digest;
 pub mod display;
 pub mod entry;
@@ -10,6 +11,8 @@ pub mod path;
 pub mod place;
 pub mod question;
 pub mod renaming;
+pub mod saved;
 pub mod secret;
+pub mod signals;
 pub mod site;
 pub mod words;

@@ -13,6 +13,12 @@ pub enum Context {
     Queue,
     /// The queue panel: the steps of one job.
     Steps,
+    /// The site manager.
+    Sites,
+    /// The site manager, while something is searched for.
+    Search,
+    /// What an empty start shows.
+    Start,
     /// A dialog, on a field that takes text.
     Field,
     /// A dialog, on a choice or a button.
@@ -106,6 +112,28 @@ pub enum Action {
     Connect,
     /// Show the queue, or the panes again.
     Queue,
+    /// Show the site manager, or the panes again.
+    Sites,
+    /// Save what the pane shows as a site.
+    SavePlace,
+    /// Open the site under the cursor in the pane the manager was opened for.
+    OpenSite,
+    /// Open the site under the cursor in the other pane.
+    OpenSiteOther,
+    /// Fill in a new site.
+    NewSite,
+    /// Change the site under the cursor.
+    EditSite,
+    /// Fill in a site like the one under the cursor.
+    DuplicateSite,
+    /// Remove the site under the cursor.
+    DeleteSite,
+    /// Connect to the site under the cursor, and say how it went.
+    TestSite,
+    /// Open the command line.
+    Commands,
+    /// Choose the row under the cursor.
+    Choose,
     /// Answer what was put aside.
     Answer,
     /// Show the keys.

@@ -138,6 +138,14 @@ pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog>
     Some(dialog)
 }
 
+/// Chooses the level of checking that a site was saved with.
+pub(crate) fn set_verify(dialog: &mut Dialog, level: VerifyLevel) {
+    let number = VERIFY.iter().position(|(_, known)| *known == level).unwrap_or(0);
+    if let Some(field) = dialog.fields.get_mut(CHECK) {
+        *field = Field::choice("Verify by", &VERIFY_WORDS, number);
+    }
+}
+
 /// Make a directory in a pane's place.
 pub(crate) fn make_directory(pane: &Pane, side: Side) -> Dialog {
     let within = pane.location.clone();
@@ -192,6 +200,7 @@ pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
     let which = if side == Side::Left { "left" } else { "right" };
     let mut dialog = Dialog::new(Purpose::Connect { side }, format!("Open in the {which} pane"));
     dialog.words = vec![
+        Words::Soft("name, name:path     a saved site".to_owned()),
         Words::Soft("user@host:path      over SSH; ~/.ssh/config is heeded".to_owned()),
         Words::Soft("sftp://user@host:2222/path".to_owned()),
         Words::Soft("/a/local/path".to_owned()),

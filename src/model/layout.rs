@@ -41,7 +41,7 @@ impl Area {
         Self { y: self.y.saturating_add(row), height, ..self }
     }
 
-    fn centered(self, width: u16, height: u16) -> Self {
+    pub(super) fn centered(self, width: u16, height: u16) -> Self {
         let (width, height) = (width.min(self.width), height.min(self.height));
         Self {
             x: self.x + (self.width - width) / 2,
@@ -340,6 +340,11 @@ pub(crate) fn fit(model: &mut Model) {
             steps.height = rows;
         }
         queue.settle(&model.transfers);
+    }
+    if let Some(panel) = &mut model.desk.panel {
+        let (list, _) = super::sites::parts(parts.body);
+        panel.height = usize::from(pane_parts(list).rows.height);
+        panel.fit(&model.desk.book);
     }
     let size = model.size;
     if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {

@@ -15,6 +15,7 @@ pub(crate) mod layout;
 mod listings;
 mod modes;
 mod outside;
+pub(crate) mod palette;
 mod pane;
 mod place_text;
 mod purpose;
@@ -23,7 +24,10 @@ pub(crate) mod queue;
 mod reader;
 mod rows;
 mod sieve;
+mod site_forms;
+pub(crate) mod sites;
 mod sort;
+pub(crate) mod start;
 pub(crate) mod text;
 mod transfers;
 mod update;
@@ -37,15 +41,19 @@ use std::{
 
 use crate::{
     domain::{
+        book::{Book, SiteOrder},
+        error::Error,
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{Endpoint, Location},
+        signals::Standing,
     },
     engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Ticket},
 };
 
 pub use action::{Action, Context};
 pub use outside::{Back, Changed, Outside};
+pub use palette::CommandWords;
 pub use update::update;
 
 pub(crate) use dialog::{Dialog, Field, Value, Words};
@@ -100,6 +108,8 @@ pub enum Message {
     CameBack(Outside, Back),
     /// A folder for a copy that is to be edited was made, or could not be.
     Room(Ticket, Result<StoragePath, String>),
+    /// What an order to the shelf of sites came to.
+    Shelved(SiteOrder, Result<Book, Error>),
     /// Something went wrong outside of the engine, in whole sentences.
     Trouble(String),
 }
@@ -143,6 +153,10 @@ pub enum Effect {
     Engine(Command),
     /// Leave; jobs that have not ended are cancelled, or left to be gone on with.
     Quit(Remaining),
+    /// An order for the shelf of sites.
+    Shelf(SiteOrder),
+    /// Tell the person beside the screen, as they set it.
+    Notify(String),
     /// Hand the terminal back to the shell until it calls again.
     Suspend,
     /// Give the terminal to another program.
@@ -191,6 +205,7 @@ pub(crate) struct Notice {
 pub(crate) enum Layer {
     Dialog(Box<Dialog>),
     Reader(Reader),
+    Palette(palette::Palette),
 }
 
 /// What is to be shown after a small act went well.
@@ -219,6 +234,8 @@ pub struct Model {
     pub(crate) queue: Option<queue::QueuePanel>,
     pub(crate) transfers: transfers::Transfers,
     pub(crate) questions: questions::Questions,
+    /// Saved sites, and what is open of them.
+    pub(crate) desk: sites::Desk,
     pub(crate) connections: BTreeMap<Endpoint, ConnectionState>,
     /// A file that is looked into, over the panes.
     pub(crate) viewer: Option<Box<Viewer>>,
@@ -229,6 +246,8 @@ pub struct Model {
     pub(crate) now: Option<Instant>,
     /// Lines the help has; only the key table knows.
     pub(crate) help_lines: usize,
+    /// What can be done by name; only the key table knows.
+    pub(crate) commands: Vec<CommandWords>,
     /// Messages that wait until nothing else lies over the panes.
     unread: Vec<String>,
     when_left: WhenLeft,
@@ -263,12 +282,16 @@ pub struct Beginning {
     pub help_lines: usize,
     /// What becomes of jobs that were interrupted.
     pub when_left: WhenLeft,
+    /// What can be done by name.
+    pub commands: Vec<CommandWords>,
+    /// What is known of sites.
+    pub book: Book,
 }
 
 impl Model {
-    /// A model whose panes are about to open their places. With neither given, the dialog to connect is open.
+    /// A model whose panes are about to open their places. With neither given, a card offers where to go.
     pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
-        let Beginning { left, right, here, help_lines, when_left } = beginning;
+        let Beginning { left, right, here, help_lines, when_left, commands, book } = beginning;
         let asks_where = left.is_none() && right.is_none();
         let place =
             |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
@@ -281,12 +304,18 @@ impl Model {
             queue: None,
             transfers: transfers::Transfers::default(),
             questions: questions::Questions::default(),
+            desk: sites::Desk {
+                book,
+                start: asks_where.then(start::StartCard::default),
+                ..sites::Desk::default()
+            },
             connections: BTreeMap::new(),
             viewer: None,
             finder: None,
             notice: None,
             now: None,
             help_lines,
+            commands,
             unread: Vec::new(),
             when_left,
             left: Vec::new(),
@@ -305,9 +334,7 @@ impl Model {
         if when_left != WhenLeft::Never {
             effects.push(Effect::Engine(Command::FindLeft));
         }
-        if asks_where {
-            model.open_dialog(forms::connect(Side::Right, None));
-        }
+        model.tell_troubles();
         (model, effects)
     }
 
@@ -317,6 +344,7 @@ impl Model {
             Some(Layer::Dialog(dialog)) if dialog.takes_text() => Context::Field,
             Some(Layer::Dialog(_)) => Context::Choice,
             Some(Layer::Reader(_)) => Context::Reader,
+            Some(Layer::Palette(_)) => Context::Search,
             None if let Some(viewer) = &self.viewer => match viewer.input {
                 Some(_) => Context::Find,
                 None => Context::Viewer,
@@ -324,8 +352,13 @@ impl Model {
             None => match &self.queue {
                 Some(queue) if queue.steps.is_some() => Context::Steps,
                 Some(_) => Context::Queue,
-                None if self.finder.is_some() => Context::Find,
-                None => Context::Panes,
+                None => match &self.desk {
+                    sites::Desk { panel: Some(panel), .. } if panel.searching => Context::Search,
+                    sites::Desk { panel: Some(_), .. } => Context::Sites,
+                    sites::Desk { start: Some(_), .. } => Context::Start,
+                    _ if self.finder.is_some() => Context::Find,
+                    _ => Context::Panes,
+                },
             },
         }
     }
@@ -338,7 +371,23 @@ impl Model {
     /// What the terminal's title says: both places, escaped.
     pub fn title(&self) -> String {
         let [left, right] = &self.panes;
-        format!("{} | {} - wharf", left.location, right.location)
+        let standing = self.standing().words();
+        format!("{standing}{} | {} - wharf", left.location, right.location)
+    }
+
+    /// How all jobs together stand.
+    pub fn standing(&self) -> Standing {
+        let all = self.transfers.overall();
+        if all.open == 0 {
+            return Standing::Idle;
+        }
+        let part = share(all.carried_bytes, all.planned_bytes, all.plan_complete);
+        let percent = part.map(|part| (part * 100.0) as u8);
+        match (percent, all.asking || all.retry.is_some()) {
+            (percent, true) => Standing::Held(percent.unwrap_or(0)),
+            (Some(percent), false) => Standing::Percent(percent),
+            (None, false) => Standing::Counting,
+        }
     }
 
     pub(crate) fn pane(&self, side: Side) -> &Pane {

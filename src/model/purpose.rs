@@ -71,6 +71,12 @@ pub(crate) enum Purpose {
         from: Endpoint,
         sources: Vec<StoragePath>,
     },
+    /// Save a site, in the place of the one of this name.
+    SaveSite {
+        was: Option<String>,
+    },
+    /// Remove the site of this name.
+    RemoveSite(String),
     Cancel(Target),
     Quit,
     /// Jobs were interrupted.

@@ -8,6 +8,7 @@ use crate::domain::{
     display::escape,
     error::{Error, ErrorKind, Result},
     journal::{Retention, WhenLeft},
+    signals::{Notify, Signals},
     site::Bounds,
 };
 
@@ -15,7 +16,7 @@ use crate::domain::{
 const FILE: &str = "config.toml";
 
 /// All that can be set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// `[transfers]`.
     pub bounds: Bounds,
@@ -23,6 +24,10 @@ pub struct Config {
     pub when_left: WhenLeft,
     /// `[ledger]`.
     pub retention: Retention,
+    /// `[screen]`: the theme's name, empty for the default.
+    pub theme: String,
+    /// `[screen]`: what tells beside it.
+    pub signals: Signals,
 }
 
 #[derive(Deserialize, Default)]
@@ -30,6 +35,16 @@ pub struct Config {
 struct File {
     transfers: Transfers,
     ledger: Ledger,
+    screen: Screen,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Screen {
+    theme: String,
+    bell: bool,
+    notify: String,
+    taskbar: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -82,12 +97,19 @@ pub fn read(config_dir: &Path) -> Result<Config> {
 }
 
 fn parse(text: &str) -> std::result::Result<Config, String> {
-    let File { transfers, ledger } = toml::from_str(text).map_err(|error| {
+    let File { transfers, ledger, screen } = toml::from_str(text).map_err(|error| {
         let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
         let line = 1 + error.span().map_or(0, before);
         format!("line {line}: {}", error.message())
     })?;
+    let notify = match screen.notify.as_str() {
+        "" => Notify::Off,
+        word => Notify::read(word)
+            .ok_or_else(|| "screen.notify is not one of off, osc9, osc777".to_owned())?,
+    };
     Ok(Config {
+        theme: screen.theme,
+        signals: Signals { bell: screen.bell, notify, taskbar: screen.taskbar },
         bounds: Bounds {
             connections: within(
                 "transfers.connections",
@@ -145,6 +167,12 @@ mod tests {
         assert!(why.starts_with("line 2: unknown field `conections`"), "{why}");
         let why = parse("[ledger]\nkeep_days = 0\n").unwrap_err();
         assert_eq!(why, "ledger.keep_days is 0, and has to be from 1 to 36525");
+        let screen =
+            "[screen]\ntheme = \"light\"\nbell = true\nnotify = \"osc9\"\ntaskbar = false\n";
+        let config = parse(screen).unwrap();
+        let signals = Signals { bell: true, notify: Notify::Osc9, taskbar: Some(false) };
+        assert_eq!((config.theme.as_str(), config.signals), ("light", signals));
+        assert!(parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("screen.notify"));
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
         assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");
         assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));

@@ -1,8 +1,9 @@
-//! What a person has set up: where Wharf keeps things, their ssh config, their keyring.
+//! What a person has set up: where Wharf keeps things, their ssh config, their sites, their keyring.
 
 mod child;
 pub mod config;
 pub mod log;
 pub mod paths;
 pub mod secrets;
+pub mod sites;
 pub mod ssh_config;

@@ -17,6 +17,7 @@ use super::{
 use crate::domain::{
     error::{Error, ErrorKind, Result},
     place::Endpoint,
+    saved::Terms,
     secret::Vault,
     site::{Bounds, Protocol, Site, SshLogin},
 };
@@ -24,16 +25,25 @@ use crate::domain::{
 /// Finds out how to log in to a site, from the person's ssh config. May block; called off the async threads.
 pub type Resolve = dyn Fn(&Site) -> Result<SshLogin> + Send + Sync;
 
+/// What was saved with a site's address. Answers at once.
+pub type TermsOf = dyn Fn(&Site) -> Terms + Send + Sync;
+
 /// Connects to this machine, to SFTP servers and to FTP servers.
 pub struct Dialer {
     resolve: Arc<Resolve>,
     vault: Arc<dyn Vault>,
     bounds: Bounds,
-    /// One for each site, for as long as the process lives: it remembers the host key and what was answered.
-    logins: Mutex<HashMap<Arc<Site>, Arc<Login>>>,
-    ftp_logins: Mutex<HashMap<Arc<Site>, Arc<FtpLogin>>>,
+    terms: Arc<TermsOf>,
+    /// One for each site, for as long as the process lives and its terms are the same: it remembers the host key and
+    /// what was answered.
+    logins: Mutex<Logins>,
+    ftp_logins: Mutex<FtpLogins>,
     pins: Arc<Pins>,
 }
+
+/// Each login with the terms it was made under.
+type Logins = HashMap<Arc<Site>, (Terms, Arc<Login>)>;
+type FtpLogins = HashMap<Arc<Site>, (Terms, Arc<FtpLogin>)>;
 
 impl Dialer {
     /// A dialer that asks `resolve` how to log in, and `vault` for passwords.
@@ -42,6 +52,7 @@ impl Dialer {
             resolve,
             vault,
             bounds: Bounds::default(),
+            terms: Arc::new(|_: &Site| Terms::default()),
             logins: Mutex::default(),
             ftp_logins: Mutex::default(),
             pins: Arc::default(),
@@ -60,10 +71,19 @@ impl Dialer {
         Self { bounds, ..self }
     }
 
-    async fn login(&self, site: &Arc<Site>) -> Result<Arc<Login>> {
+    /// The same, heeding what was saved with an address.
+    #[must_use]
+    pub fn under(self, terms: Arc<TermsOf>) -> Self {
+        Self { terms, ..self }
+    }
+
+    async fn login(&self, site: &Arc<Site>, terms: &Terms) -> Result<Arc<Login>> {
         let known = || self.logins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(login) = known().get(site) {
-            return Ok(login.clone());
+        let fitting = |known: &Logins| {
+            known.get(site).filter(|(made, _)| made == terms).map(|(_, login)| login.clone())
+        };
+        if let Some(login) = fitting(&known()) {
+            return Ok(login);
         }
         let (resolve, asked) = (self.resolve.clone(), site.clone());
         let resolved = tokio::task::spawn_blocking(move || resolve(&asked)).await;
@@ -72,30 +92,42 @@ impl Dialer {
             Error::new(ErrorKind::Failed, doing, "the search broke off").with_source(error)
         })??;
         // Two may have searched at once: both get the login that came first.
-        let made = || Arc::new(Login::new(site.clone(), login, self.vault.clone()));
-        Ok(known().entry(site.clone()).or_insert_with(made).clone())
+        let mut known = known();
+        if let Some(login) = fitting(&known) {
+            return Ok(login);
+        }
+        let login = Arc::new(Login::new(site.clone(), login, self.vault.clone()));
+        known.insert(site.clone(), (terms.clone(), login.clone()));
+        Ok(login)
     }
 
-    fn ftp_login(&self, site: &Arc<Site>) -> Arc<FtpLogin> {
+    fn ftp_login(&self, site: &Arc<Site>, terms: &Terms) -> Arc<FtpLogin> {
         let mut known = self.ftp_logins.lock().unwrap_or_else(PoisonError::into_inner);
-        let (vault, pins) = (&self.vault, &self.pins);
-        let made = || Arc::new(FtpLogin::new(site.clone(), vault.clone(), pins.clone()));
-        known.entry(site.clone()).or_insert_with(made).clone()
+        if let Some((_, login)) = known.get(site).filter(|(made, _)| made == terms) {
+            return login.clone();
+        }
+        let (vault, pins) = (self.vault.clone(), self.pins.clone());
+        let login = Arc::new(FtpLogin::new(site.clone(), vault, pins));
+        known.insert(site.clone(), (terms.clone(), login.clone()));
+        login
     }
 }
 
 #[async_trait]
 impl Dial for Dialer {
     async fn dial(&self, endpoint: &Endpoint, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
-        match endpoint {
-            Endpoint::Local => Ok(Arc::new(LocalStorage::new())),
-            Endpoint::Remote(site) if site.protocol() != Protocol::Sftp => {
-                let login = self.ftp_login(site);
-                Ok(Arc::new(FtpStorage::connect(login, ask, self.bounds).await?))
+        let Endpoint::Remote(site) = endpoint else { return Ok(Arc::new(LocalStorage::new())) };
+        let terms = (self.terms)(site);
+        let connections = terms.connections.map_or(self.bounds.connections, usize::from);
+        let bounds = Bounds { connections, ..self.bounds };
+        match site.protocol() {
+            Protocol::Sftp => {
+                let login = self.login(site, &terms).await?;
+                Ok(Arc::new(SftpStorage::connect(login, ask, bounds).await?))
             }
-            Endpoint::Remote(site) => {
-                let login = self.login(site).await?;
-                Ok(Arc::new(SftpStorage::connect(login, ask, self.bounds).await?))
+            Protocol::Ftp | Protocol::FtpExplicitTls | Protocol::FtpImplicitTls => {
+                let login = self.ftp_login(site, &terms);
+                Ok(Arc::new(FtpStorage::connect(login, ask, bounds).await?))
             }
         }
     }

@@ -1,9 +1,12 @@
-//! Colours and signs: the 16 of the terminal's own palette, so that light and dark are its business.
+//! Colours and signs: what a theme chooses, and what stays the same in all.
+
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::model::Outcome;
+use super::theme::Theme;
+use crate::{domain::saved::Colour, keymap::Keymap, model::Outcome};
 
 /// How things look on this terminal, and in which time zone times are told.
 #[derive(Debug, Clone)]
@@ -12,6 +15,10 @@ pub struct Look {
     pub colours: bool,
     /// The zone of the times shown.
     pub zone: TimeZone,
+    /// The keys, for footer and help.
+    pub keys: Arc<Keymap>,
+    /// Which colour stands for what.
+    pub theme: Theme,
 }
 
 impl Look {
@@ -30,7 +37,7 @@ impl Look {
 
     /// The frame of what has the focus.
     pub(crate) fn accent(&self) -> Style {
-        self.coloured(Color::Cyan)
+        self.coloured(self.theme.accent)
     }
 
     /// The title of what has the focus.
@@ -39,34 +46,34 @@ impl Look {
     }
 
     pub(crate) fn directory(&self) -> Style {
-        self.coloured(Color::LightBlue).add_modifier(Modifier::BOLD)
+        self.coloured(self.theme.directory).add_modifier(Modifier::BOLD)
     }
 
     pub(crate) fn link(&self) -> Style {
-        self.coloured(Color::Cyan)
+        self.coloured(self.theme.link)
     }
 
     pub(crate) fn marked(&self) -> Style {
-        self.coloured(Color::Magenta).add_modifier(Modifier::BOLD)
+        self.coloured(self.theme.marked).add_modifier(Modifier::BOLD)
     }
 
     pub(crate) fn good(&self) -> Style {
-        self.coloured(Color::Green)
+        self.coloured(self.theme.good)
     }
 
     pub(crate) fn bad(&self) -> Style {
-        self.coloured(Color::Red).add_modifier(Modifier::BOLD)
+        self.coloured(self.theme.bad).add_modifier(Modifier::BOLD)
     }
 
     /// What waits: retries, questions.
     pub(crate) fn waiting(&self) -> Style {
-        self.coloured(Color::Magenta)
+        self.coloured(self.theme.waiting)
     }
 
     /// The row under the cursor of what has the focus: of one colour, for reversed colours and dimmed parts look
     /// like patches.
     pub(crate) fn cursor(&self) -> Style {
-        let colour = if self.colours { Color::Cyan } else { Color::Reset };
+        let colour = if self.colours { self.theme.accent } else { Color::Reset };
         Style::new().fg(colour).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
     }
 
@@ -94,6 +101,17 @@ impl Look {
     /// A field that is filled in.
     pub(crate) fn field(&self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
+    }
+
+    /// The colour a site was given.
+    pub(crate) fn site(&self, colour: Colour) -> Style {
+        self.coloured(match colour {
+            Colour::Red => Color::Red,
+            Colour::Yellow => Color::Yellow,
+            Colour::Green => Color::Green,
+            Colour::Blue => Color::LightBlue,
+            Colour::Magenta => Color::Magenta,
+        })
     }
 
     pub(crate) fn outcome(&self, outcome: Outcome) -> Style {

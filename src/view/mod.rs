@@ -4,12 +4,16 @@ mod dialog;
 mod format;
 mod hand;
 mod look;
+mod palette;
 mod pane;
 mod pen;
 mod queue;
 mod reader;
+mod sites;
+mod start;
 mod status;
 mod steps;
+mod theme;
 mod transfers;
 mod viewer;
 
@@ -18,6 +22,7 @@ use ratatui::{Frame, buffer::Buffer};
 use crate::model::{Layer, Model, Side, layout, layout::Area};
 
 pub use look::Look;
+pub use theme::Theme;
 
 /// Draws everything.
 pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
@@ -34,6 +39,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
     for layer in &model.layers {
         cursor = match layer {
             Layer::Dialog(one) => dialog::draw(model, one, look, buffer),
+            Layer::Palette(one) => palette::draw(model, one, look, buffer),
             Layer::Reader(one) => {
                 reader::draw(model, one, look, buffer);
                 None
@@ -49,11 +55,22 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
 fn draw_panes(model: &Model, look: &Look, buffer: &mut Buffer) -> Option<(u16, u16)> {
     let parts = layout::parts(model);
     let has_focus = model.layers.is_empty();
+    let mut cursor = None;
     match &model.queue {
         Some(panel) => match &panel.steps {
             Some(list) => steps::draw(model, list, look, parts.body, has_focus, buffer),
             None => queue::draw(model, panel, look, parts.body, has_focus, buffer),
         },
+        None if model.desk.panel.is_some() => {
+            if let Some(panel) = &model.desk.panel {
+                cursor = sites::draw(model, panel, look, parts.body, has_focus, buffer);
+            }
+        }
+        None if model.desk.start.is_some() => {
+            if let Some(card) = &model.desk.start {
+                start::draw(model, card, look, parts.body, has_focus, buffer);
+            }
+        }
         None => {
             for (side, area) in [Side::Left, Side::Right].into_iter().zip(parts.panes) {
                 if let Some(area) = area {
@@ -65,9 +82,8 @@ fn draw_panes(model: &Model, look: &Look, buffer: &mut Buffer) -> Option<(u16, u
     if let Some(area) = parts.transfers {
         transfers::draw(model, look, area, buffer);
     }
-    let mut cursor = None;
     if let Some(area) = parts.status {
-        cursor = status::draw(model, look, area, buffer);
+        cursor = status::draw(model, look, area, buffer).or(cursor);
     }
     if let Some(area) = parts.footer {
         status::draw_footer(model, look, area, buffer);

@@ -124,6 +124,9 @@ fn draw_title(
         line.put_right(note, style);
     }
     let style = if focused { look.title() } else { look.strong() };
+    // A site's colour warns wherever it is shown.
+    let colour = model.desk.book.of(&shown.endpoint).and_then(|saved| saved.colour);
+    let style = style.patch(colour.map(|colour| look.site(colour)).unwrap_or_default());
     line.put(&format!(" {} ", title(shown, line.room().saturating_sub(2))), style);
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn draw(model: &Model, reader: &Reader, look: &Look, buffer: &mut Buf
             }
         }
         None => {
-            let help = keymap::help();
+            let help = keymap::help(&look.keys);
             for (row, line) in
                 help.iter().skip(reader.top).take(usize::from(inner.height)).enumerate()
             {

@@ -6,7 +6,6 @@ use tui_input::Input;
 use crate::{
     domain::{display, entry::Kind, figures},
     engine::message::Sum,
-    keymap,
     model::{Context, Finder, Hunt, Item, Model, Pane, State, layout::Area, text},
 };
 
@@ -107,6 +106,9 @@ fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
         }
         return;
     }
+    if model.desk.panel.is_some() || model.desk.start.is_some() {
+        return;
+    }
     let pane = model.focused();
     if let State::Broken(error) = &pane.state {
         line.put(&error.to_string(), look.bad());
@@ -181,7 +183,7 @@ pub(crate) fn draw_footer(model: &Model, look: &Look, area: Area, buffer: &mut B
 pub(crate) fn draw_keys(context: Context, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20));
-    for (key, word) in keymap::footer(context) {
+    for (key, word) in look.keys.footer(context) {
         if text::cells(&key) + 1 + text::cells(word) > line.room() {
             break;
         }

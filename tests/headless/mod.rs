@@ -1,4 +1,4 @@
-//! `wharf cp`, `wharf ls`, `wharf log` and `wharf queue` as scripts call them: the real binary, its output and its exit status.
+//! `wharf cp`, `ls`, `log`, `queue` and `sites` as scripts call them: the real binary, its output and its exit status.
 
 mod copying;
 mod crash;
@@ -7,6 +7,7 @@ mod listing;
 mod log;
 mod queue;
 mod refusals;
+mod sites;
 
 use std::{
     path::Path,

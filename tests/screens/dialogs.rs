@@ -204,9 +204,10 @@ fn rename() {
 }
 
 #[test]
-fn the_dialog_to_connect_is_open_at_first() {
+fn the_dialog_to_connect() {
     let mut stage = Stage::unanswered((80, 24), None, None);
     stage.serve();
+    stage.keys("o");
     assert_snapshot!(stage.picture());
     stage.text("sftp://anna:secret@files.example/").keys("Enter");
     stage.shows("A password does not belong into a place");

@@ -1,6 +1,7 @@
 //! Keys and events in, screen out.
 
 mod behaviour;
+mod commands;
 mod dialogs;
 mod drag;
 mod editing;
@@ -9,6 +10,7 @@ mod hostile;
 mod looking;
 mod panes;
 mod properties;
+mod sites;
 mod stage;
 mod streaming;
 mod transfers;

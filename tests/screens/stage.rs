@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, style::Modifier};
 use wharf::{
     domain::{
+        book::{Book, SiteOrder},
         entry::{Attributes, Entry, Kind, Timestamp},
         error::{Error, ErrorKind},
         journal::WhenLeft,
@@ -20,7 +21,7 @@ use wharf::{
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap,
     model::{Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, update},
-    view::{Look, view},
+    view::{Look, Theme, view},
 };
 
 /// 2026-11-22 20:13 UTC.
@@ -100,6 +101,12 @@ pub(crate) struct Stage {
     pub(crate) outside: Vec<Outside>,
     pub(crate) rooms: Vec<Ticket>,
     pub(crate) cleared: Vec<StoragePath>,
+    /// What the person was told beside the screen.
+    pub(crate) told: Vec<String>,
+    /// What was ordered of the shelf of sites.
+    pub(crate) orders: Vec<SiteOrder>,
+    /// What the pretended shelf holds.
+    pub(crate) book: Book,
     pub(crate) has_quit: bool,
     pub(crate) colours: bool,
     size: (u16, u16),
@@ -113,12 +120,24 @@ impl Stage {
         left: Option<&str>,
         right: Option<&str>,
     ) -> Self {
+        Self::with_book((width, height), left, right, Book::default())
+    }
+
+    /// The same, with what is known of sites.
+    pub(crate) fn with_book(
+        (width, height): (u16, u16),
+        left: Option<&str>,
+        right: Option<&str>,
+        book: Book,
+    ) -> Self {
         let (model, effects) = Model::new(Beginning {
             left: left.map(location),
             right: right.map(location),
             here: StoragePath::new("/home/anna"),
             help_lines: keymap::help_lines(),
             when_left: WhenLeft::Ask,
+            commands: keymap::Keymap::default().commands(),
+            book: book.clone(),
         });
         let mut stage = Self {
             model,
@@ -128,6 +147,9 @@ impl Stage {
             outside: Vec::new(),
             rooms: Vec::new(),
             cleared: Vec::new(),
+            told: Vec::new(),
+            orders: Vec::new(),
+            book,
             has_quit: false,
             colours: true,
             size: (width, height),
@@ -172,9 +194,25 @@ impl Stage {
                 Effect::Outside(outside) => self.outside.push(outside),
                 Effect::MakeRoom(ticket) => self.rooms.push(ticket),
                 Effect::ClearRoom(folder) => self.cleared.push(folder),
+                Effect::Shelf(order) => self.shelve(order),
+                Effect::Notify(words) => self.told.push(words),
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
             }
         }
+    }
+
+    /// The pretended shelf does as it is told.
+    fn shelve(&mut self, order: SiteOrder) {
+        self.orders.push(order.clone());
+        match &order {
+            SiteOrder::Save { was, site } => {
+                self.book.sites.retain(|known| Some(&known.name) != was.as_ref());
+                self.book.sites.push(*site.clone());
+            }
+            SiteOrder::Remove(name) => self.book.sites.retain(|known| known.name != *name),
+            SiteOrder::Read | SiteOrder::Opened(_) => {}
+        }
+        self.message(Message::Shelved(order, Ok(self.book.clone())));
     }
 
     pub(crate) fn event(&mut self, event: Event) {
@@ -277,7 +315,12 @@ impl Stage {
     }
 
     fn draw(&self) -> Terminal<TestBackend> {
-        let look = Look { colours: self.colours, zone: TimeZone::UTC };
+        let look = Look {
+            colours: self.colours,
+            zone: TimeZone::UTC,
+            keys: Arc::default(),
+            theme: Theme::default(),
+        };
         let (width, height) = self.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, &look, frame)).unwrap();

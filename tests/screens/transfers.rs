@@ -10,6 +10,7 @@ use wharf::{
         error::{Error, ErrorKind},
         path::StoragePath,
         place::Endpoint,
+        signals::Standing,
     },
     engine::message::{
         Command, Counts, Destination, Event, JobId, JobOptions, JobProgress, JobRequest, JobState,
@@ -109,12 +110,16 @@ fn a_line_while_jobs_run() {
     let mut stage = Stage::new((80, 24));
     stage.progress(Snapshot { jobs: vec![running()], watched: None });
     assert_snapshot!(stage.picture());
+    assert_eq!(stage.model.standing(), Standing::Percent(25));
+    assert!(stage.model.title().starts_with("25% /home/anna | files.example:/srv/in"));
 }
 
 #[test]
 fn the_retry_counts_down() {
     let mut stage = Stage::new((80, 24));
+    assert_eq!(stage.model.standing(), Standing::Idle);
     stage.progress(Snapshot { jobs: vec![retrying(&stage)], watched: None });
+    assert!(matches!(stage.model.standing(), Standing::Held(_)));
     assert!(stage.model.counts_down());
     stage.shows("again in 4 s: connection reset");
     stage.pass(Duration::from_millis(2_100));
@@ -280,6 +285,7 @@ fn panes_read_again_when_a_job_has_ended() {
         seconds: 2.0,
     }));
     stage.serve();
+    assert_eq!(stage.told, ["Done: job · 1 hash · 0:02"], "the desktop is told, if it is set");
     stage.shows("arrived.csv");
     stage.shows("● 2025/");
     stage.shows("1 hash");

@@ -116,15 +116,37 @@ fn the_answer_to_an_unknown_host_is_no_unless_it_is_given() {
 }
 
 #[test]
-fn alone_it_asks_where_to_connect() {
+fn alone_it_offers_where_to_go_and_offers_it_again() {
     let Some(scene) = scene() else { return };
     let mut terminal = scene.open(&[]);
+    terminal.shows("Just the two panes");
+    terminal.keys("o");
     terminal.shows("Open in the");
     terminal.keys(&format!("{HOST}:\r"));
     terminal.shows("Unknown host key");
     terminal.keys("y");
     terminal.shows("already-there.txt");
     terminal.shows("apples.txt");
+    // Saved under a name, it is offered by it, and opened by it.
+    terminal.keys("\x04");
+    terminal.shows("Save this place as a site");
+    terminal.keys("\x15pier 12\r");
+    terminal.shows("Saved the site pier 12.");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    let mut terminal = scene.open(&[]);
+    terminal.shows("Opened lately");
+    terminal.shows("pier 12");
+    terminal.keys("b");
+    terminal.shows("opens in the right pane");
+    terminal.keys("q");
+    terminal.ended();
+    let mut terminal = scene.open(&["pier 12"]);
+    terminal.shows("already-there.txt");
+    terminal.shows("apples.txt");
+    terminal.keys("q");
+    terminal.ended();
+    terminal.is_restored();
 }
 
 #[test]

@@ -3,10 +3,7 @@
 use globset::GlobBuilder;
 
 use crate::{
-    domain::{
-        path::StoragePath,
-        place::{self, Location},
-    },
+    domain::{book::SiteOrder, path::StoragePath, place::Location},
     engine::message::{Act, Command, Destination, JobOptions, JobRequest, Work},
 };
 
@@ -104,8 +101,12 @@ impl Model {
             })),
             Purpose::Connect { side } => {
                 let typed = dialog.text(0).trim();
-                let place = place::parse(typed.as_bytes(), &self.here)
+                let place = self
+                    .desk
+                    .book
+                    .place(typed.as_bytes(), &self.here, true)
                     .map_err(|bad| text::sentence(&bad.to_string()))?;
+                (self.desk.panel, self.desk.start) = (None, None);
                 self.focus = *side;
                 Ok(self.go(*side, place, None))
             }
@@ -135,6 +136,8 @@ impl Model {
             }
             Purpose::Against { side } => Ok(self.accept_against(dialog, *side)),
             Purpose::Pattern { side, mark } => self.accept_pattern(dialog, *side, *mark),
+            Purpose::SaveSite { was } => self.accept_site(dialog, was.as_deref()),
+            Purpose::RemoveSite(name) => Ok(vec![Effect::Shelf(SiteOrder::Remove(name.clone()))]),
             Purpose::Cancel(target) => Ok(vec![Effect::Engine(Command::Cancel(*target))]),
             Purpose::Quit => Ok(self.accept_quit(press)),
             Purpose::Left(jobs) => Ok(self.accept_left(jobs, press)),

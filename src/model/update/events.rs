@@ -14,12 +14,16 @@ use super::super::{
 
 impl Model {
     pub(super) fn event(&mut self, event: Event) -> Vec<Effect> {
+        if let Some(effects) = self.event_of_test(&event) {
+            return effects;
+        }
         match event {
             Event::Connection { endpoint, state } => self.connection(endpoint, state),
             Event::Opened { ticket, location } => {
                 for pane in &mut self.panes {
                     pane.opened(ticket, location.clone());
                 }
+                return self.note_opened(&location).into_iter().collect();
             }
             Event::Rows { ticket, entries, refused } => {
                 return self.take_rows(ticket, entries, refused);
@@ -51,7 +55,7 @@ impl Model {
                     Layer::Dialog(dialog) => {
                         !matches!(&dialog.purpose, Purpose::Question(own, _) if *own == id)
                     }
-                    Layer::Reader(_) => true,
+                    Layer::Reader(_) | Layer::Palette(_) => true,
                 });
             }
             Event::Left(jobs) => return self.found_left(jobs),
@@ -119,11 +123,13 @@ impl Model {
             _ => "Ended with failures",
         };
         let hint = if counts.failed > 0 { " · w shows why" } else { "" };
-        self.say_lasting(outcome, format!("{word}: {what} · {verdicts} · {time}{hint}"));
+        let told = format!("{word}: {what} · {verdicts} · {time}");
+        self.say_lasting(outcome, format!("{told}{hint}"));
         let directories = self.transfers.end(summary.job);
         let mut effects = self.reread_shown(&directories);
         effects.extend(self.job_of_edit_ended(summary));
         effects.extend(self.quit_if_done());
+        effects.push(Effect::Notify(told));
         effects
     }
 }

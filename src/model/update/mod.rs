@@ -9,8 +9,11 @@ mod hand;
 mod left;
 mod mouse;
 mod outside;
+mod palette;
 mod panes;
 mod queue;
+mod sites;
+mod sites_mouse;
 mod viewer;
 mod wander;
 
@@ -34,7 +37,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Act(action) => model.act(action),
         Message::Paste(text) => {
-            if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
+            if model.context() == Context::Search {
+                let line = text.chars().filter(|c| !c.is_control()).take(1_000);
+                for c in line {
+                    model.act(Action::Type(c));
+                }
+            } else if let Some(Layer::Dialog(dialog)) = model.layers.last_mut() {
                 dialog.paste(&text);
             } else if model.context() == Context::Find {
                 model.paste_into_find(&text)
@@ -53,6 +61,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::CameBack(outside, back) => model.came_back(outside, back),
         Message::Room(ticket, folder) => model.has_room(ticket, folder),
+        Message::Shelved(order, result) => {
+            model.shelved(order, result);
+            Vec::new()
+        }
         Message::Trouble(words) => {
             model.tell(words);
             Vec::new()
@@ -83,6 +95,10 @@ impl Model {
             _ if self.put_down() && matches!(action, Action::Close | Action::Interrupt) => {
                 return Vec::new();
             }
+            Action::Commands => {
+                self.open_palette();
+                return Vec::new();
+            }
             _ => {}
         }
         match self.context() {
@@ -93,6 +109,10 @@ impl Model {
             Context::Find if self.viewer.is_some() => self.type_in_viewer(action),
             Context::Find => self.act_in_find(action),
             Context::Viewer => self.act_in_viewer(action),
+            Context::Sites => self.act_in_sites(action),
+            Context::Search if !self.layers.is_empty() => self.act_in_palette(action),
+            Context::Search => self.act_in_search(action),
+            Context::Start => self.act_in_start(action),
             Context::Panes => self.act_in_panes(action),
         }
     }
@@ -108,7 +128,7 @@ impl Model {
             match self.layers.last_mut() {
                 None => self.layers.push(Layer::Reader(Reader::messages(unread))),
                 Some(Layer::Reader(reader)) => self.unread = reader.add(unread),
-                Some(Layer::Dialog(_)) => self.unread = unread,
+                Some(Layer::Dialog(_) | Layer::Palette(_)) => self.unread = unread,
             }
         }
         if self.layers.is_empty() && !self.left.is_empty() {

@@ -8,7 +8,7 @@ use super::super::{
 };
 
 /// Two presses within this time are a double click.
-const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+pub(super) const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 /// Rows a turn of the wheel scrolls.
 const WHEEL_ROWS: isize = 3;
 
@@ -26,6 +26,14 @@ impl Model {
                     _ => Vec::new(),
                 };
             }
+            Some(Layer::Palette(_)) => {
+                return match mouse.what {
+                    MouseAct::WheelUp => self.act(Action::Up),
+                    MouseAct::WheelDown => self.act(Action::Down),
+                    MouseAct::Press => self.act(Action::Close),
+                    _ => Vec::new(),
+                };
+            }
             None => {}
         }
         if self.viewer.is_some() {
@@ -37,6 +45,9 @@ impl Model {
         }
         if self.queue.is_some() {
             return self.mouse_in_queue(mouse);
+        }
+        if self.desk.panel.is_some() || self.desk.start.is_some() {
+            return self.mouse_in_desk(mouse);
         }
         self.mouse_in_panes(mouse)
     }

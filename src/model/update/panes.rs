@@ -76,6 +76,8 @@ impl Model {
                 let current = self.focused().location.clone();
                 self.open_dialog(forms::connect(side, Some(&current)));
             }
+            Action::Sites => return self.open_sites(),
+            Action::SavePlace => self.ask_save_place(),
             Action::Queue => return self.toggle_queue(),
             Action::Answer => self.questions.bring_back(),
             Action::Help => self.show_help(),
@@ -204,7 +206,12 @@ impl Model {
             self.say("The other pane shows no place to put it.");
             return;
         }
-        let dialog = forms::transfer(self.focused(), self.pane(self.focus.other()), moves);
+        let (here, there) = (self.focused(), self.pane(self.focus.other()));
+        let mut dialog = forms::transfer(here, there, moves);
+        let saved = self.desk.book.of(here.endpoint()).or(self.desk.book.of(there.endpoint()));
+        if let (Some(level), Some(dialog)) = (saved.and_then(|site| site.verify), &mut dialog) {
+            forms::set_verify(dialog, level);
+        }
         self.open_or_say(dialog);
     }
 

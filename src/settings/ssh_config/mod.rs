@@ -1,6 +1,7 @@
 //! What the person's ssh config says of a host: asked of ssh itself, or read where there is no ssh.
 
 mod ask_ssh;
+mod hosts;
 mod options;
 mod read_file;
 mod tokens;
@@ -12,6 +13,8 @@ use crate::domain::{
     error::{Error, ErrorKind, Result},
     site::{Site, SshLogin},
 };
+
+pub use hosts::hosts;
 
 /// What the command line says about ssh.
 #[derive(Debug, Clone, Default)]

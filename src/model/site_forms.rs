@@ -1,0 +1,248 @@
+//! The dialogs about saved sites, and what was filled in.
+
+use crate::domain::{
+    digest::VerifyLevel,
+    place::{Endpoint, Location},
+    saved::{self, Colour, LoginWay, SavedSite},
+    site::{Bounds, Site},
+};
+
+use super::{
+    dialog::{Button, Dialog, Field, Words},
+    purpose::Purpose,
+    text,
+};
+
+/// Numbers of the fields.
+const NAME: usize = 0;
+const FOLDER: usize = 1;
+const PROTOCOL: usize = 2;
+const HOST: usize = 3;
+const PORT: usize = 4;
+const USER: usize = 5;
+const LOGIN: usize = 6;
+const KEY: usize = 7;
+const COMMAND: usize = 8;
+const START: usize = 9;
+const START_HERE: usize = 10;
+const VERIFY: usize = 11;
+const CONNECTIONS: usize = 12;
+const COLOUR: usize = 13;
+const TAGS: usize = 14;
+const NOTE: usize = 15;
+
+/// Protocols that are spoken, by their words.
+const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
+const COLOUR_WORDS: [&str; 6] = ["none", "red", "yellow", "green", "blue", "magenta"];
+const VERIFY_WORDS: [&str; 5] = ["as ever", "hash, else size", "hash, or fail", "size", "off"];
+const LEVELS: [Option<VerifyLevel>; 5] = [
+    None,
+    Some(VerifyLevel::Auto),
+    Some(VerifyLevel::Digest),
+    Some(VerifyLevel::Size),
+    Some(VerifyLevel::Off),
+];
+
+/// A site to fill in, or to change where `was` names one.
+pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
+    let title = if was.is_some() { "Edit the site" } else { "New site" };
+    let mut dialog = Dialog::new(Purpose::SaveSite { was }, title);
+    let (key, command) = match site.map(|site| &site.login) {
+        Some(LoginWay::Key(key)) => (key.as_str(), ""),
+        Some(LoginWay::Command(command)) => ("", command.as_str()),
+        _ => ("", ""),
+    };
+    let of = |part: fn(&SavedSite) -> String| site.map(part).unwrap_or_default();
+    let word = site.map_or("sftp", |site| site.site.protocol().scheme());
+    let at = |words: &[&str], word: &str| words.iter().position(|one| *one == word).unwrap_or(0);
+    let login = site.map_or("auto", |site| site.login.word());
+    let colour = site.and_then(|site| site.colour).map_or("none", Colour::word);
+    let verify = site.and_then(|site| site.verify);
+    let number = |number: Option<String>| number.unwrap_or_default();
+    dialog.fields = vec![
+        Field::text("Name", of(|site| site.name.clone())),
+        Field::text("Folder", of(|site| site.folder.clone())),
+        Field::choice("Protocol", &PROTOCOL_WORDS, at(&PROTOCOL_WORDS, word)),
+        Field::text("Host", of(|site| site.site.host().to_owned())),
+        Field::text("Port", number(site.and_then(|s| s.site.port()).map(|port| port.to_string()))),
+        Field::text("User", of(|site| site.site.user().unwrap_or_default().to_owned())),
+        Field::choice("Log in by", &LoginWay::WORDS, at(&LoginWay::WORDS, login)),
+        Field::text("Key file", key),
+        Field::text("Password command", command),
+        Field::text("Start there", of(|site| site.start.clone().unwrap_or_default())),
+        Field::text("Start here", of(|site| site.start_here.clone().unwrap_or_default())),
+        Field::choice(
+            "Verify by",
+            &VERIFY_WORDS,
+            LEVELS.iter().position(|level| *level == verify).unwrap_or(0),
+        ),
+        Field::text("Connections", number(site.and_then(|s| s.connections).map(|n| n.to_string()))),
+        Field::choice("Colour", &COLOUR_WORDS, at(&COLOUR_WORDS, colour)),
+        Field::text("Tags", of(|site| site.tags.join(", "))),
+        Field::text("Note", of(|site| site.note.clone())),
+    ];
+    dialog.buttons = vec![Button::accept("Save", 's'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// A site made of a connected place, and of the other pane's.
+pub(crate) fn from_place(
+    place: &Location,
+    other: &Location,
+    known: Option<&SavedSite>,
+) -> Option<Dialog> {
+    let Endpoint::Remote(site) = &place.endpoint else { return None };
+    let site: &Site = site;
+    let mut saved = match known {
+        // Two sites at one address log in alike.
+        Some(known) => SavedSite { name: String::new(), ..known.clone() },
+        None => SavedSite::new(site.host(), site.clone()),
+    };
+    let path = |location: &Location| String::from_utf8(location.path.as_bytes().to_vec()).ok();
+    saved.start = path(place);
+    saved.start_here = if other.endpoint == Endpoint::Local { path(other) } else { None };
+    let mut dialog = edit(Some(&saved), None);
+    dialog.title = "Save this place as a site".to_owned();
+    Some(dialog)
+}
+
+/// The site that was filled in; what is wrong with it, as a sentence, and the number of the field.
+pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
+    let field = |number| dialog.text(number).trim();
+    let wrong = |number: usize, why: &str| (number, text::sentence(why));
+    saved::check_name(field(NAME)).map_err(|why| wrong(NAME, why))?;
+    let word = PROTOCOL_WORDS.get(dialog.chosen(PROTOCOL)).copied().unwrap_or("sftp");
+    let protocol = saved::protocol(word).map_err(|why| wrong(PROTOCOL, &why))?;
+    let address = saved::address(protocol, field(HOST), field(PORT), field(USER));
+    let site = address.map_err(|(which, why)| match which {
+        "port" => wrong(PORT, &why),
+        "user" => wrong(USER, &why),
+        _ => wrong(HOST, &why),
+    })?;
+    let login = LoginWay::WORDS.get(dialog.chosen(LOGIN)).copied().unwrap_or("auto");
+    let login = LoginWay::read(login, field(KEY), field(COMMAND)).map_err(|why| {
+        wrong(if field(KEY).is_empty() && login == "key" { KEY } else { COMMAND }, why)
+    })?;
+    saved::check_login(protocol, &login).map_err(|why| wrong(LOGIN, why))?;
+    let connections = match field(CONNECTIONS) {
+        "" => None,
+        typed => {
+            let most = Bounds::MOST_CONNECTIONS;
+            let number = typed.parse::<u8>().ok();
+            let number = number.filter(|number| (1..=most).contains(&usize::from(*number)));
+            let why = format!("connections have to be a number from 1 to {most}");
+            Some(number.ok_or_else(|| wrong(CONNECTIONS, &why))?)
+        }
+    };
+    let some = |number| Some(field(number).to_owned()).filter(|text| !text.is_empty());
+    for number in [FOLDER, KEY, COMMAND, START, START_HERE, TAGS, NOTE] {
+        saved::check_line(field(number)).map_err(|why| wrong(number, why))?;
+    }
+    if some(START_HERE).is_some_and(|start| !start.starts_with(['/', '~'])) {
+        return Err(wrong(START_HERE, "a folder of this machine begins with / or ~"));
+    }
+    let tags = field(TAGS).split(',').map(str::trim).filter(|tag| !tag.is_empty());
+    Ok(SavedSite {
+        name: field(NAME).to_owned(),
+        folder: field(FOLDER).trim_matches('/').to_owned(),
+        site,
+        login,
+        start: some(START),
+        start_here: some(START_HERE),
+        verify: LEVELS.get(dialog.chosen(VERIFY)).copied().flatten(),
+        connections,
+        colour: COLOUR_WORDS.get(dialog.chosen(COLOUR)).and_then(|word| Colour::read(word)),
+        tags: tags.map(str::to_owned).collect(),
+        note: field(NOTE).to_owned(),
+    })
+}
+
+/// Remove a site. The harmless button has the focus.
+pub(crate) fn remove(site: &SavedSite) -> Dialog {
+    let purpose = Purpose::RemoveSite(site.name.clone());
+    let mut dialog = Dialog::new(purpose, "Remove the site");
+    dialog.grave = true;
+    dialog.words = vec![
+        Words::Strong(site.name.clone()),
+        Words::Soft(format!("{}://{}", site.site.protocol().scheme(), site.site)),
+        Words::Blank,
+        Words::Plain(
+            "It is taken out of sites.toml. What is on the server stays, and so does a password in the keyring."
+                .to_owned(),
+        ),
+    ];
+    dialog.buttons = vec![Button::accept("Remove", 'y'), Button::leave("No", 'n')];
+    dialog.focus = 1;
+    dialog
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{path::StoragePath, site::Protocol};
+
+    fn whole() -> SavedSite {
+        let site = Site::new(Protocol::Sftp, Some("anna"), "files.example", Some(2222)).unwrap();
+        SavedSite {
+            folder: "work/north".to_owned(),
+            login: LoginWay::Command("pass show x".to_owned()),
+            start: Some("/srv/in".to_owned()),
+            start_here: Some("~/work".to_owned()),
+            verify: Some(VerifyLevel::Off),
+            connections: Some(2),
+            colour: Some(Colour::Green),
+            tags: vec!["a".to_owned(), "b c".to_owned()],
+            note: "a note".to_owned(),
+            ..SavedSite::new("pier 12", site)
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_reads_back() {
+        let dialog = edit(Some(&whole()), Some("pier 12".to_owned()));
+        assert_eq!(read(&dialog), Ok(whole()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_its_field() {
+        let wrong = |number: usize, typed: &str| {
+            let mut dialog = edit(Some(&whole()), None);
+            dialog.fields[number] = Field::text("x", typed);
+            read(&dialog).unwrap_err()
+        };
+        for (number, typed) in [
+            (NAME, "a/b"),
+            (HOST, ""),
+            (PORT, "x"),
+            (USER, "$x"),
+            (CONNECTIONS, "17"),
+            (START_HERE, "work"),
+        ] {
+            let (field, why) = wrong(number, typed);
+            assert_eq!(field, number, "{why}");
+            assert!(why.ends_with('.'), "{why}");
+        }
+        assert_eq!(wrong(COMMAND, "").0, COMMAND);
+    }
+
+    #[test]
+    fn every_spoken_protocol_and_every_colour_can_be_chosen() {
+        let mut spoken = Protocol::ALL.map(Protocol::scheme);
+        spoken.sort_by_key(|word| PROTOCOL_WORDS.iter().position(|known| known == word));
+        assert_eq!(spoken, PROTOCOL_WORDS);
+        assert_eq!(COLOUR_WORDS[1..], Colour::ALL.map(Colour::word));
+    }
+
+    #[test]
+    fn a_place_becomes_a_site_that_begins_there() {
+        let here = Location::local(StoragePath::new("/home/anna"));
+        let there = Location {
+            endpoint: Endpoint::Remote(std::sync::Arc::new(whole().site)),
+            path: StoragePath::new("/srv"),
+        };
+        let saved = read(&from_place(&there, &here, None).unwrap()).unwrap();
+        assert_eq!((saved.name.as_str(), saved.start.as_deref()), ("files.example", Some("/srv")));
+        assert_eq!(saved.start_here.as_deref(), Some("/home/anna"));
+        assert!(from_place(&here, &there, None).is_none());
+    }
+}

@@ -1,0 +1,96 @@
+//! What keys do in the command line.
+
+use super::super::{Action, Effect, Layer, Model, palette::Palette, text};
+
+impl Model {
+    pub(super) fn open_palette(&mut self) {
+        let palette = Palette::new(self.context());
+        self.layers.push(Layer::Palette(palette));
+    }
+
+    pub(super) fn act_in_palette(&mut self, action: Action) -> Vec<Effect> {
+        let Some(Layer::Palette(palette)) = self.layers.last_mut() else { return Vec::new() };
+        match action {
+            Action::Type(c) => {
+                palette.typed.push(c);
+                palette.cursor = 0;
+            }
+            Action::DeleteBack if palette.typed.is_empty() => {
+                self.layers.pop();
+                return Vec::new();
+            }
+            Action::DeleteBack => {
+                palette.typed.pop();
+            }
+            Action::DeleteWord => {
+                let kept = palette.typed.trim_end().rfind(' ').map_or(0, |space| space + 1);
+                palette.typed.truncate(kept);
+            }
+            Action::ClearLine => palette.typed.clear(),
+            Action::Up => palette.cursor = palette.cursor.saturating_sub(1),
+            Action::Down => palette.cursor += 1,
+            Action::Next => {
+                if let Some(command) = palette.fitting(&self.commands).get(palette.cursor) {
+                    palette.typed.clone_from(&command.name);
+                    palette.cursor = 0;
+                }
+            }
+            Action::Accept => return self.run_command(),
+            Action::Close | Action::Interrupt => {
+                self.layers.pop();
+                return Vec::new();
+            }
+            _ => {}
+        }
+        if let Some(Layer::Palette(palette)) = self.layers.last_mut() {
+            let last = palette.fitting(&self.commands).len().saturating_sub(1);
+            palette.cursor = palette.cursor.min(last);
+        }
+        Vec::new()
+    }
+
+    fn run_command(&mut self) -> Vec<Effect> {
+        let Some(Layer::Palette(palette)) =
+            self.layers.pop_if(|top| matches!(top, Layer::Palette(_)))
+        else {
+            return Vec::new();
+        };
+        if let Some(typed) = palette.place() {
+            return match self.place_from_here(typed) {
+                Ok(place) => {
+                    (self.desk.panel, self.desk.start, self.queue) = (None, None, None);
+                    self.go(self.focus, place, None)
+                }
+                Err(why) => {
+                    self.say(why);
+                    Vec::new()
+                }
+            };
+        }
+        match palette.fitting(&self.commands).get(palette.cursor) {
+            Some(command) => {
+                let action = command.action;
+                self.act(action)
+            }
+            None => {
+                let typed = crate::domain::display::escape_text(&palette.typed);
+                self.say(format!("Nothing is called “{typed}”. ? shows what there is."));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A place typed: relative text is seen from the place the pane shows.
+    fn place_from_here(&self, typed: &str) -> Result<crate::domain::place::Location, String> {
+        let here = &self.focused().location;
+        let book = &self.desk.book;
+        let is_named = book.named(typed).is_some()
+            || typed.split_once(':').is_some_and(|(name, _)| book.named(name).is_some());
+        let read = if is_named {
+            book.place(typed.as_bytes(), &self.here, true)
+        } else {
+            super::super::place_text::read(typed, here)
+        };
+        read.map_err(|bad| text::sentence(&bad.to_string()))
+    }
+}
