@@ -1,6 +1,7 @@
 //! FTP against a server that lies, and what servers we do not have print.
 
 mod bounds;
+mod cut;
 mod ends;
 mod killed;
 mod listings;

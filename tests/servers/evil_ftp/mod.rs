@@ -44,6 +44,12 @@ pub(crate) enum Trick {
     EndlessLine(&'static str),
     /// This command is answered with a reply that does not end.
     EndlessReply(&'static str),
+    /// The first time this command comes, the connection ends instead of an answer.
+    HangsUpOnce(&'static str),
+    /// The first time this command comes it is carried out, and the connection ends before the answer.
+    LosesReplyOnce(&'static str),
+    /// Of the first file that is fetched so many bytes come, and then all connections of the session end.
+    BreaksOnce { at: usize },
     /// Listings do not end.
     EndlessListing,
 }
@@ -87,6 +93,17 @@ impl World {
     /// From now on it is honest.
     pub(crate) fn no_more_tricks(&mut self) {
         self.tricks.clear();
+    }
+
+    /// Takes a trick that is done once; whether it was still there.
+    fn take(&mut self, is_it: impl Fn(&Trick) -> bool) -> bool {
+        let found = self.tricks.iter().position(is_it);
+        found.map(|index| self.tricks.remove(index)).is_some()
+    }
+
+    /// The paths of all files.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.files.keys().map(|path| String::from_utf8_lossy(path).into_owned()).collect()
     }
 
     /// The content of a file.
@@ -164,8 +181,12 @@ impl EvilFtp {
                 }
                 serving.keep(&socket);
                 let shared = Arc::clone(&serving);
-                // It ends with its connection.
-                thread::spawn(move || session::serve(&shared, socket));
+                // It ends with its connection, and the connection with it.
+                thread::spawn(move || {
+                    let kept = socket.try_clone();
+                    session::serve(&shared, socket);
+                    let _ = kept.map(|socket| socket.shutdown(std::net::Shutdown::Both));
+                });
             }
         });
         Self { shared, port, certificate }

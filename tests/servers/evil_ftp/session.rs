@@ -17,6 +17,8 @@ struct Session<'a> {
     offset: usize,
     from: Vec<u8>,
     folder: Vec<u8>,
+    /// The next answer is lost, and the connection with it.
+    mute: bool,
 }
 
 /// Until the client goes, or a trick ends it.
@@ -33,6 +35,7 @@ pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
         offset: 0,
         from: Vec::new(),
         folder: b"/srv".to_vec(),
+        mute: false,
     };
     let greeting = shared.world().greeting;
     // An end of the connection is the client's right.
@@ -65,6 +68,9 @@ impl Session<'_> {
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {
+        if self.mute && !line.starts_with('1') {
+            return Err(gone());
+        }
         let control = self.control()?;
         control.write_all(format!("{line}\r\n").as_bytes())?;
         control.flush()
@@ -85,6 +91,12 @@ impl Session<'_> {
 
     /// What a trick does in the place of an answer.
     fn was_tricked(&mut self, verb: &str) -> io::Result<bool> {
+        let once = |trick: &Trick| matches!(trick, Trick::HangsUpOnce(of) if *of == verb);
+        if self.shared.world().take(once) {
+            return Err(gone());
+        }
+        let lost = |trick: &Trick| matches!(trick, Trick::LosesReplyOnce(of) if *of == verb);
+        self.mute = self.shared.world().take(lost);
         for trick in self.tricks() {
             match trick {
                 Trick::Says(of, line) if of == verb => {
@@ -127,6 +139,7 @@ impl Session<'_> {
                 self.private = argument == b"P";
                 self.say("200 so be it")
             }
+            "MFMT" => self.say("213 so be it"),
             "PBSZ" | "TYPE" | "NOOP" | "OPTS" | "SITE" | "MODE" => self.say("200 so be it"),
             "FEAT" => self.features(),
             "PWD" => {
@@ -145,6 +158,12 @@ impl Session<'_> {
                 Some(size) if self.has_facts() => {
                     let facts = format!("type=file;size={size};modify=20240101000000;");
                     self.say(&format!("250-it is\r\n {facts} x\r\n250 so"))
+                }
+                None if verb == "MLST"
+                    && self.has_facts()
+                    && matches!(&path[..], b"/" | b"/srv") =>
+                {
+                    self.say("250-it is\r\n type=dir;modify=20240101000000; x\r\n250 so")
                 }
                 _ => self.say("550 No such file or directory"),
             },
@@ -176,7 +195,7 @@ impl Session<'_> {
             }
             "QUIT" => {
                 let _ = self.say("221 bye");
-                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+                Err(gone())
             }
             _ => self.say("500 what?"),
         }
@@ -266,6 +285,16 @@ impl Session<'_> {
         self.say("150 here it comes")?;
         let mut data = self.open()?;
         let mut last = "226 that was it";
+        let breaks = self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::BreaksOnce { at } => Some(at),
+            _ => None,
+        });
+        if let Some(at) = breaks
+            && self.shared.world().take(|trick| matches!(trick, Trick::BreaksOnce { .. }))
+        {
+            data.write_all(&content[offset.min(at)..at])?;
+            return Err(gone());
+        }
         for trick in self.tricks() {
             match trick {
                 Trick::Cut { at, say } => {
@@ -317,4 +346,8 @@ impl Session<'_> {
         data.close();
         self.say(last)
     }
+}
+
+fn gone() -> io::Error {
+    io::Error::from(io::ErrorKind::ConnectionAborted)
 }

@@ -1,0 +1,93 @@
+//! The connection ends in every phase of a copy, once: the file arrives, once and whole.
+
+use std::{collections::BTreeSet, fs};
+
+use super::*;
+use crate::{
+    headless::{self, Said},
+    servers::evil_ftp::Trick,
+};
+
+const SIZE: usize = 300_000;
+
+fn content() -> Vec<u8> {
+    (0..SIZE).map(|at| (at >> 9) as u8 ^ at as u8).collect()
+}
+
+/// Copies `file` from or to the server, whatever it does meanwhile.
+fn copy(evil: &EvilFtp, folder: &std::path::Path, up: bool) -> Said {
+    let client = headless::no_server().write();
+    let site = format!("ftp://anna@127.0.0.1:{}", evil.port());
+    let words = match up {
+        true => ["cp".into(), "file".into(), format!("{site}/srv/file")],
+        false => ["cp".into(), format!("{site}/srv/file"), "file".into()],
+    };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = headless::wharf(&client, folder, &words);
+    Said::of(command.env("WHARF_PASSWORD", CANARY).output().unwrap())
+}
+
+fn down(trick: &Trick) {
+    let evil = EvilFtp::start(|world| {
+        world.file("/srv/file", &content());
+        world.trick(trick.clone());
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let said = copy(&evil, folder.path(), false);
+    assert_eq!(said.status, 0, "{trick:?}: {said:?}");
+    assert!(fs::read(folder.path().join("file")).unwrap() == content(), "{trick:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{trick:?}: a part was left");
+}
+
+fn up(trick: &Trick) {
+    let evil = EvilFtp::start(|world| {
+        world.features(&["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"]);
+        world.trick(trick.clone());
+    });
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), content()).unwrap();
+    let said = copy(&evil, folder.path(), true);
+    assert_eq!(said.status, 0, "{trick:?}: {said:?}");
+    let world = evil.world();
+    assert!(world.content("/srv/file") == Some(content()), "{trick:?}");
+    assert_eq!(world.paths(), ["/srv/file"], "{trick:?}: a part was left");
+}
+
+/// Fault 20, for a file that comes.
+#[test]
+fn a_file_that_is_fetched_survives_an_end_in_every_phase() {
+    for verb in ["MLST", "EPSV", "RETR"] {
+        down(&Trick::HangsUpOnce(verb));
+        down(&Trick::LosesReplyOnce(verb));
+    }
+    for at in [0, 1, SIZE / 2, SIZE - 1, SIZE] {
+        down(&Trick::BreaksOnce { at });
+    }
+}
+
+/// Fault 20, for a file that goes.
+#[test]
+fn a_file_that_is_sent_survives_an_end_in_every_phase() {
+    for verb in ["CWD", "MLST", "EPSV", "STOR", "SITE", "MFMT", "RNFR", "RNTO"] {
+        up(&Trick::HangsUpOnce(verb));
+        up(&Trick::LosesReplyOnce(verb));
+    }
+}
+
+/// What the two above are about is what a copy consists of.
+#[test]
+fn no_phase_is_left_out() {
+    let evil = EvilFtp::start(|world| {
+        world.features(&["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"]);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), content()).unwrap();
+    assert_eq!(copy(&evil, folder.path(), true).status, 0);
+    fs::remove_file(folder.path().join("file")).unwrap();
+    assert_eq!(copy(&evil, folder.path(), false).status, 0);
+    let seen = evil.world().seen();
+    let verbs: BTreeSet<&str> = seen.iter().filter_map(|line| line.split(' ').next()).collect();
+    let login = ["USER", "PASS", "FEAT", "TYPE", "PWD", "OPTS", "QUIT", "NOOP"];
+    let phases: Vec<&str> = verbs.into_iter().filter(|verb| !login.contains(verb)).collect();
+    assert_eq!(phases, ["CWD", "EPSV", "MFMT", "MLST", "RETR", "RNFR", "RNTO", "SITE", "STOR"]);
+}
