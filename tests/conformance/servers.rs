@@ -64,7 +64,22 @@ async fn a_server_for_reading_only_lets_nothing_be_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_never_finishes() {
-    let Some(place) = remote::openssh_on_small_disk(1024 * 1024).await else { return };
+    if let Some(place) = remote::openssh_on_small_disk(1024 * 1024).await {
+        never_finishes(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_never_finishes_over_ftp() {
+    for tls in [Tls::None, Tls::Explicit] {
+        let options = FtpServer::options(Make::Vsftpd).tls(tls).small_disk(1024 * 1024);
+        if let Some(place) = remote::ftp_on(options, Kind::Ftp(Make::Vsftpd, tls)).await {
+            never_finishes(place).await;
+        }
+    }
+}
+
+async fn never_finishes(place: Place) {
     let options = WriteOptions::new_private();
     let mut stream = place.storage.write(&place.at("large"), options).await.unwrap();
     let written = async {
@@ -73,7 +88,7 @@ async fn a_full_disk_never_finishes() {
         }
         stream.finish(FinishOptions::default()).await
     };
-    // Version 3 of SFTP has no word for it.
+    // Version 3 of SFTP has no word for it, and vsftpd says no more than that it could not write.
     fails(written.await, &[ErrorKind::NoSpace, ErrorKind::Failed]);
     place.storage.remove_file(&place.at("large")).await.unwrap();
     place.put("small", b"fits").await;

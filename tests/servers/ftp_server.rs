@@ -56,6 +56,7 @@ pub(crate) struct FtpOptions {
     pub(super) tls: Tls,
     flaw: Flaw,
     pub(super) lines: Vec<String>,
+    pub(super) small_disk: Option<u64>,
 }
 
 impl FtpOptions {
@@ -74,6 +75,12 @@ impl FtpOptions {
     /// A line of its configuration, or, for Pure-FTPd, an argument.
     pub(crate) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
+        self
+    }
+
+    /// The served folder is a disk of so many bytes, which only the server sees: vsftpd for a local user.
+    pub(crate) fn small_disk(mut self, bytes: u64) -> Self {
+        self.small_disk = Some(bytes);
         self
     }
 
@@ -125,7 +132,13 @@ pub(crate) struct FtpServer {
 impl FtpServer {
     /// What the server is to be like, plain and sound to begin with.
     pub(crate) fn options(make: Make) -> FtpOptions {
-        FtpOptions { make, tls: Tls::None, flaw: Flaw::default(), lines: Vec::new() }
+        FtpOptions {
+            make,
+            tls: Tls::None,
+            flaw: Flaw::default(),
+            lines: Vec::new(),
+            small_disk: None,
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {

@@ -16,12 +16,13 @@ const ANONYMOUS: &str = "anonymous";
 const PAM: &str =
     "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
 
-/// `$1` the folder, then vsftpd and its arguments.
+/// `$1` the folder, `$2` the size of the served disk or empty, `$3` its owner, then vsftpd and its arguments.
 const NAMESPACE: &str = r#"
-folder=$1; shift
+folder=$1 size=$2 owner=$3; shift 3
 mount --bind "$folder/passwd" /etc/passwd
 mount --bind "$folder/shadow" /etc/shadow
 mount --bind "$folder/pam.d" /etc/pam.d
+[ -z "$size" ] || mount -t tmpfs -o "size=$size,mode=755,uid=$owner,gid=$owner" tmpfs "$folder/files"
 exec "$@"
 "#;
 
@@ -33,6 +34,10 @@ pub(super) fn start(options: FtpOptions) -> Option<FtpServer> {
     let me = rustix::process::geteuid();
     let local =
         options.make == Make::Vsftpd && me.is_root() && processes::can_have_mount_namespace();
+    if options.small_disk.is_some() && !local {
+        programs::skip_here("needs root and a mount namespace");
+        return None;
+    }
     let (folder, certificate) = options.lay_out(if local { USER_ID } else { me.as_raw() });
     let home = folder.path().to_owned();
     if local {
@@ -44,7 +49,9 @@ pub(super) fn start(options: FtpOptions) -> Option<FtpServer> {
         let mut command = if local {
             let mut command = Command::new("unshare");
             command.args(["--mount", "--propagation", "slave", "sh", "-euc", NAMESPACE, "sh"]);
-            command.arg(&home).arg(&program);
+            command.arg(&home);
+            command.arg(options.small_disk.map_or(String::new(), |bytes| bytes.to_string()));
+            command.arg(USER_ID.to_string()).arg(&program);
             if let Some(libraries) = programs::library_path() {
                 command.env("LD_LIBRARY_PATH", libraries);
             }

@@ -80,6 +80,8 @@ fn kind_of(reply: &Reply) -> ErrorKind {
     const EXISTS: u16 = 521;
     match reply.status() {
         Status::NotAvailable => ErrorKind::ConnectionLost,
+        // vsftpd's word for a disk that took no more, which another attempt would not change.
+        Status::TransferAborted if reply.lower().contains("local file") => ErrorKind::Failed,
         Status::CannotOpenDataConnection | Status::TransferAborted => ErrorKind::Interrupted,
         Status::RequestedActionNotTaken | Status::ExceededStorage => ErrorKind::NoSpace,
         Status::BadCommand | Status::NotImplemented | Status::NotImplementedParameter => {
@@ -155,6 +157,7 @@ mod tests {
             ("451 x: No space left on device", ErrorKind::NoSpace),
             ("552 Exceeded", ErrorKind::NoSpace),
             ("426 Failure writing network stream.", ErrorKind::Interrupted),
+            ("426 Failure writing to local file.", ErrorKind::Failed),
             ("421 Timeout.", ErrorKind::ConnectionLost),
             ("502 MLST not implemented.", ErrorKind::Unsupported),
         ] {
