@@ -144,6 +144,9 @@ static BINDINGS: &[Binding] = &[
         "cancel",
     ),
     bind(QUEUE_OR_STEPS, &[key('X')], Action::CancelEverything, "cancel all jobs", ""),
+    bind(QUEUE_OR_STEPS, &[key('p')], Action::Pause, "pause the job, or go on", ""),
+    bind(QUEUE_OR_STEPS, &[key('P')], Action::PauseEverything, "pause all jobs, or go on", ""),
+    bind(QUEUE_OR_STEPS, &[key('b')], Action::Limit, "limit the bandwidth", ""),
     bind(QUEUE_OR_STEPS, &[key('r')], Action::Retry, "try again now", "retry"),
     bind(QUEUE_OR_STEPS, &[key('a')], Action::Answer, "answer what was put aside", "answer"),
     bind(

@@ -22,9 +22,10 @@ use wharf::{
         journal::WhenLeft,
         path::StoragePath,
         place::{Endpoint, Location},
+        rate::Limit,
         signals::Signals,
     },
-    engine::{self, Handles, journal},
+    engine::{self, Handles, journal, message::Command},
     keymap::Keymap,
     settings::{
         config,
@@ -96,12 +97,13 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         return Ok(bad_usage(&why.to_string()));
     }
     let edits = paths(&arguments.common)?.state_dir().join("edits");
-    let Foundation { runtime, dialer, journal, when_left, theme: theme_name, signals } =
+    let Foundation { runtime, dialer, journal, when_left, limit, theme: theme_name, signals } =
         foundation(&arguments.common, sites.clone(), after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
         engine::start_with_journal(Arc::new(dialer), journal)
     };
+    let _ = handles.commands.send(Command::Limit(limit));
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
     let (keys, mut troubles) = keymap(arguments)?;
@@ -199,13 +201,14 @@ fn headless(
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<Interrupt>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
     let sites = Arc::new(sites(common)?);
-    let Foundation { runtime, dialer, journal, .. } = foundation(common, sites, || {})?;
+    let Foundation { runtime, dialer, journal, limit, .. } = foundation(common, sites, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         let handles = match recorded {
             Recorded::Yes => engine::start_with_journal(Arc::new(dialer), journal),
             Recorded::No => engine::start(Arc::new(dialer)),
         };
+        let _ = handles.commands.send(Command::Limit(limit));
         anyhow::Ok(work(handles, &mut interrupts).await)
     });
     runtime.shutdown_background();
@@ -220,6 +223,7 @@ struct Foundation {
     /// Where what is done is recorded.
     journal: journal::Options,
     when_left: WhenLeft,
+    limit: Limit,
     /// The name of the colours.
     theme: String,
     /// How the person is told beside the screen.
@@ -266,8 +270,15 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
     let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
     let directory = paths.state_dir().to_owned();
     let journal = journal::Options { directory, retention: config.retention };
-    let (theme, signals) = (config.theme, config.signals);
-    Ok(Foundation { runtime, dialer, journal, when_left: config.when_left, theme, signals })
+    Ok(Foundation {
+        runtime,
+        dialer,
+        journal,
+        when_left: config.when_left,
+        limit: common.limit.unwrap_or(config.limit),
+        theme: config.theme,
+        signals: config.signals,
+    })
 }
 
 /// Where processors are short the screen goes first: a frame takes a millisecond of what a transfer takes by the

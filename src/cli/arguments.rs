@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{digest::VerifyLevel, question::ConflictChoice};
+use crate::domain::{digest::VerifyLevel, question::ConflictChoice, rate::Limit};
 
 /// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP servers.
 ///
@@ -61,6 +61,9 @@ pub struct Common {
     /// At most so many connections to one site.
     #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub connections: Option<u8>,
+    /// Carry no more than this a second, all jobs together: 500K, 2M, 1.5G, none.
+    #[arg(long, value_name = "RATE", global = true)]
+    pub limit: Option<Limit>,
     /// Where the configuration lives.
     #[arg(long, value_name = "DIR", global = true)]
     pub config_dir: Option<PathBuf>,

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod path;
 pub mod place;
 pub mod question;
+pub mod rate;
 pub mod renaming;
 pub mod saved;
 pub mod secret;

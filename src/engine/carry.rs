@@ -72,6 +72,7 @@ pub(super) async fn in_one_stream(
     let writing = async {
         while let Some(chunk) = waiting.recv().await {
             let length = chunk.len();
+            errand.gate.pass(length as u64).await;
             writer.write(chunk).await.at(End::Target)?;
             live.carry(length as u64);
         }
@@ -224,6 +225,7 @@ async fn carry_range(
             let why = "more came of a range of it than was asked for";
             return Err(errand.fail(ErrorKind::Protocol, why));
         }
+        errand.gate.pass(count).await;
         writer.write(chunk).await.at(End::Target)?;
         *carried += count;
         piece.carried.store(*carried, Ordering::Relaxed);

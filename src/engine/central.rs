@@ -11,6 +11,7 @@ use tokio::{
 use super::{
     browse::Browses,
     errand::Announcement,
+    gate::Throttle,
     job::Job,
     journal::{Journal, Reply},
     message::{Command, Event, JobId, Snapshot, StepId, Target, Ticket},
@@ -48,6 +49,8 @@ pub(super) struct Central {
     pub(super) inlets: Inlets,
     /// Steps started so far: the clock of fairness.
     pub(super) served: u64,
+    /// What all jobs together may carry.
+    pub(super) throttle: Arc<Throttle>,
     /// How many small files at once do well on a route.
     pub(super) widths: HashMap<(Endpoint, Endpoint), Width>,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -133,6 +136,7 @@ impl Central {
             janitor,
             inlets: Inlets { announcements, inquiries },
             served: 0,
+            throttle: Arc::default(),
             widths: HashMap::new(),
             commands,
             replies,
@@ -206,6 +210,9 @@ impl Central {
             Command::Inquire { ticket, inquiry } => self.inquire(ticket, inquiry),
             Command::Add(id, request) => self.add(id, request),
             Command::Cancel(target) => self.cancel(target),
+            Command::Pause(target) => self.pause(target, true),
+            Command::Continue(target) => self.pause(target, false),
+            Command::Limit(limit) => self.throttle.set(limit),
             Command::Retry(target) => self.retry(target),
             Command::Answer(id, answer) => self.answered(id, answer),
             Command::Watch(job) => self.watched = job,
@@ -306,7 +313,7 @@ impl Central {
             let job = self.jobs.iter().find(|job| job.id == id)?;
             Some((id, job.steps_shown()))
         });
-        Snapshot { jobs, watched }
+        Snapshot { jobs, watched, limit: self.throttle.limit() }
     }
 
     /// Stops everything, clears away what can be cleared away in a moment, and ends the event stream.

@@ -28,7 +28,7 @@ impl Central {
     /// Dials what waiting steps and panes need.
     pub(super) fn connect_what_is_needed(&mut self, now: Instant) {
         let mut needed: Vec<Endpoint> = self.browses.waiting_for().cloned().collect();
-        for job in self.jobs.iter().filter(|job| !job.queue.is_empty()) {
+        for job in self.jobs.iter().filter(|job| !job.queue.is_empty() && !job.is_paused()) {
             let (from, to) = job.route();
             needed.extend([from.clone(), to.clone()]);
         }
@@ -138,7 +138,7 @@ impl Central {
 
     /// What keeps a job's steps from starting.
     pub(super) fn obstacle(&self, job: &Job, now: Instant) -> Option<Obstacle> {
-        if job.ended.is_some() || job.queue.is_empty() {
+        if job.ended.is_some() || job.is_paused() || job.queue.is_empty() {
             return None;
         }
         let (from, to) = job.route();
@@ -154,7 +154,7 @@ impl Central {
     /// When the next dial is due that somebody waits for.
     pub(super) fn next_dial(&self) -> Option<Instant> {
         let now = Instant::now();
-        let waiting_jobs = self.jobs.iter().filter(|job| !job.queue.is_empty());
+        let waiting_jobs = self.jobs.iter().filter(|job| !job.queue.is_empty() && !job.is_paused());
         waiting_jobs
             .flat_map(|job| <[&Endpoint; 2]>::from(job.route()))
             .chain(self.browses.waiting_for())

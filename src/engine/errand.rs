@@ -10,6 +10,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 use super::{
     begun::{Begun, Written},
     destination::Resolved,
+    gate::Gate,
     journal::{Note, Notebook},
     links, look,
     message::{JobId, JobRequest, StepId, Work},
@@ -43,6 +44,7 @@ pub(super) struct Errand {
     pub(super) company: Arc<AtomicUsize>,
     pub(super) plan: Announcer,
     pub(super) journal: Notebook,
+    pub(super) gate: Gate,
     /// Another process began the job.
     pub(super) is_resumed: bool,
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{OnceCell, oneshot},
+    sync::{OnceCell, oneshot, watch},
     task::AbortHandle,
     time::Instant,
 };
@@ -60,6 +60,8 @@ pub(super) struct Job {
     pub(super) rate: Rate,
     /// It is in the journal, or known not to get there: nothing is done before.
     pub(super) is_written: bool,
+    /// Whether the person holds it where it is.
+    pub(super) paused: watch::Sender<bool>,
     /// Its sources are not planned yet.
     pub(super) sources_wait: bool,
     /// What another process did of it.
@@ -114,6 +116,7 @@ impl Job {
             served: 0,
             rate: Rate::default(),
             is_written: false,
+            paused: watch::Sender::new(false),
             sources_wait: true,
             before: None,
             may_bring_more: 0,
@@ -125,6 +128,10 @@ impl Job {
     pub(super) fn route(&self) -> (&Endpoint, &Endpoint) {
         let from = &self.request.from;
         (from, self.request.work.destination().map_or(from, |location| &location.endpoint))
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        *self.paused.borrow()
     }
 
     pub(super) fn needs(&self, endpoint: &Endpoint) -> bool {

@@ -14,6 +14,7 @@ use crate::domain::{
     path::{Name, StoragePath},
     place::{Endpoint, Location},
     question::{Answer, Question},
+    rate::Limit,
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
@@ -85,6 +86,12 @@ pub enum Command {
     Add(JobId, JobRequest),
     /// Stop a part of the work; its temporary files are removed where the connection still allows.
     Cancel(Target),
+    /// Hold a job, or all of them, where it is.
+    Pause(Target),
+    /// Go on with what was held.
+    Continue(Target),
+    /// Carry no more than this, all jobs together, from now on.
+    Limit(Limit),
     /// Run failed steps once more (a job or a step), or end a wait for the next attempt now.
     Retry(Target),
     /// Answer a question.
@@ -344,6 +351,8 @@ pub struct Snapshot {
     pub jobs: Vec<JobProgress>,
     /// Steps of the watched job: those under way, waiting for something, failed, then the last that ended.
     pub watched: Option<(JobId, Vec<StepProgress>)>,
+    /// What all jobs together may carry.
+    pub limit: Limit,
 }
 
 /// How a job stands.
@@ -391,6 +400,8 @@ pub enum JobState {
     Waiting,
     /// Steps are under way.
     Running,
+    /// Nothing moves until the person says so.
+    Paused,
     /// Nothing moves until a question is answered.
     Asking,
     /// Nothing moves until the next attempt.

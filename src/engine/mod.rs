@@ -8,7 +8,7 @@
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
 //! | `begun`, `opening` | parts that are begun, and gone on with |
-//! | `carry`, `ranges` | a file's bytes, in one stream or in many |
+//! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
 //! | `destination`, `conflict`, `part`, `verify` | what these have in common |
 //! | `inquiry`, `peek` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
@@ -34,6 +34,7 @@ mod connecting;
 mod crash;
 mod destination;
 mod errand;
+mod gate;
 mod inquiry;
 mod job;
 mod links;

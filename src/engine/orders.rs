@@ -153,6 +153,19 @@ impl Central {
         }
     }
 
+    /// Holds jobs where they are, or lets them go on. A step has no pause of its own: it is its job's.
+    pub(super) fn pause(&mut self, target: Target, paused: bool) {
+        for job in self.jobs.iter_mut().filter(|job| job.ended.is_none()) {
+            let is_meant = match target {
+                Target::Everything => true,
+                Target::Job(id) | Target::Step(id, _) => id == job.id,
+            };
+            if is_meant {
+                job.paused.send_replace(paused);
+            }
+        }
+    }
+
     pub(super) fn retry(&mut self, target: Target) {
         let (id, only) = match target {
             Target::Step(job, step) => (job, Some(step)),

@@ -127,7 +127,9 @@ impl Job {
                 (false, _) => JobState::Failed,
             };
         }
-        if !self.running.is_empty() || (!self.queue.is_empty() && self.began.is_some()) {
+        if self.is_paused() {
+            JobState::Paused
+        } else if !self.running.is_empty() || (!self.queue.is_empty() && self.began.is_some()) {
             JobState::Running
         } else if !self.retrying.is_empty() {
             JobState::Retrying

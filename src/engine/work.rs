@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{
     central::{Central, Ending, Role, vanished},
     errand::{Announcement, Announcer, Errand, Live},
+    gate::Gate,
     job::Running,
     journal::{self, Entry, Note, Transition},
     message::{Event, JobId, JobSummary, StepDone, StepEnding, StepId, StepState, Work},
@@ -89,6 +90,7 @@ impl Central {
         let mut routes: HashMap<(Endpoint, Endpoint), Vec<Offer>> = HashMap::new();
         for (index, job) in self.jobs.iter().enumerate() {
             if !job.is_written
+                || job.is_paused()
                 || job.ended.is_some()
                 || (job.queue.is_empty() && job.running.is_empty())
             {
@@ -150,6 +152,7 @@ impl Central {
                         announcements: self.inlets.announcements.clone(),
                     },
                     journal: self.journal.notebook(),
+                    gate: Gate { throttle: self.throttle.clone(), paused: job.paused.subscribe() },
                     is_resumed: job.before.is_some(),
                 };
                 let task = self.tasks.spawn(async move { Ending::Step(errand.run().await) });

@@ -156,6 +156,12 @@ pub enum Action {
     Cancel,
     /// Cancel all jobs.
     CancelEverything,
+    /// Hold the job under the cursor where it is, or go on with it.
+    Pause,
+    /// Hold all jobs, or go on with them.
+    PauseEverything,
+    /// Ask for another limit on what is carried.
+    Limit,
     /// Try failed steps again, or end a wait.
     Retry,
     /// Forget jobs that have ended.

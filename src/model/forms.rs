@@ -8,6 +8,7 @@ use crate::{
         path::{Name, StoragePath},
         place::Location,
         question::ConflictChoice,
+        rate::Limit,
         renaming::Pair,
     },
     engine::message::{LeftJob, Target, Ticket},
@@ -325,6 +326,19 @@ pub(crate) fn cancel(target: Target, words: String) -> Dialog {
     ];
     dialog.buttons = vec![Button::accept("Cancel it", 'y'), Button::leave("Go on", 'n')];
     dialog.focus = 1;
+    dialog
+}
+
+/// Limit what all jobs together may carry.
+pub(crate) fn limit(now: Limit) -> Dialog {
+    let mut dialog = Dialog::new(Purpose::Limit, "Limit the bandwidth");
+    dialog.words = vec![
+        Words::Soft(format!("at present: {now}")),
+        Words::Soft("bytes a second, all jobs together: 500K   2M   1.5G   none".to_owned()),
+        Words::Blank,
+    ];
+    dialog.fields = vec![Field::text("Limit", "")];
+    dialog.buttons = vec![Button::accept("Set", 's'), Button::leave("Cancel", 'n')];
     dialog
 }
 

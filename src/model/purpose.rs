@@ -79,6 +79,8 @@ pub(crate) enum Purpose {
     RemoveSite(String),
     Cancel(Target),
     Quit,
+    /// Another limit on what is carried.
+    Limit,
     /// Jobs were interrupted.
     Left(Vec<LeftJob>),
     /// The engine asks.

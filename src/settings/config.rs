@@ -8,6 +8,7 @@ use crate::domain::{
     display::escape,
     error::{Error, ErrorKind, Result},
     journal::{Retention, WhenLeft},
+    rate::Limit,
     signals::{Notify, Signals},
     site::Bounds,
 };
@@ -22,6 +23,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Its `resume`.
     pub when_left: WhenLeft,
+    /// Its `limit`.
+    pub limit: Limit,
     /// `[ledger]`.
     pub retention: Retention,
     /// `[screen]`: the theme's name, empty for the default.
@@ -53,6 +56,7 @@ struct Transfers {
     connections: usize,
     requests_in_flight: usize,
     resume: Resume,
+    limit: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -67,7 +71,7 @@ enum Resume {
 impl Default for Transfers {
     fn default() -> Self {
         let Bounds { connections, requests_in_flight } = Bounds::default();
-        Self { connections, requests_in_flight, resume: Resume::Ask }
+        Self { connections, requests_in_flight, resume: Resume::Ask, limit: String::new() }
     }
 }
 
@@ -122,6 +126,9 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
                 4096,
             )?,
         },
+        limit: transfers.limit.parse().map_err(|why| {
+            format!("transfers.limit is \"{}\": {why}", escape(transfers.limit.as_bytes()))
+        })?,
         when_left: match transfers.resume {
             Resume::Ask => WhenLeft::Ask,
             Resume::Always => WhenLeft::Always,
@@ -157,6 +164,9 @@ mod tests {
         let config = parse("[transfers]\nresume = \"never\"\n").unwrap();
         assert_eq!(config, Config { when_left: WhenLeft::Never, ..Config::default() });
         assert!(parse("[transfers]\nresume = \"perhaps\"\n").unwrap_err().starts_with("line 2"));
+        assert_eq!(parse("[transfers]\nlimit = \"2M\"\n").unwrap().limit, Limit(Some(2 << 20)));
+        let why = parse("[transfers]\nlimit = \"fast\"\n").unwrap_err();
+        assert!(why.starts_with("transfers.limit is \"fast\": neither bytes"), "{why}");
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Config::default());
     }

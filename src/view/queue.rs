@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 
 use crate::{
+    domain::rate::Limit,
     engine::message::{JobProgress, JobState},
     model::{
         Model, Outcome, job_words, layout, layout::Area, queue::QueuePanel, share_of_job, text,
@@ -67,7 +68,11 @@ pub(crate) fn draw(
     buffer: &mut Buffer,
 ) {
     let jobs = model.transfers.jobs();
-    let note = format!(" {} ", text::counted(jobs.len() as u64, "job", "jobs"));
+    let count = text::counted(jobs.len() as u64, "job", "jobs");
+    let note = match model.transfers.snapshot().limit {
+        Limit(None) => format!(" {count} "),
+        limit => format!(" at most {limit} · {count} "),
+    };
     let parts = panel("Queue", &note, look, area, buffer);
     let columns = Columns::for_width(parts.rows.width);
     if let Some(header) = parts.header {
@@ -101,6 +106,7 @@ fn draw_job(model: &Model, job: &JobProgress, columns: &Columns, look: &Look, li
     let (sign, style) = match job.state {
         JobState::Waiting => ("·", look.soft()),
         JobState::Running => ("»", look.accent()),
+        JobState::Paused => ("=", look.waiting()),
         JobState::Asking => ("?", look.waiting()),
         JobState::Retrying => ("↻", look.waiting()),
         JobState::Done => ("✓", look.good()),
@@ -133,6 +139,9 @@ fn draw_job(model: &Model, job: &JobProgress, columns: &Columns, look: &Look, li
 
 fn draw_state(model: &Model, job: &JobProgress, look: &Look, line: &mut Line<'_>) {
     match (&job.retry, job.state) {
+        (_, JobState::Paused) => {
+            line.put("paused; p goes on", look.waiting());
+        }
         (_, JobState::Waiting) => {
             line.put("waiting", look.soft());
         }

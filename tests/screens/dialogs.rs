@@ -400,6 +400,20 @@ fn quitting_asks_while_jobs_run() {
 }
 
 #[test]
+fn the_limit_is_asked_for_in_the_queue() {
+    let mut stage = Stage::new((80, 24));
+    stage.take_sent();
+    stage.keys("w b");
+    stage.keys("f a s t Enter");
+    assert!(stage.take_sent().is_empty(), "that is no limit");
+    assert!(stage.text_of_screen().contains("neither bytes a second"));
+    stage.keys("Ctrl-U 2 M Enter");
+    let sent = stage.take_sent();
+    let [Sent::Other(Command::Limit(limit))] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(limit.0, Some(2 << 20));
+}
+
+#[test]
 fn quitting_can_wait_for_the_last_job() {
     let mut stage = Stage::new((80, 24));
     stage.keys("End F5 Enter q w");

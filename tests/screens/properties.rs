@@ -186,7 +186,7 @@ fn perform(stage: &mut Stage, deed: Deed, jobs: &mut Vec<JobProgress>) {
             other => stage.sent.push(other),
         }
     }
-    stage.progress(Snapshot { jobs: jobs.clone(), watched: None });
+    stage.progress(Snapshot { jobs: jobs.clone(), watched: None, ..Snapshot::default() });
 }
 
 proptest! {

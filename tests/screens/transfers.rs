@@ -102,13 +102,13 @@ fn all(stage: &Stage) -> Snapshot {
     let waiting = job(8, copy(&["/home/anna/later"]), JobState::Waiting);
     let mut jobs = ended();
     jobs.extend([running(), retrying(stage), asking, counting, waiting]);
-    Snapshot { jobs, watched: None }
+    Snapshot { jobs, watched: None, ..Snapshot::default() }
 }
 
 #[test]
 fn a_line_while_jobs_run() {
     let mut stage = Stage::new((80, 24));
-    stage.progress(Snapshot { jobs: vec![running()], watched: None });
+    stage.progress(Snapshot { jobs: vec![running()], watched: None, ..Snapshot::default() });
     assert_snapshot!(stage.picture());
     assert_eq!(stage.model.standing(), Standing::Percent(25));
     assert!(stage.model.title().starts_with("25% /home/anna | files.example:/srv/in"));
@@ -118,7 +118,7 @@ fn a_line_while_jobs_run() {
 fn the_retry_counts_down() {
     let mut stage = Stage::new((80, 24));
     assert_eq!(stage.model.standing(), Standing::Idle);
-    stage.progress(Snapshot { jobs: vec![retrying(&stage)], watched: None });
+    stage.progress(Snapshot { jobs: vec![retrying(&stage)], watched: None, ..Snapshot::default() });
     assert!(matches!(stage.model.standing(), Standing::Held(_)));
     assert!(stage.model.counts_down());
     stage.shows("again in 4 s: connection reset");
@@ -129,9 +129,32 @@ fn the_retry_counts_down() {
 }
 
 #[test]
+fn jobs_are_paused_and_go_on() {
+    let mut stage = Stage::new((100, 24));
+    stage.progress(Snapshot { jobs: vec![running()], ..Snapshot::default() });
+    stage.take_sent();
+    let mut sent_by = |keys: &str, state: JobState| {
+        let job = JobProgress { state, ..running() };
+        stage.progress(Snapshot { jobs: vec![job], ..Snapshot::default() });
+        stage.keys(keys);
+        let sent = format!("{:?}", stage.take_sent());
+        (sent, stage.text_of_screen())
+    };
+    let (sent, _) = sent_by("w p", JobState::Running);
+    assert!(sent.contains("Pause(Job("), "{sent}");
+    let (sent, screen) = sent_by("p", JobState::Paused);
+    assert!(
+        sent.contains("Continue(Job(") && screen.contains("paused; p goes on"),
+        "{sent}\n{screen}"
+    );
+    assert!(sent_by("P", JobState::Running).0.contains("Pause(Everything)"));
+    assert!(sent_by("P", JobState::Paused).0.contains("Continue(Everything)"));
+}
+
+#[test]
 fn a_line_when_all_has_ended() {
     let mut stage = Stage::new((80, 24));
-    stage.progress(Snapshot { jobs: ended(), watched: None });
+    stage.progress(Snapshot { jobs: ended(), watched: None, ..Snapshot::default() });
     assert!(!stage.model.counts_down());
     stage.shows("✗ ended with failures");
     stage.shows("12 hash");
@@ -198,13 +221,13 @@ fn with_steps(stage: &Stage) -> Snapshot {
         step(8, "i.bin", StepState::Cancelled),
         step(10, "j.bin", StepState::Waiting),
     ];
-    Snapshot { jobs: vec![running()], watched: Some((JobId(1), steps)) }
+    Snapshot { jobs: vec![running()], watched: Some((JobId(1), steps)), ..Snapshot::default() }
 }
 
 #[test]
 fn the_steps_of_a_job() {
     let mut stage = Stage::new((80, 24));
-    stage.progress(Snapshot { jobs: vec![running()], watched: None });
+    stage.progress(Snapshot { jobs: vec![running()], watched: None, ..Snapshot::default() });
     stage.keys("w Enter");
     assert!(matches!(stage.take_sent().pop(), Some(Sent::Other(Command::Watch(Some(JobId(1)))))));
     stage.shows("No steps yet.");
@@ -245,7 +268,7 @@ fn the_steps_of_a_job() {
 #[test]
 fn cancelling_a_job_asks_first() {
     let mut stage = Stage::new((80, 24));
-    stage.progress(Snapshot { jobs: vec![running()], watched: None });
+    stage.progress(Snapshot { jobs: vec![running()], watched: None, ..Snapshot::default() });
     stage.keys("w x");
     assert_snapshot!(stage.picture());
     stage.keys("Enter");

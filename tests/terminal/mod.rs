@@ -6,4 +6,5 @@ mod driver;
 mod idle;
 mod leaving;
 mod outside;
+mod resuming;
 mod stalled;

@@ -19,4 +19,5 @@ mod faults_names;
 mod faults_network;
 mod faults_protocol;
 mod faults_system;
+mod pace;
 mod resuming;

@@ -139,6 +139,12 @@ impl Model {
             Purpose::SaveSite { was } => self.accept_site(dialog, was.as_deref()),
             Purpose::RemoveSite(name) => Ok(vec![Effect::Shelf(SiteOrder::Remove(name.clone()))]),
             Purpose::Cancel(target) => Ok(vec![Effect::Engine(Command::Cancel(*target))]),
+            Purpose::Limit => {
+                let limit = dialog.text(0).parse().map_err(|_| {
+                    "That is neither bytes a second (500K, 2M, 1.5G) nor none.".to_owned()
+                })?;
+                Ok(vec![Effect::Engine(Command::Limit(limit))])
+            }
             Purpose::Quit => Ok(self.accept_quit(press)),
             Purpose::Left(jobs) => Ok(self.accept_left(jobs, press)),
             Purpose::Question(..) => Ok(Vec::new()),

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::display,
-    engine::message::{Command, JobId, StepState, Target},
+    engine::message::{Command, JobId, JobProgress, JobState, StepState, Target},
 };
 
 use super::super::{
@@ -100,6 +100,24 @@ impl Model {
                 let words = super::super::text::counted(jobs, "job", "jobs");
                 self.open_dialog(forms::cancel(Target::Everything, words));
             }
+            Action::Pause => {
+                let queue = self.queue.as_ref();
+                let of_steps = queue.and_then(|queue| queue.steps.as_ref()).map(|list| list.job);
+                let job = of_steps.or(queue.and_then(|queue| queue.current(&self.transfers)));
+                let job = job.and_then(|id| self.transfers.job(id));
+                return job.map(pause_or_go_on).into_iter().collect();
+            }
+            Action::PauseEverything => {
+                let mut open = self.transfers.jobs().iter().filter(|job| !job.state.has_ended());
+                let command = match open.any(|job| job.state != JobState::Paused) {
+                    true => Command::Pause(Target::Everything),
+                    false => Command::Continue(Target::Everything),
+                };
+                return vec![Effect::Engine(command)];
+            }
+            Action::Limit => {
+                self.open_dialog(forms::limit(self.transfers.snapshot().limit));
+            }
             Action::ClearEnded => return vec![Effect::Engine(Command::ClearEnded)],
             Action::Answer => self.questions.bring_back(),
             Action::Help => self.show_help(),
@@ -120,6 +138,14 @@ impl Model {
             None => {}
         }
     }
+}
+
+fn pause_or_go_on(job: &JobProgress) -> Effect {
+    let target = Target::Job(job.id);
+    Effect::Engine(match job.state {
+        JobState::Paused => Command::Continue(target),
+        _ => Command::Pause(target),
+    })
 }
 
 fn retry(job: JobId) -> Effect {

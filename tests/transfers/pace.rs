@@ -1,0 +1,97 @@
+//! How fast jobs go, and whether now: the limit all share, and the pause of each.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use wharf::{
+    domain::{digest::VerifyLevel, rate::Limit},
+    engine::message::{Command, JobRequest, JobState, Target},
+    storage::memory::Operation,
+};
+
+use super::engine_rig::*;
+
+const MIB: usize = 1 << 20;
+
+/// Without digests: a clock that is made up stands still while a thread of its own hashes.
+fn sent(sources: &[&str]) -> JobRequest {
+    with(put(sources, "/there"), verify(VerifyLevel::Size))
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_jobs_together_keep_to_the_limit_and_a_new_one_is_felt_at_once() {
+    let mut rig = Rig::new();
+    for name in ["a", "b"] {
+        rig.here.put(format!("/here/{name}"), bytes(6 * MIB)).unwrap();
+    }
+    rig.tell(Command::Limit(Limit(Some(MIB as u64))));
+    let began = tokio::time::Instant::now();
+    let (a, b) = (rig.add(sent(&["/here/a"])), rig.add(sent(&["/here/b"])));
+    let shown = rig.progress_that(a, |job| job.carried_bytes > MIB as u64).await;
+    assert_eq!(shown.limit, Limit(Some(MIB as u64)));
+    rig.end_of(a).await;
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(13), "{took:?}");
+
+    // 12 MiB at 1 MiB/s would be twelve seconds, and again twelve.
+    rig.here.put("/here/c", bytes(12 * MIB)).unwrap();
+    let c = rig.add(sent(&["/here/c"]));
+    rig.progress_that(c, |job| job.carried_bytes > MIB as u64).await;
+    let changed = tokio::time::Instant::now();
+    rig.tell(Command::Limit(Limit(None)));
+    rig.end_of(c).await;
+    assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+    assert_eq!(rig.there.content("/there/b"), Some(bytes(6 * MIB)));
+    let _ = b;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_paused_moves_nothing_and_others_go_on() {
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", bytes(6 * MIB)).unwrap();
+    rig.here.put("/here/b", bytes(10)).unwrap();
+    let written = Arc::new(AtomicU64::new(0));
+    let count = written.clone();
+    rig.there.before(move |call| {
+        let is_large = call.path.as_bytes().starts_with(b"/there/.a.");
+        if call.operation == Operation::Write && is_large {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        async { Ok(()) }
+    });
+    rig.tell(Command::Limit(Limit(Some(MIB as u64))));
+    let a = rig.add(sent(&["/here/a"]));
+    rig.progress_that(a, |job| job.carried_bytes > MIB as u64).await;
+    rig.tell(Command::Pause(Target::Job(a)));
+    rig.progress_that(a, |job| job.state == JobState::Paused).await;
+    // What was on its way when the pause came may still land.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let then = written.load(Ordering::SeqCst);
+    rig.run(sent(&["/here/b"])).await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(written.load(Ordering::SeqCst), then, "nothing moves");
+    assert!(rig.there.content("/there/a").is_none());
+
+    rig.tell(Command::Continue(Target::Everything));
+    rig.end_of(a).await;
+    assert_eq!(rig.there.content("/there/a"), Some(bytes(6 * MIB)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_paused_can_be_cancelled() {
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", bytes(6 * MIB)).unwrap();
+    rig.tell(Command::Limit(Limit(Some(MIB as u64))));
+    let a = rig.add(sent(&["/here/a"]));
+    rig.progress_that(a, |job| job.carried_bytes > MIB as u64).await;
+    rig.tell(Command::Pause(Target::Everything));
+    rig.progress_that(a, |job| job.state == JobState::Paused).await;
+    rig.tell(Command::Cancel(Target::Job(a)));
+    assert!(rig.end_of(a).await.summary.cancelled);
+    until_tidy(&rig.there).await;
+}
