@@ -61,7 +61,11 @@ pub(super) async fn close_directory(
         let attributes =
             transfer::carried_attributes(&errand.step.source, capabilities, CARRIED_PERMISSIONS);
         if !attributes.is_empty() {
-            errand.target().set_attributes(to, &attributes).await.at(End::Target)?;
+            match errand.target().set_attributes(to, &attributes).await {
+                // Some servers set them of files only: what the directory holds has arrived even so.
+                Err(error) if error.kind() == ErrorKind::Unsupported => {}
+                set => set.at(End::Target)?,
+            }
         }
     }
     if errand.is_move() {

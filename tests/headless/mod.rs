@@ -1,5 +1,6 @@
 //! `wharf cp`, `ls`, `log`, `queue` and `sites` as scripts call them: the real binary, its output and its exit status.
 
+mod between_ftp;
 mod copying;
 mod crash;
 mod journal;

@@ -1,5 +1,6 @@
 //! Logging in: real keys and agents against OpenSSH, passwords and prompts against the embedded server.
 
+mod ftp;
 mod host_keys;
 mod keys;
 mod passwords;
@@ -92,6 +93,12 @@ struct Shelf(Mutex<HashMap<Site, String>>, bool);
 impl Shelf {
     fn holding(password: &str) -> Arc<Self> {
         Arc::new(Self(Mutex::new(HashMap::from([(site(), password.to_owned())])), false))
+    }
+
+    /// For an FTP site of the tests.
+    fn holding_for(site: Site) -> Arc<Self> {
+        let password = crate::servers::ftp_server::PASSWORD.to_owned();
+        Arc::new(Self(Mutex::new(HashMap::from([(site, password)])), false))
     }
 
     fn out_of_reach() -> Arc<Self> {

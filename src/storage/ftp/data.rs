@@ -19,7 +19,7 @@ use super::{
     line::{Line, Pending},
     login::Patience,
     stream::Stream,
-    wire::{Command, Reply},
+    wire::{Command, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
 
@@ -63,7 +63,7 @@ pub(super) async fn begin(
             return Err(Fault::new(ErrorKind::Unsupported, why));
         }
     }
-    let mut pending = line.send_one(command);
+    let mut pending = line.send_one(command.in_manner(Manner::Transfer));
     let mut early = None;
     let (stream, refused) = match way {
         Way::Passive(socket) => {

@@ -26,7 +26,7 @@ use super::{
     fault::Fault,
     stream::Stream,
     tls::Tls,
-    wire::{Command, Decoder, Reply},
+    wire::{Command, Decoder, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
 
@@ -254,46 +254,52 @@ async fn write(
     shared: Arc<Shared>,
     ahead: usize,
 ) {
-    while let Some(mut command) = commands.recv().await {
-        let mut bytes = Vec::new();
-        // All that is there and may go, in one packet.
-        loop {
-            let length = command.as_bytes().len();
-            while shared.unanswered.load(Ordering::Acquire) > ahead.saturating_sub(length) {
-                if !bytes.is_empty() || shared.ended.borrow().is_some() {
-                    break;
+    // All that is there and may go, in one packet.
+    let mut bytes = Vec::new();
+    let mut in_transfer = false;
+    loop {
+        let command = match commands.try_recv() {
+            Ok(command) => command,
+            Err(_) => {
+                if let Err(fault) = put(&mut stream, &mut bytes).await {
+                    return shared.end(fault);
+                }
+                let Some(command) = commands.recv().await else { return };
+                command
+            }
+        };
+        let length = command.as_bytes().len();
+        let may_go = || match (command.manner, shared.unanswered.load(Ordering::Acquire)) {
+            (Manner::Urgent, _) | (_, 0) => true,
+            (_, unanswered) => !in_transfer && unanswered + length <= ahead,
+        };
+        if !may_go() {
+            if let Err(fault) = put(&mut stream, &mut bytes).await {
+                return shared.end(fault);
+            }
+            while !may_go() {
+                if shared.ended.borrow().is_some() {
+                    return;
                 }
                 shared.answered.notified().await;
             }
-            let may_go = bytes.is_empty()
-                || shared.unanswered.load(Ordering::Acquire) <= ahead.saturating_sub(length);
-            if !may_go {
-                if let Err(fault) = put(&mut stream, &bytes).await {
-                    return shared.end(fault);
-                }
-                bytes.clear();
-                continue;
-            }
-            shared.unanswered.fetch_add(length, Ordering::AcqRel);
-            bytes.extend_from_slice(command.as_bytes());
-            match commands.try_recv() {
-                Ok(next) => command = next,
-                Err(_) => break,
-            }
         }
-        if let Err(fault) = put(&mut stream, &bytes).await {
-            return shared.end(fault);
-        }
+        in_transfer = command.manner == Manner::Transfer;
+        shared.unanswered.fetch_add(length, Ordering::AcqRel);
+        bytes.extend_from_slice(command.as_bytes());
     }
 }
 
-async fn put(stream: &mut WriteHalf<Stream>, bytes: &[u8]) -> Result<(), Fault> {
+async fn put(stream: &mut WriteHalf<Stream>, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let written = async {
         stream.write_all(bytes).await?;
         stream.flush().await
     };
     match written.await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            bytes.clear();
+            Ok(())
+        }
         Err(error) => {
             // Perhaps the server has said why before it hung up: the reader gets to see it.
             tracing::debug!(%error, "a command could not be sent");

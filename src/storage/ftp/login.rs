@@ -34,7 +34,7 @@ use crate::{
 const ASKED_AT_MOST: u32 = 3;
 /// How often a server that hangs up after a refusal is connected to again, and one whose certificate or version of TLS
 /// had to be settled first.
-const CONNECTIONS: u32 = 6;
+const CONNECTIONS: u32 = 8;
 /// The user where none is given, and its password: whoever may come in, may.
 const ANONYMOUS: &str = "anonymous";
 const ANONYMOUS_PASSWORD: &str = "wharf@";
@@ -105,12 +105,15 @@ enum Attempt {
     Certificate(Rejected),
     /// To be tried again, with what was learnt.
     Again,
+    /// There is a server that one may log in to; without a password that is as far as it goes.
+    Reached,
     TooMany(Fault),
 }
 
 /// A password, and whose word it is.
 struct Password {
-    secret: SecretString,
+    /// None until it is known that there is somebody to tell it to.
+    secret: Option<SecretString>,
     source: Source,
 }
 
@@ -157,12 +160,18 @@ impl Login {
     /// Connects and logs in. What was answered once is not asked again. Dropping the future ends the attempt.
     pub(super) async fn open(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
         let _asking = self.asking.lock().await;
-        let mut search =
-            Search { login: self, ask, again_because: String::new(), asked: 0, vault_used: false };
+        let mut search = Search {
+            login: self,
+            ask,
+            again_because: String::new(),
+            asked: 0,
+            vault_used: false,
+            reached: false,
+        };
         let mut password = search.next().await?;
         for _ in 0..CONNECTIONS {
             match self
-                .attempt(&password.secret)
+                .attempt(password.secret.as_ref())
                 .await
                 .map_err(|fault| fault.into_error(format!("connect to {}", self.site)))?
             {
@@ -171,11 +180,16 @@ impl Login {
                     return Ok(*logged_in);
                 }
                 Attempt::Refused(why) => {
+                    search.reached = true;
                     search.refused(&password, why).await?;
                     password = search.next().await?;
                 }
                 Attempt::Certificate(rejected) => search.certificate(rejected).await?,
                 Attempt::Again => {}
+                Attempt::Reached => {
+                    search.reached = true;
+                    password = search.next().await?;
+                }
                 Attempt::TooMany(fault) => return Err(fault.into_error(self.doing())),
             }
         }
@@ -187,9 +201,9 @@ impl Login {
         let remembered = self.memory().password.clone();
         let password = remembered.unwrap_or_else(|| SecretString::from(ANONYMOUS_PASSWORD));
         for _ in 0..2 {
-            match self.attempt(&password).await.map_err(NoFurther::Failed)? {
+            match self.attempt(Some(&password)).await.map_err(NoFurther::Failed)? {
                 Attempt::LoggedIn(logged_in) => return Ok(logged_in.line),
-                Attempt::Again => {}
+                Attempt::Again | Attempt::Reached => {}
                 Attempt::TooMany(_) => return Err(NoFurther::TooMany),
                 Attempt::Refused(why) => {
                     let why = format!("the server let nobody in: {why}");
@@ -205,16 +219,20 @@ impl Login {
     }
 
     async fn worked(&self, password: Password) {
-        self.memory().password = Some(password.secret.clone());
+        let Some(secret) = password.secret else { return };
+        self.memory().password = Some(secret.clone());
         if password.source == (Source::Person { keep: true })
-            && let Err(error) = self.vault.keep(&self.site, &password.secret).await
+            && let Err(error) = self.vault.keep(&self.site, &secret).await
         {
             tracing::warn!(%error, "the password was not kept");
         }
     }
 
-    /// Connects and logs in with one password.
-    async fn attempt(&self, password: &SecretString) -> std::result::Result<Attempt, Fault> {
+    /// Connects and logs in with one password; without one, only as far as that goes.
+    async fn attempt(
+        &self,
+        password: Option<&SecretString>,
+    ) -> std::result::Result<Attempt, Fault> {
         let site = &self.site;
         let port = site.port().unwrap_or(site.protocol().default_port());
         let Patience { connect, reply, .. } = self.patience;
@@ -251,7 +269,10 @@ impl Login {
                 Err(refused) => return self.without_tls(refused),
             };
         }
-        self.introduce(talker, tls, &greeting, password).await
+        match password {
+            Some(password) => self.introduce(talker, tls, &greeting, password).await,
+            None => Ok(Attempt::Reached),
+        }
     }
 
     async fn begin_tls(&self) -> std::result::Result<Tls, Fault> {
@@ -372,24 +393,32 @@ struct Search<'a> {
     again_because: String,
     asked: u32,
     vault_used: bool,
+    /// There is a server, and its certificate is let in: a person is not asked for nothing.
+    reached: bool,
 }
 
 impl Search<'_> {
     async fn next(&mut self) -> Result<Password> {
         let login = self.login;
         if login.site.user().is_none() {
-            let secret = SecretString::from(ANONYMOUS_PASSWORD);
+            let secret = Some(SecretString::from(ANONYMOUS_PASSWORD));
             return Ok(Password { secret, source: Source::Nobody });
         }
-        if let Some(secret) = login.memory().password.clone() {
-            return Ok(Password { secret, source: Source::Memory });
+        let remembered = login.memory().password.clone();
+        if remembered.is_some() {
+            return Ok(Password { secret: remembered, source: Source::Memory });
         }
         if !std::mem::replace(&mut self.vault_used, true) {
             match login.vault.find(&login.site).await {
-                Ok(Some(secret)) => return Ok(Password { secret, source: Source::Vault }),
+                Ok(Some(secret)) => {
+                    return Ok(Password { secret: Some(secret), source: Source::Vault });
+                }
                 Ok(None) => {}
                 Err(error) => self.again_because = format!("no kept password: {}", error.why()),
             }
+        }
+        if !self.reached {
+            return Ok(Password { secret: None, source: Source::Nobody });
         }
         let refuse = |why: &str| Error::new(ErrorKind::LoginRefused, login.doing(), why);
         if self.asked == ASKED_AT_MOST {
@@ -403,7 +432,9 @@ impl Search<'_> {
         };
         match self.ask.ask(question).await {
             Answer::Texts { texts, keep } => match texts.into_iter().next() {
-                Some(secret) => Ok(Password { secret, source: Source::Person { keep } }),
+                Some(secret) => {
+                    Ok(Password { secret: Some(secret), source: Source::Person { keep } })
+                }
                 None => Err(refuse("no password was given")),
             },
             _ if self.again_because.is_empty() => Err(refuse("no password was given")),

@@ -20,6 +20,18 @@ const SHOWN: usize = 300;
 pub(super) struct Command {
     line: Vec<u8>,
     secret: bool,
+    pub(super) manner: Manner,
+}
+
+/// When a command may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As soon as the server reads so far ahead.
+    Ordinary,
+    /// It begins a transfer: nothing is sent after it until that has ended, for ProFTPD answers at once, and no.
+    Transfer,
+    /// Even then.
+    Urgent,
 }
 
 /// What would end the line, and begin a second command.
@@ -30,7 +42,8 @@ impl Command {
     /// A command without an argument, or with one of our own making.
     pub(super) fn bare(line: &str) -> Self {
         debug_assert!(!line.bytes().any(ends_a_line));
-        Self { line: format!("{line}\r\n").into_bytes(), secret: false }
+        let manner = Manner::Ordinary;
+        Self { line: format!("{line}\r\n").into_bytes(), secret: false, manner }
     }
 
     /// A command about something a person or a server named. CR, LF and NUL never reach the wire.
@@ -39,7 +52,7 @@ impl Command {
             return Err(Unspeakable);
         }
         let line = [verb.as_bytes(), b" ", argument, b"\r\n"].concat();
-        Ok(Self { line, secret: false })
+        Ok(Self { line, secret: false, manner: Manner::Ordinary })
     }
 
     /// The same with an argument that is never shown.
@@ -56,6 +69,12 @@ impl Command {
             self.line = doubled.collect();
         }
         self
+    }
+
+    /// The same in another manner.
+    #[must_use]
+    pub(super) fn in_manner(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 
     /// The bytes to send.

@@ -32,6 +32,8 @@ pub(super) struct Berths<L, W> {
     most: Option<usize>,
     /// Connections that stand, in use or not.
     open: usize,
+    /// Connections that are on their way.
+    opening: usize,
 }
 
 /// What whoever waited gets.
@@ -52,6 +54,7 @@ impl<L, W> Berths<L, W> {
             bound: bound.max(1),
             most: None,
             open: 0,
+            opening: 0,
         }
     }
 
@@ -68,8 +71,7 @@ impl<L, W> Berths<L, W> {
             }
             if let Some(waiter) = self.waiting[wanted as usize].pop_front() {
                 self.in_use[wanted as usize] += 1;
-                let grant = self.idle.pop().map_or(Grant::Open, Grant::Ready);
-                return Some((wanted, waiter, grant));
+                return Some((wanted, waiter, self.grant()));
             }
         }
         None
@@ -90,12 +92,28 @@ impl<L, W> Berths<L, W> {
             return None;
         }
         self.in_use[wanted as usize] += 1;
-        Some(self.idle.pop().map_or(Grant::Open, Grant::Ready))
+        Some(self.grant())
+    }
+
+    fn grant(&mut self) -> Grant<L> {
+        match self.idle.pop() {
+            Some(line) => Grant::Ready(line),
+            None => {
+                self.opening += 1;
+                Grant::Open
+            }
+        }
     }
 
     /// One was opened.
     pub(super) fn opened(&mut self) {
+        self.not_opened();
         self.open += 1;
+    }
+
+    /// One could not be opened.
+    pub(super) fn not_opened(&mut self) {
+        self.opening = self.opening.saturating_sub(1);
     }
 
     /// Somebody is done; with the connection, if it is still of use, or knowing that it is `gone`.
@@ -105,10 +123,26 @@ impl<L, W> Berths<L, W> {
         self.idle.extend(line);
     }
 
-    /// The server lets no more in: what stands is all there will be. Whether nothing stands.
+    /// The server let one of those on their way not in: what stands, or may come to stand, is all there will be. Whether
+    /// that is nothing.
     pub(super) fn turned_away(&mut self) -> bool {
-        self.most = Some(self.open.max(1));
-        self.open == 0
+        self.not_opened();
+        let all = self.open + self.opening;
+        self.most = Some(all.max(1));
+        all == 0
+    }
+
+    /// As if nobody had been turned away.
+    pub(super) fn begin_anew(&mut self) {
+        self.most = None;
+    }
+
+    /// Perhaps the server lets in one more by now.
+    pub(super) fn turned_away_long_ago(&mut self) {
+        if self.most.is_some() {
+            let in_use = self.in_use.iter().sum();
+            self.most = Some((self.open + self.opening).max(in_use) + 1);
+        }
     }
 
     /// How many files of a kind may be on their way at once.
@@ -177,8 +211,11 @@ mod tests {
             berths.wait(For::Reading, waiter);
         }
         assert_eq!(served(&mut berths).len(), 8);
+        // Three are let in; that five are not is known one by one.
+        (0..2).for_each(|_| assert!(!berths.turned_away()));
         (0..3).for_each(|_| berths.opened());
-        assert!(!berths.turned_away());
+        (0..3).for_each(|_| assert!(!berths.turned_away()));
+        assert_eq!(berths.most, Some(3));
         // The five that were turned away ask again.
         for waiter in 3..8 {
             berths.leave(For::Reading, None, false);
@@ -211,5 +248,10 @@ mod tests {
         berths.wait(For::Writing, 1);
         assert_eq!(served(&mut berths).len(), 1);
         assert_eq!(berths.lanes(), 1);
+        berths.wait(For::Writing, 2);
+        assert_eq!(berths.next(), None);
+        berths.turned_away_long_ago();
+        assert_eq!(berths.next(), Some((For::Writing, 2, Grant::Open)));
+        assert_eq!(berths.next(), None);
     }
 }

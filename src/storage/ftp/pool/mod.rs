@@ -11,7 +11,10 @@ use std::{
 };
 use suppaftp::Status;
 
-use tokio::{sync::oneshot, time};
+use tokio::{
+    sync::oneshot,
+    time::{self, Instant},
+};
 
 pub(super) use berths::For;
 use berths::{Berths, Grant};
@@ -20,12 +23,17 @@ use super::{
     fault::Fault,
     line::{Line, Pending},
     login::{Login, NoFurther},
-    wire::{Command, Reply},
+    wire::{Command, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
 
 /// When nothing at all has moved on any connection for so long, those who wait for one may be waiting for each other.
 const STANDSTILL: Duration = Duration::from_secs(45);
+/// A server that lets in no more may have had connections that were just about to end.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How long a second connection is asked for before it is believed that there is only one.
+const LONELY: Duration = Duration::from_secs(8);
+const BETWEEN_TRIES: Duration = Duration::from_millis(400);
 /// The shortest silence that servers and firewalls commonly end a connection for is a minute.
 const AWAKE: Duration = Duration::from_secs(40);
 /// How long a server may take to notice that a transfer was broken off.
@@ -41,6 +49,9 @@ pub(super) struct Pool {
     opened: Mutex<Vec<Weak<Line>>>,
     /// Counts whatever moves.
     moves: AtomicUsize,
+    asked_again: Mutex<Instant>,
+    /// Since when no second connection is let in.
+    lonely: Mutex<Option<Instant>>,
     /// The server lets in the first connection and no other.
     alone: AtomicBool,
     closed: AtomicBool,
@@ -52,12 +63,18 @@ struct Leave {
     wanted: For,
     line: Option<Arc<Line>>,
     gone: bool,
+    opening: bool,
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
         let line = self.line.take().filter(|line| line.is_alive());
-        lock(&self.pool.berths).leave(self.wanted, line, self.gone);
+        let mut berths = lock(&self.pool.berths);
+        if self.opening {
+            berths.not_opened();
+        }
+        berths.leave(self.wanted, line, self.gone);
+        drop(berths);
         self.pool.serve();
     }
 }
@@ -79,6 +96,8 @@ impl Pool {
             first: Mutex::new(first),
             berths: Mutex::new(Berths::new(bound)),
             moves: AtomicUsize::new(0),
+            asked_again: Mutex::new(Instant::now()),
+            lonely: Mutex::default(),
             alone: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
@@ -156,11 +175,19 @@ impl Pool {
         match self.open_one().await {
             Ok(line) => {
                 lock(&self.berths).opened();
+                leave.opening = false;
                 Ok(Some(self.lend(line, leave)))
             }
             Err(NoFurther::Failed(fault)) => Err(fault),
             Err(NoFurther::TooMany) => {
+                leave.opening = false;
                 let alone = lock(&self.berths).turned_away();
+                if alone && self.is_lonely_for_a_moment_only() {
+                    // More likely than a server for one is one that has not let go of somebody's last connections yet.
+                    time::sleep(BETWEEN_TRIES).await;
+                    lock(&self.berths).begin_anew();
+                    return Ok(None);
+                }
                 self.alone.store(alone, Ordering::Relaxed);
                 let lanes = self.lanes();
                 tracing::info!(site = %self.login.site(), lanes, "the server lets no more connections in");
@@ -169,12 +196,16 @@ impl Pool {
         }
     }
 
+    fn is_lonely_for_a_moment_only(&self) -> bool {
+        lock(&self.lonely).get_or_insert_with(Instant::now).elapsed() < LONELY
+    }
+
     fn leave(self: &Arc<Self>, wanted: For, grant: Grant<Arc<Line>>) -> Leave {
-        let line = match grant {
-            Grant::Ready(line) => Some(line),
-            Grant::Open => None,
+        let (line, opening) = match grant {
+            Grant::Ready(line) => (Some(line), false),
+            Grant::Open => (None, true),
         };
-        Leave { pool: Arc::clone(self), wanted, line, gone: false }
+        Leave { pool: Arc::clone(self), wanted, line, gone: false, opening }
     }
 
     fn lend(&self, line: Arc<Line>, leave: Leave) -> Lease {
@@ -187,20 +218,36 @@ impl Pool {
         let (sender, mut turn) = oneshot::channel();
         lock(&self.berths).wait(wanted, sender);
         self.serve();
-        let mut moves = self.moves.load(Ordering::Relaxed);
+        let (mut moves, mut since) = (self.moves.load(Ordering::Relaxed), Instant::now());
         loop {
-            match time::timeout(STANDSTILL, &mut turn).await {
+            match time::timeout(ASK_AGAIN, &mut turn).await {
                 Ok(turn) => return turn.map_err(|_| hung_up()),
                 Err(_) => {
                     let now = self.moves.load(Ordering::Relaxed);
-                    if now == moves {
+                    if now != moves {
+                        (moves, since) = (now, Instant::now());
+                    } else if since.elapsed() >= STANDSTILL {
                         let why = "all connections stand still";
                         return Err(Fault::new(ErrorKind::Interrupted, why));
                     }
-                    moves = now;
+                    self.ask_again();
                 }
             }
         }
+    }
+
+    /// The server let in no more, but that was a while ago: one more may be asked for.
+    fn ask_again(self: &Arc<Self>) {
+        {
+            let mut asked = lock(&self.asked_again);
+            // On a connection that is shared nothing could be asked while a file is under way.
+            if asked.elapsed() < ASK_AGAIN || self.alone.load(Ordering::Relaxed) {
+                return;
+            }
+            *asked = Instant::now();
+        }
+        lock(&self.berths).turned_away_long_ago();
+        self.serve();
     }
 
     /// Serves whoever can be.
@@ -319,7 +366,8 @@ impl Lease {
     async fn is_in_step_again(&self, pending: &mut Pending) -> bool {
         let is_answer = |reply: &Reply| reply.status() == Status::CommandOk;
         let Some(told) = pending.within(FOR_A_BREAK).await else { return false };
-        let mut noop = self.line.send_one(Command::bare("NOOP"));
+        let noop = Command::bare("NOOP").in_manner(Manner::Urgent);
+        let mut noop = self.line.send_one(noop);
         if told.is_preliminary() {
             // Pure-FTPd's word for the end of a broken transfer is one more 150, and no other.
             match pending.within(FOR_A_BREAK).await {
