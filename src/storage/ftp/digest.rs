@@ -32,6 +32,10 @@ pub(super) async fn of(server: &Server, path: &StoragePath) -> Result<Sha256, Fa
             lease.give_back();
             replies
         }
+        // It may be the asker's own file that is under way there, and that ends only after the answer.
+        None if server.pool.has_lent_first() => {
+            return Err(Fault::new(ErrorKind::Unsupported, "no connection is free to ask on"));
+        }
         None => server.ask([command]).await?,
     };
     if !reply.is_done() {

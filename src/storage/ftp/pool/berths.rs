@@ -43,6 +43,8 @@ pub(super) enum Grant<L> {
     Ready(L),
     /// Leave to open one.
     Open,
+    /// A share in the connection for short commands.
+    Shared,
 }
 
 impl<L, W> Berths<L, W> {
@@ -67,6 +69,13 @@ impl<L, W> Berths<L, W> {
     pub(super) fn next(&mut self) -> Option<(For, W, Grant<L>)> {
         for wanted in [For::Listing, For::Reading, For::Writing] {
             if !self.has_room(wanted) {
+                // Readers may have taken all there are before that was known, and wait for whoever writes.
+                let stuck = self.most.is_some() && self.in_use[wanted as usize] == 0;
+                if wanted == For::Writing && stuck {
+                    let waiter = self.waiting[wanted as usize].pop_front()?;
+                    self.in_use[wanted as usize] += 1;
+                    return Some((wanted, waiter, Grant::Shared));
+                }
                 continue;
             }
             if let Some(waiter) = self.waiting[wanted as usize].pop_front() {
@@ -221,8 +230,12 @@ mod tests {
             berths.leave(For::Reading, None, false);
             berths.wait(For::Reading, waiter);
         }
+        // All three are taken for reading: one that writes goes on even so, and no second.
+        berths.wait(For::Writing, 8);
         berths.wait(For::Writing, 0);
+        assert_eq!(berths.next(), Some((For::Writing, 8, Grant::Shared)));
         assert_eq!(berths.next(), None);
+        berths.leave(For::Writing, None, false);
         assert_eq!(berths.lanes(), 2);
         berths.leave(For::Reading, Some(1), false);
         assert_eq!(berths.next(), Some((For::Writing, 0, Grant::Ready(1))));
@@ -248,10 +261,10 @@ mod tests {
         berths.wait(For::Writing, 1);
         assert_eq!(served(&mut berths).len(), 1);
         assert_eq!(berths.lanes(), 1);
-        berths.wait(For::Writing, 2);
+        berths.wait(For::Reading, 2);
         assert_eq!(berths.next(), None);
         berths.turned_away_long_ago();
-        assert_eq!(berths.next(), Some((For::Writing, 2, Grant::Open)));
+        assert_eq!(berths.next(), Some((For::Reading, 2, Grant::Open)));
         assert_eq!(berths.next(), None);
     }
 }

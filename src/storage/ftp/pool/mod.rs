@@ -50,6 +50,8 @@ pub(super) struct Pool {
     /// Counts whatever moves.
     moves: AtomicUsize,
     asked_again: Mutex<Instant>,
+    /// How many transfers share the first connection.
+    lent: AtomicUsize,
     /// Since when no second connection is let in.
     lonely: Mutex<Option<Instant>>,
     /// The server lets in the first connection and no other.
@@ -64,6 +66,7 @@ struct Leave {
     line: Option<Arc<Line>>,
     gone: bool,
     opening: bool,
+    shared: bool,
 }
 
 impl Drop for Leave {
@@ -97,6 +100,7 @@ impl Pool {
             berths: Mutex::new(Berths::new(bound)),
             moves: AtomicUsize::new(0),
             asked_again: Mutex::new(Instant::now()),
+            lent: AtomicUsize::new(0),
             lonely: Mutex::default(),
             alone: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -168,8 +172,9 @@ impl Pool {
             leave.gone = !line.is_alive();
             return Ok((!leave.gone).then(|| self.lend(line, leave)));
         }
-        if self.alone.load(Ordering::Relaxed) {
+        if leave.shared || self.alone.load(Ordering::Relaxed) {
             let line = self.first().await?;
+            self.lent.fetch_add(1, Ordering::AcqRel);
             return Ok(Some(Lease { line, leave, shared: true, in_step: false }));
         }
         match self.open_one().await {
@@ -201,11 +206,12 @@ impl Pool {
     }
 
     fn leave(self: &Arc<Self>, wanted: For, grant: Grant<Arc<Line>>) -> Leave {
-        let (line, opening) = match grant {
-            Grant::Ready(line) => (Some(line), false),
-            Grant::Open => (None, true),
+        let (opening, shared) = (matches!(grant, Grant::Open), matches!(grant, Grant::Shared));
+        let line = match grant {
+            Grant::Ready(line) => Some(line),
+            Grant::Open | Grant::Shared => None,
         };
-        Leave { pool: Arc::clone(self), wanted, line, gone: false, opening }
+        Leave { pool: Arc::clone(self), wanted, line, gone: false, opening, shared }
     }
 
     fn lend(&self, line: Arc<Line>, leave: Leave) -> Lease {
@@ -274,6 +280,11 @@ impl Pool {
     /// Whether it was hung up for good.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether a file is under way on the connection for short commands, and they have to wait for its end.
+    pub(super) fn has_lent_first(&self) -> bool {
+        self.lent.load(Ordering::Acquire) > 0
     }
 
     /// Whether the connection for short commands stands, and with it the server.
@@ -388,7 +399,9 @@ impl Drop for Lease {
         if !self.in_step {
             self.line.end(Fault::lost("the connection was given up"));
         }
-        if !self.shared {
+        if self.shared {
+            self.leave.pool.lent.fetch_sub(1, Ordering::AcqRel);
+        } else {
             self.leave.gone = !self.line.is_alive();
             self.leave.line = Some(Arc::clone(&self.line));
         }
