@@ -291,6 +291,7 @@ static BINDINGS: &[Binding] = &[
     bind(FIELD, &[code(End), control('e')], Action::LineEnd, "to the end", ""),
     bind(DIALOGS, &[code(Esc)], Action::Close, "leave the dialog", "leave"),
     bind(READER, &[code(Esc), code(Enter), key('q'), key(' ')], Action::Close, "close", "close"),
+    bind(READER, &[key('/'), key(':')], Action::Commands, "search what can be done", ""),
     bind(READER, &[key('?'), f(1)], Action::Close, "", ""),
     bind(EVERYWHERE, &[control('c')], Action::Interrupt, "leave what is open; at last quit", ""),
     bind(EVERYWHERE, &[control('z')], Action::Suspend, "to the shell; fg comes back", ""),

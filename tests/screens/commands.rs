@@ -57,6 +57,16 @@ fn a_place_is_gone_to() {
 }
 
 #[test]
+fn the_help_is_searched() {
+    let mut stage = Stage::new((80, 24));
+    stage.keys("? /").text("octal");
+    stage.shows("permissions: octal and boxes");
+    stage.keys("Ctrl-U").text("turn the order").keys("Enter");
+    stage.shows("Sorted by");
+    assert_eq!(stage.model.context(), Context::Panes);
+}
+
+#[test]
 fn it_is_left_without_a_trace() {
     let mut stage = Stage::new((80, 24));
     let before = stage.picture();

@@ -7,4 +7,5 @@ mod idle;
 mod leaving;
 mod outside;
 mod resuming;
+mod settings;
 mod stalled;

@@ -96,6 +96,10 @@ impl Model {
                 return Vec::new();
             }
             Action::Commands => {
+                // From the help: what was read there is looked for where it was opened.
+                if matches!(self.layers.last(), Some(Layer::Reader(_))) {
+                    self.layers.pop();
+                }
                 self.open_palette();
                 return Vec::new();
             }

@@ -76,10 +76,10 @@ fn words(line: &str) -> Option<(&str, &str)> {
 }
 
 fn add(name: &str, found: &mut Vec<SshHost>) {
-    let is_pattern = name.contains(['*', '?', '!']);
     let is_known = found.iter().any(|host| host.name == name);
+    // No address holds what makes a pattern of a name: * ? and !
     let is_address = Site::new(Protocol::Sftp, None, name, None).is_ok();
-    if !is_pattern && !is_known && is_address && found.len() < MOST {
+    if !is_known && is_address && found.len() < MOST {
         found.push(SshHost {
             name: name.to_owned(),
             host_name: String::new(),
