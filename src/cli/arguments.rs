@@ -6,10 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{digest::VerifyLevel, question::ConflictChoice, rate::Limit};
 
-/// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP servers.
+/// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP, FTPS and FTP servers.
 ///
 /// PLACE is a local path, NAME or NAME:path of a saved site, HOST:path (a Host of the ssh config or [user@]host;
-/// the path is relative to the login folder, as in scp), or sftp://[user@]host[:port]/absolute/path (/~/relative).
+/// the path is relative to the login folder, as in scp), or SCHEME://[user@]host[:port]/absolute/path (/~/relative)
+/// with sftp, ftpes (FTP with AUTH TLS), ftps (FTP inside TLS) or ftp (not encrypted).
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_STATUS)]
 pub struct Arguments {
