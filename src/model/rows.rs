@@ -198,7 +198,7 @@ impl Rows {
         let room = MOST_ROWS.saturating_sub(self.rows.len());
         let first_new = self.rows.len() as u32;
         for entry in entries.into_iter().take(room) {
-            let passes = self.filter.as_mut().is_none_or(|own| own.score(&entry.name).is_some());
+            let passes = self.filter.as_mut().is_none_or(|own| own.passes(&entry.name));
             self.standings.push(Standing {
                 is_hidden: entry.name.is_hidden(),
                 is_directory: sort::is_directory(&entry),

@@ -14,7 +14,49 @@ pub(crate) struct Sieve {
     pattern: Pattern,
     matcher: Matcher,
     letters: Vec<char>,
+    /// The words, where nothing more is meant by them than their letters.
+    plain: Option<Vec<Word>>,
 }
+
+/// ASCII letters that are to be found in their order.
+#[derive(Debug)]
+struct Word {
+    letters: Vec<u8>,
+    minds_case: bool,
+}
+
+impl Word {
+    fn is_in(&self, name: &[u8]) -> bool {
+        let mut wanted = self.letters.iter();
+        let Some(mut next) = wanted.next() else { return true };
+        for &byte in name {
+            let byte = if self.minds_case { byte } else { byte.to_ascii_lowercase() };
+            if byte == *next {
+                match wanted.next() {
+                    Some(following) => next = following,
+                    None => return true,
+                }
+            }
+        }
+        false
+    }
+}
+
+/// What is typed as plain words; `None` where it means more, or other letters than ASCII's.
+fn plain_words(typed: &str) -> Option<Vec<Word>> {
+    if !typed.is_ascii() || typed.contains(SPECIAL) {
+        return None;
+    }
+    let words = typed.split(' ').filter(|word| !word.is_empty());
+    let word = |word: &str| Word {
+        letters: word.as_bytes().to_vec(),
+        minds_case: word.bytes().any(|byte| byte.is_ascii_uppercase()),
+    };
+    Some(words.map(word).collect())
+}
+
+/// Signs that mean more than themselves.
+const SPECIAL: [char; 5] = ['!', '$', '^', '\'', '\\'];
 
 impl Sieve {
     /// `None` for what lets every name through. Several words must all be found; `^`, `$`, `'` and `!` mean begins
@@ -29,11 +71,23 @@ impl Sieve {
             pattern,
             matcher: Matcher::new(Config::DEFAULT),
             letters: Vec::new(),
+            plain: plain_words(typed),
         }))
     }
 
     pub(crate) fn typed(&self) -> &str {
         &self.typed
+    }
+
+    /// Whether a name fits: the same as whether it has a score, and several times faster for most names, which is
+    /// what a hundred thousand of them between two frames takes.
+    pub(crate) fn passes(&mut self, name: &Name) -> bool {
+        match &self.plain {
+            Some(words) if name.as_bytes().is_ascii() => {
+                words.iter().all(|word| word.is_in(name.as_bytes()))
+            }
+            _ => self.score(name).is_some(),
+        }
     }
 
     /// How well a name fits, if it does.
@@ -44,12 +98,14 @@ impl Sieve {
 
     /// Whether every name that passes this one passes `earlier` as well: then only those need be looked at.
     pub(crate) fn narrows(&self, earlier: &Sieve) -> bool {
-        self.typed.starts_with(&earlier.typed) && !self.typed.contains(['!', '$', '^', '\'', '\\'])
+        self.typed.starts_with(&earlier.typed) && !self.typed.contains(SPECIAL)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fits(typed: &str, name: &str) -> bool {
@@ -77,5 +133,16 @@ mod tests {
     fn a_name_that_is_no_text_is_looked_through_all_the_same() {
         let name = Name::new(b"caf\xe9-1").unwrap();
         assert!(Sieve::new("f1").unwrap().score(&name).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_is_what_has_a_score(typed in "[ab1B ]{1,5}", name in "[abAB1.é-]{1,12}") {
+            prop_assume!(Name::new(&name).is_ok());
+            if let Some(mut sieve) = Sieve::new(&typed) {
+                let name = Name::new(&name).unwrap();
+                prop_assert_eq!(sieve.passes(&name), sieve.score(&name).is_some(), "{} {:?}", typed, name);
+            }
+        }
     }
 }

@@ -12,8 +12,8 @@ impl Rows {
         };
         for (row, standing) in self.rows.iter().zip(&mut self.standings) {
             if !narrows || standing.passes {
-                let score = |sieve: &mut Sieve| sieve.score(&row.entry.name);
-                standing.passes = filter.as_mut().is_none_or(|sieve| score(sieve).is_some());
+                let passes = |sieve: &mut Sieve| sieve.passes(&row.entry.name);
+                standing.passes = filter.as_mut().is_none_or(|sieve| passes(sieve));
             }
         }
         let row = self.row_in(line);
@@ -24,19 +24,29 @@ impl Rows {
         self.line_of_row(row).unwrap_or(first)
     }
 
-    /// The line whose name fits best; of several, the first from `origin` on.
+    /// The line whose name fits best; of several, the first from `origin` on. Where very many fit, what is typed says
+    /// little yet, and only the next of them are weighed.
     pub(crate) fn best_line(&self, sieve: &mut Sieve, origin: usize) -> Option<usize> {
-        let first = usize::from(self.has_parent);
-        let mut best: Option<(u32, bool, usize)> = None;
-        for (at, &index) in self.order.iter().enumerate() {
-            let Some(score) = sieve.score(&self.rows[index as usize].entry.name) else { continue };
-            let line = at + first;
-            let follows = line >= origin;
-            if best.is_none_or(|(most, followed, _)| (score, follows) > (most, followed)) {
-                best = Some((score, follows, line));
+        const MOST_WEIGHED: usize = 4_000;
+        let (first, count) = (usize::from(self.has_parent), self.order.len());
+        let from = origin.saturating_sub(first).min(count);
+        let name = |at: usize| &self.rows[self.order[at] as usize].entry.name;
+        let mut best: Option<(u32, usize)> = None;
+        let mut weighed = 0;
+        for at in (from..count).chain(0..from) {
+            if !sieve.passes(name(at)) {
+                continue;
+            }
+            let score = sieve.score(name(at)).unwrap_or(0);
+            if best.is_none_or(|(most, _)| score > most) {
+                best = Some((score, at + first));
+            }
+            weighed += 1;
+            if weighed == MOST_WEIGHED {
+                break;
             }
         }
-        best.map(|(.., line)| line)
+        best.map(|(_, line)| line)
     }
 
     /// The next line whose name fits, or the one before, round the end.
@@ -53,7 +63,7 @@ impl Rows {
         };
         (1..=count).map(at).find_map(|at| {
             let row = &self.rows[self.order[at] as usize];
-            sieve.score(&row.entry.name).map(|_| at + first)
+            sieve.passes(&row.entry.name).then_some(at + first)
         })
     }
 
