@@ -127,6 +127,14 @@ impl Ground {
         login(&["-s", HOST, "sftp"]);
     }
 
+    /// Lets go of what was read and waits for what is to be written, unless the sources are to be in memory.
+    pub(crate) fn cool_down(&self) {
+        sync();
+        if self.cold {
+            drop_caches();
+        }
+    }
+
     /// What the relay has used of a processor so far.
     pub(crate) fn relay_time(&self) -> Duration {
         processor_time(self.relay.process.id()).unwrap_or_default()

@@ -10,6 +10,8 @@ mod check;
 mod first_rows;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod frames;
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod ftp;
 mod ground;
 mod peers;
 mod relay;
@@ -21,10 +23,16 @@ mod works;
 #[path = "../servers"]
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // The tests need more of them.
 mod servers {
+    pub(crate) mod certificates;
     pub(crate) mod client;
+    pub(crate) mod daemon;
+    pub(crate) mod ftp_server;
     pub(crate) mod processes;
+    pub(crate) mod proftpd;
     pub(crate) mod programs;
+    mod pureftpd;
     pub(crate) mod sshd;
+    mod vsftpd;
 }
 #[path = "../support.rs"]
 mod support;
@@ -41,8 +49,11 @@ use rounds::Pace;
 /// What is no comparison of whole programs: a name, and what measures it and says what came out.
 type Section = (&'static str, fn(&Ground, u32) -> anyhow::Result<String>);
 /// Further ones go here.
-const SECTIONS: &[Section] =
-    &[(first_rows::NAME, first_rows::measure), ("frames under load", frames_under_load)];
+const SECTIONS: &[Section] = &[
+    (first_rows::NAME, first_rows::measure),
+    ("frames under load", frames_under_load),
+    (ftp::NAME, ftp::measure),
+];
 
 fn frames_under_load(_: &Ground, _: u32) -> anyhow::Result<String> {
     let figures = frames::measure().context("there is no sshd")?;
