@@ -14,7 +14,7 @@ use crate::{
 };
 
 const LONG: Duration = Duration::from_secs(60);
-const SIZE: usize = 48 << 20;
+const SIZE: usize = 96 << 20;
 
 fn queue(client: &Client, words: &[&str]) -> Said {
     run(client, Path::new("/"), &[&["queue"], words].concat())

@@ -9,9 +9,12 @@ use crate::domain::journal::Retention;
 const AT_ONCE: i64 = 5_000;
 
 /// Ids are given in the order of time, or nearly: the old ones are the first, and the search ends at a portion
-/// that holds none.
+/// that holds none. Rows of a job that has not ended stay whatever their age: whoever goes on with it must know what
+/// was done.
 const OLD_ROWS: &str = "DELETE FROM ledger WHERE id IN (\
-                            SELECT id FROM (SELECT id, ended FROM ledger ORDER BY id LIMIT ?1) \
+                            SELECT id FROM (SELECT id, ended FROM ledger \
+                                            WHERE job NOT IN (SELECT id FROM job WHERE ended IS NULL) \
+                                            ORDER BY id LIMIT ?1) \
                             WHERE ended < ?2 OR id <= ?3)";
 
 /// A job whose process was killed never ends, and stays: it may be alive.
@@ -94,6 +97,14 @@ mod tests {
         let jobs: i64 =
             connection.query_row("SELECT count(*) FROM job", [], |row| row.get(0)).unwrap();
         assert_eq!(jobs, 1, "the one that has not ended stays");
+    }
+
+    #[test]
+    fn what_was_done_of_a_job_that_has_not_ended_stays_and_holds_nothing_up() {
+        let mut connection = journal(10, 6_000);
+        connection.execute("UPDATE job SET ended = NULL WHERE id = 1", []).unwrap();
+        clear(&mut connection, Retention { days: 1, rows: 1_000_000 }, at(1000)).unwrap();
+        assert_eq!(left(&connection), (2, 12_000, 1), "the first and the last");
     }
 
     #[test]

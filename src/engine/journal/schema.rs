@@ -1,6 +1,16 @@
 //! What the file looks like: its versions, each made from the one before.
 
-use rusqlite::{Connection, Result, TransactionBehavior};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode, Result, TransactionBehavior};
+
+use super::file::PATIENCE;
+
+/// As long as SQLite's own pauses, about.
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Says whose file it is (`Whar`), as `file(1)` shows it.
 const APPLICATION: i32 = 0x5768_6172;
@@ -105,7 +115,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection) -> Result<Found> {
         (APPLICATION | 0, _) => {}
         _ => return Ok(Found::Foreign),
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    to_write_ahead(connection)?;
     // Two processes may get here at once: the second waits, and finds nothing left to do.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (application, version) = look(&transaction)?;
@@ -121,6 +131,23 @@ pub(super) fn bring_up_to_date(connection: &mut Connection) -> Result<Found> {
     transaction.pragma_update(None, "user_version", newest())?;
     transaction.commit()?;
     Ok(Found::Current)
+}
+
+/// Switches the file to a write-ahead log. While another process looks at a file that has none, SQLite says "busy" at
+/// once, whatever patience it was asked for: so the waiting is done here.
+fn to_write_ahead(connection: &Connection) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < PATIENCE =>
+            {
+                thread::sleep(BETWEEN_TRIES);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn look(connection: &Connection) -> Result<(i32, i32)> {
