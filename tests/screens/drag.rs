@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use wharf::{
     domain::question::Question,
     engine::message::{Command, Destination, Event, QuestionId, Work},
-    model::{Message, MouseAct},
+    model::{Action, Message, MouseAct},
 };
 
 use super::stage::{Sent, Stage, directory, file, location};
@@ -197,12 +197,13 @@ fn a_press_that_does_not_move_carries_nothing() {
 #[test]
 fn what_was_pressed_is_what_is_carried_whatever_is_opened_meanwhile() {
     let mut stage = Stage::new((80, 24));
-    let (x, y) = at(&stage, "cargo/");
-    // The second press enters, and the row under the pointer is another one.
-    stage.set_place("/home/anna/cargo", vec![directory("a"), file("b", 1), file("c", 1)]);
-    stage.mouse(MouseAct::Press, x, y).mouse(MouseAct::Release, x, y);
+    stage.set_place("/home", vec![directory("anna"), directory("bert")]);
+    // On its way up; before it is there, a row is pressed.
+    stage.message(Message::Act(Action::Parent));
+    let (x, y) = at(&stage, "manifest.csv");
     stage.mouse(MouseAct::Press, x, y);
-    stage.mouse(MouseAct::Drag, RIGHT.0, RIGHT.1).let_go(RIGHT);
+    stage.sees("┌ /home ");
+    stage.mouse(MouseAct::Drag, RIGHT.0, RIGHT.1).sees_not("copy anna").let_go(RIGHT);
     assert_eq!(stage.sent_jobs(), 0);
 }
 
