@@ -194,6 +194,8 @@ impl Central {
 
     fn act(&mut self, now: Instant) {
         self.wake_retries(now);
+        // What is planned here is begun below: nothing else may come that would bring the loop round again.
+        self.plan_waiting_sources();
         self.connect_what_is_needed(now);
         self.start_steps(now);
         self.end_jobs(now);

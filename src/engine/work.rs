@@ -413,7 +413,6 @@ impl Central {
 
     /// Tells of jobs that have nothing left to do.
     pub(super) fn end_jobs(&mut self, now: Instant) {
-        self.plan_waiting_sources();
         for index in 0..self.jobs.len() {
             let job = &mut self.jobs[index];
             if job.ended.is_some() || !job.is_empty() {

@@ -1,9 +1,12 @@
 //! Jobs that outlive their engine: what was done is not done again, the rest is, and nobody runs another's
 //! (FAULTS.md 16, 17, 28, 30).
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use wharf::{
@@ -105,6 +108,27 @@ async fn only_left(engine: &mut Rig) -> JobNumber {
     let [job] = &left[..] else { panic!("{left:?}") };
     assert_eq!(job.runs_in, None);
     job.number
+}
+
+/// A claim takes as long as its ledger is large, or as another Wharf writes. When it is answered nothing else may come
+/// that wakes the engine.
+#[tokio::test]
+async fn a_job_begins_though_its_claim_took_long_and_nothing_else_happens() {
+    let ground = Ground::new();
+    ground.tree();
+    hangs_after(&ground.there, Operation::Rename, 4);
+    left_after(&ground, put(&["/here/s"], "/there"), 4).await;
+
+    let mut engine = ground.engine();
+    let number = only_left(&mut engine).await;
+    let another = rusqlite::Connection::open(ground.journal.path().join("journal.sqlite")).unwrap();
+    another.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let job = engine.resume(number);
+    // Longer than the engine takes to publish what it has to.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    another.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(engine.end_of(job).await.summary.counts.files, 10);
+    ground.assert_arrived();
 }
 
 #[tokio::test]
