@@ -22,9 +22,23 @@ const ROWS: NonZeroU16 = NonZeroU16::new(30).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(112).unwrap();
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const DOWN: &str = "\x1b[B";
+const UP: &str = "\x1b[A";
 const F5: &str = "\x1b[15~";
 const ENTER: &str = "\r";
+const ESCAPE: &str = "\x1b";
+
+/// The main button pressed on a cell, and the pointer moved to another; cells are counted from 1 (SGR, mode 1006).
+fn dragged(from: (u16, u16), to: (u16, u16)) -> String {
+    format!(
+        "\x1b[<0;{};{}M\x1b[<32;{};{}M\x1b[<32;{};{}M",
+        from.0,
+        from.1,
+        to.0 - 1,
+        to.1,
+        to.0,
+        to.1
+    )
+}
 
 fn main() -> anyhow::Result<()> {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
@@ -33,7 +47,12 @@ fn main() -> anyhow::Result<()> {
 
     screen.shows("settlement")?;
     screen.until(|text| text.matches("settlement").count() >= 2)?;
-    for keys in [DOWN, " ", " ", F5] {
+    screen.keys(&dragged((6, 5), (62, 4)))?;
+    screen.shows("copy settlement → ")?;
+    fs::write(assets.join("drag.svg"), screen.picture())?;
+    screen.keys(ESCAPE)?;
+    screen.until(|text| !text.contains("copy settlement → "))?;
+    for keys in [UP, " ", " ", F5] {
         screen.keys(keys)?;
     }
     screen.shows("If taken")?;
