@@ -158,7 +158,9 @@ fn killed_at_every_named_moment() {
             let what = format!("{name}:{passes}");
             let ground = Ground::new(&mut random);
             if dies_at(ground.begin(), &what) {
-                assert_eq!(ground.left(), 1, "{what}");
+                // All may have been gathered in the last transaction, the job's end with it: `finish` finds it whole then.
+                let may_be_over = name == "Written" && passes > 0;
+                assert!(ground.left() == 1 || may_be_over, "{what}: the job is lost");
             } else {
                 assert!(name == "Written" && passes > 1, "{what} was not met");
                 assert_eq!(ground.left(), 0, "{what}");
