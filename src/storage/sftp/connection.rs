@@ -30,6 +30,9 @@ const BELL: Token = Token(1);
 /// The receive window of a program's channel: what libssh2 opens with is plenty.
 const EXEC_WINDOW: u64 = 2 * 1024 * 1024;
 
+/// So many files may go through the channel for questions while the first for data is being opened.
+const EARLY_FILES: usize = 64;
+
 /// What may be told to a connection about pace and bounds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tuning {
@@ -204,7 +207,10 @@ impl Thread {
             if moved && self.turn.is_free() {
                 continue;
             }
-            match self.poll.poll(&mut events, Some(wait)) {
+            let began = Instant::now();
+            let polled = self.poll.poll(&mut events, Some(wait));
+            self.inbox.has_waited(began.elapsed());
+            match polled {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -266,12 +272,15 @@ impl Thread {
                 let shares = idlest.is_none_or(|index| {
                     envelope.lane == LaneChoice::Unshared && self.lanes[index].files() > 0
                 });
+                // A transfer that begins with the connection does not wait for a channel of its own.
+                let most = if envelope.lane == LaneChoice::Unshared { 1 } else { EARLY_FILES };
+                let idle = idlest.is_none().then(|| self.idle_browse_lane(most)).flatten();
                 let coming = |lane: &Lane| lane.is_bulk() && lane.is_on_its_way();
-                if shares && self.lanes.iter().any(coming) {
+                if shares && idle.is_none() && self.lanes.iter().any(coming) {
                     self.waiting.push_back(envelope);
                     return;
                 }
-                idlest.or_else(|| self.browse_lane())
+                idle.or(idlest).or_else(|| self.browse_lane())
             }
         };
         match chosen {
@@ -291,6 +300,11 @@ impl Thread {
             .iter()
             .position(|lane| ready(lane) && lane.is_browse())
             .or_else(|| self.lanes.iter().position(ready))
+    }
+
+    /// It may carry the data of a few files, for what the panes ask then waits for what those have under way.
+    fn idle_browse_lane(&self, most: usize) -> Option<usize> {
+        self.browse_lane().filter(|index| self.lanes[*index].files() < most)
     }
 
     fn idlest_bulk_lane(&self) -> Option<usize> {

@@ -13,7 +13,7 @@ use tokio::{sync::Notify, task::AbortHandle, time};
 
 use super::{
     connection::{Connection, Tuning},
-    growth::{Bounds, Growth, Order},
+    growth::{Bounds, Growth, Order, Seen},
     habits::Habits,
     login::Login,
     mail::Fault,
@@ -49,6 +49,8 @@ struct Member {
     connection: Connection,
     is_first: bool,
     streams: AtomicUsize,
+    /// How long its thread had waited for the server at the last look, in microseconds.
+    had_waited: AtomicU64,
 }
 
 /// What all streams of a site have moved and seen together.
@@ -77,6 +79,19 @@ impl Traffic {
             }
         }
         self.pace.store(pace.window(), Ordering::Relaxed);
+    }
+
+    fn seen(&self, busy: bool) -> Seen {
+        let round_trip = match self.round_trip.load(Ordering::Relaxed) {
+            u64::MAX => Duration::ZERO,
+            micros => Duration::from_micros(micros),
+        };
+        Seen {
+            moved: self.moved.load(Ordering::Relaxed),
+            streams: self.streams.load(Ordering::Relaxed),
+            round_trip,
+            busy,
+        }
     }
 
     /// With how many requests a stream in the middle of a large file may begin.
@@ -183,6 +198,7 @@ impl Connections {
     async fn tend(self: Arc<Self>, login: Arc<Login>, tuning: Tuning) {
         let mut growth = Growth::new(bounds(&tuning, &self.habits));
         let mut connecting = None;
+        let mut looked = Instant::now();
         loop {
             if self.traffic.streams.load(Ordering::Relaxed) == 0 {
                 self.traffic.began.notified().await;
@@ -196,13 +212,9 @@ impl Connections {
                 let connected = (&mut { task }.0).await.ok().flatten();
                 self.welcome(connected, &mut growth, now);
             }
-            let moved = self.traffic.moved.load(Ordering::Relaxed);
-            let streams = self.traffic.streams.load(Ordering::Relaxed);
-            let round_trip = match self.traffic.round_trip.load(Ordering::Relaxed) {
-                u64::MAX => Duration::ZERO,
-                micros => Duration::from_micros(micros),
-            };
-            match growth.observe(now, moved, streams, round_trip) {
+            let busy = self.are_busy(now.saturating_duration_since(looked));
+            looked = now;
+            match growth.observe(now, self.traffic.seen(busy)) {
                 Some(Order::Connect) => {
                     let further = further(Arc::clone(&login), Arc::clone(&self.habits), tuning);
                     connecting = Some(Connecting(tokio::spawn(further)));
@@ -225,6 +237,14 @@ impl Connections {
             None if !self.habits.may_take_further_connections() => growth.no_more_connections(),
             None => {}
         }
+    }
+
+    /// Whether none of them has waited for the server for as much as a tenth of the time since the last look.
+    fn are_busy(&self, since: Duration) -> bool {
+        let further = self.further.read().unwrap_or_else(PoisonError::into_inner);
+        let members = std::iter::once(&self.first).chain(further.iter());
+        // Each is looked at: the next look begins with this one.
+        members.filter(|member| member.waited() * 10 >= since).count() == 0
     }
 
     /// Tells everyone how many lanes there are to be.
@@ -251,14 +271,22 @@ impl Connections {
 
 impl Member {
     fn new(connection: Connection, is_first: bool) -> Self {
-        Self { connection, is_first, streams: AtomicUsize::new(0) }
+        Self { connection, is_first, streams: AtomicUsize::new(0), had_waited: AtomicU64::new(0) }
+    }
+
+    /// For how long its thread has waited for the server since this was asked last.
+    fn waited(&self) -> Duration {
+        let all = self.connection.inbox().waited();
+        let before = self.had_waited.swap(all, Ordering::Relaxed);
+        Duration::from_micros(all.saturating_sub(before))
     }
 }
 
 fn bounds(tuning: &Tuning, habits: &Habits) -> Bounds {
     let connections =
         if habits.may_take_further_connections() { tuning.bounds.connections } else { 1 };
-    Bounds { lanes: tuning.bulk_lanes, connections }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Bounds { lanes: tuning.bulk_lanes, connections, cores }
 }
 
 /// An attempt to connect, ended when nobody waits for it any more.

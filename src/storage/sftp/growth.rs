@@ -2,7 +2,8 @@
 //!
 //! One more is tried while all there are have work, and kept only if more came through with it. Lanes cost nothing,
 //! so they are doubled first; a connection costs the server a login, so it comes after, one at a time, and after one
-//! that did not pay there is a rest that gets longer each time.
+//! that did not pay there is a rest that gets longer each time. Where a connection's thread never waits for the
+//! server a core is the limit, and only a connection, on another core, can help: then it is tried at once.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ const CONNECTION_PAYS: f64 = 1.05;
 const SHORTEST_SPAN: Duration = Duration::from_millis(150);
 const LONGEST_SPAN: Duration = Duration::from_secs(2);
 const ROUND_TRIPS: u32 = 5;
+/// After so many looks in a row at which no connection had waited for its server, a core is the limit.
+const BUSY_LOOKS: u32 = 3;
 const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(300);
 /// With how many lanes it begins.
@@ -25,6 +28,20 @@ pub(crate) struct Bounds {
     /// Lanes on each connection.
     pub(crate) lanes: usize,
     pub(crate) connections: usize,
+    /// Beyond so many, connections find no core of their own.
+    pub(crate) cores: usize,
+}
+
+/// What is seen of the connections at one look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    /// Bytes that have come through so far.
+    pub(crate) moved: u64,
+    /// How many streams want to: with fewer than there are lanes, a rate says nothing about lanes.
+    pub(crate) streams: usize,
+    pub(crate) round_trip: Duration,
+    /// No connection has waited for its server since the last look.
+    pub(crate) busy: bool,
 }
 
 /// What is to be done about connections.
@@ -59,6 +76,7 @@ pub(crate) struct Growth {
     span: Option<(Instant, u64)>,
     /// Bytes a second before the trial.
     rate: f64,
+    busy_looks: u32,
     rests_until: Option<Instant>,
     rest: Duration,
 }
@@ -74,6 +92,7 @@ impl Growth {
             settles: true,
             span: None,
             rate: 0.0,
+            busy_looks: 0,
             rests_until: None,
             rest: FIRST_REST,
         }
@@ -89,35 +108,57 @@ impl Growth {
         self.lanes * self.connections
     }
 
-    /// Takes how many bytes have come through so far. `streams` is how many want to: with fewer than there are lanes,
-    /// a rate says nothing about lanes.
-    pub(crate) fn observe(
-        &mut self,
-        now: Instant,
-        moved: u64,
-        streams: usize,
-        round_trip: Duration,
-    ) -> Option<Order> {
-        let span = (round_trip * ROUND_TRIPS).clamp(SHORTEST_SPAN, LONGEST_SPAN);
-        let enough_work = streams >= self.lanes_altogether();
+    /// Takes what is seen now.
+    pub(crate) fn observe(&mut self, now: Instant, seen: Seen) -> Option<Order> {
+        let enough_work = seen.streams >= self.lanes_altogether();
+        self.busy_looks = if enough_work && seen.busy { self.busy_looks + 1 } else { 0 };
+        if let Some(order) = self.relieve_the_core(now) {
+            return Some(order);
+        }
         let (began, before) = match self.span {
             Some(span) if enough_work => span,
             _ => {
-                self.span = enough_work.then_some((now, moved));
+                self.span = enough_work.then_some((now, seen.moved));
                 self.settles = true;
                 return None;
             }
         };
         let took = now.saturating_duration_since(began);
-        if took < span {
+        if took < self.span_length(seen.round_trip) {
             return None;
         }
-        self.span = Some((now, moved));
+        self.span = Some((now, seen.moved));
         if std::mem::take(&mut self.settles) {
             return None;
         }
-        let rate = moved.saturating_sub(before) as f64 / took.as_secs_f64();
+        let rate = seen.moved.saturating_sub(before) as f64 / took.as_secs_f64();
         self.judge(now, rate)
+    }
+
+    /// A connection is judged over a longer span: whether it is kept decides about all the rest of a large file.
+    fn span_length(&self, round_trip: Duration) -> Duration {
+        let spans = if self.trial == Some(Trial::Connection) && !self.settles { 2 } else { 1 };
+        (round_trip * ROUND_TRIPS).clamp(SHORTEST_SPAN, LONGEST_SPAN) * spans
+    }
+
+    /// Lanes are of no use to a thread that has no time left: a trial of lanes ends, a connection is made.
+    fn relieve_the_core(&mut self, now: Instant) -> Option<Order> {
+        let tries_something = matches!(self.trial, Some(Trial::Connecting | Trial::Connection));
+        let most = self.bounds.connections.min(self.bounds.cores);
+        if self.busy_looks < BUSY_LOOKS
+            || tries_something
+            || self.rests(now)
+            || self.connections >= most
+        {
+            return None;
+        }
+        self.busy_looks = 0;
+        self.trial = Some(Trial::Connecting);
+        Some(Order::Connect)
+    }
+
+    fn rests(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
     }
 
     fn judge(&mut self, now: Instant, rate: f64) -> Option<Order> {
@@ -154,7 +195,7 @@ impl Growth {
     }
 
     fn try_next(&mut self, now: Instant) -> Option<Order> {
-        if self.rests_until.is_some_and(|until| now < until) {
+        if self.rests(now) {
             return None;
         }
         if !self.lanes_suffice && self.lanes < self.bounds.lanes {
@@ -213,8 +254,12 @@ impl Growth {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { lanes: 8, connections: 4 };
+    const BOUNDS: Bounds = Bounds { lanes: 8, connections: 4, cores: 2 };
     const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+    fn seen(moved: u64, streams: usize) -> Seen {
+        Seen { moved, streams, round_trip: ROUND_TRIP, busy: false }
+    }
 
     /// Runs for a while on a line of which `rate` tells what comes through with so many lanes and connections.
     /// Gives the lanes and connections used at the end, and how often one was connected.
@@ -225,7 +270,7 @@ mod tests {
         for _ in 0..seconds * 20 {
             now += tick;
             moved += rate(growth.lanes(), connections) * tick.as_secs_f64();
-            match growth.observe(now, moved as u64, 100, ROUND_TRIP) {
+            match growth.observe(now, seen(moved as u64, 100)) {
                 Some(Order::Connect) => {
                     dialled += 1;
                     connections += 1;
@@ -259,6 +304,25 @@ mod tests {
     }
 
     #[test]
+    fn a_core_that_is_the_limit_is_relieved_before_a_rate_is_known() {
+        let mut growth = Growth::new(BOUNDS);
+        let (mut now, mut ordered) = (Instant::now(), Vec::new());
+        for look in 0..6u64 {
+            now += Duration::from_millis(50);
+            let order =
+                growth.observe(now, Seen { busy: look > 0, ..seen(look * 15_000_000, 100) });
+            ordered.extend(order.map(|order| (look, order)));
+        }
+        assert_eq!(ordered, [(3, Order::Connect)], "after three busy looks, and once");
+        growth.connected(now, true);
+        for look in 6..12u64 {
+            now += Duration::from_millis(50);
+            let order = growth.observe(now, Seen { busy: true, ..seen(look * 15_000_000, 100) });
+            assert_eq!(order, None, "there is no third core");
+        }
+    }
+
+    #[test]
     fn where_one_tcp_stream_is_the_limit_connections_are_added_to_the_bound() {
         let (_, connections, dialled) = run(20, |_, connections| 50e6 * connections as f64);
         assert_eq!((connections, dialled), (4, 3));
@@ -270,7 +334,7 @@ mod tests {
         let mut now = Instant::now();
         for turn in 0..1000u64 {
             now += Duration::from_millis(50);
-            assert_eq!(growth.observe(now, turn * 1_000_000, 3, ROUND_TRIP), None);
+            assert_eq!(growth.observe(now, seen(turn * 1_000_000, 3)), None);
         }
         assert_eq!(growth.lanes_altogether(), 4);
     }
@@ -281,7 +345,7 @@ mod tests {
         let (mut now, mut asked) = (Instant::now(), 0);
         for turn in 0..400u64 {
             now += Duration::from_millis(50);
-            if growth.observe(now, turn * 1_000_000, 100, ROUND_TRIP) == Some(Order::Connect) {
+            if growth.observe(now, seen(turn * 1_000_000, 100)) == Some(Order::Connect) {
                 asked += 1;
                 growth.connected(now, false);
             }
@@ -290,7 +354,7 @@ mod tests {
         growth.no_more_connections();
         for turn in 400..4000u64 {
             now += Duration::from_millis(50);
-            assert_eq!(growth.observe(now, turn * 1_000_000, 100, ROUND_TRIP), None);
+            assert_eq!(growth.observe(now, seen(turn * 1_000_000, 100)), None);
         }
     }
 

@@ -1,9 +1,12 @@
 //! What travels between the async side and the thread that owns a connection: requests in, replies out.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
-    mpsc,
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -132,6 +135,8 @@ pub(crate) struct Inbox {
     next_id: AtomicU32,
     epitaph: OnceLock<Fault>,
     lanes_wanted: AtomicUsize,
+    /// For how long the thread has waited for the server or for work, in microseconds.
+    waited: AtomicU64,
     habits: Arc<Habits>,
 }
 
@@ -148,6 +153,7 @@ impl Inbox {
             next_id: AtomicU32::new(1),
             epitaph: OnceLock::new(),
             lanes_wanted: AtomicUsize::new(1),
+            waited: AtomicU64::new(0),
             habits,
         };
         (Arc::new(inbox), receiver)
@@ -213,6 +219,17 @@ impl Inbox {
 
     pub(crate) fn lanes_wanted(&self) -> usize {
         self.lanes_wanted.load(Ordering::Relaxed)
+    }
+
+    /// The thread had nothing to do for so long.
+    pub(crate) fn has_waited(&self, long: Duration) {
+        let micros = u64::try_from(long.as_micros()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// For how long the thread has had nothing to do, in microseconds.
+    pub(crate) fn waited(&self) -> u64 {
+        self.waited.load(Ordering::Relaxed)
     }
 
     /// Why there will be no reply any more.
