@@ -32,6 +32,7 @@ use crate::{
         journal::WhenLeft,
         path::StoragePath,
         place::Location,
+        question::ConflictChoice,
         signals::Signals,
     },
     engine::{
@@ -57,6 +58,8 @@ pub struct Start {
     pub here: StoragePath,
     /// What becomes of jobs that were interrupted.
     pub when_left: WhenLeft,
+    /// What becomes of a name that is taken; `None` asks.
+    pub on_conflict: Option<ConflictChoice>,
     /// Where copies that are edited lie, for this user's eyes only.
     pub edits: PathBuf,
     /// The keys.
@@ -92,6 +95,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         here: start.here,
         help_lines: keymap::help_lines(),
         when_left: start.when_left,
+        on_conflict: start.on_conflict,
         commands: start.keys.commands(),
         book: start.book,
     });

@@ -22,6 +22,7 @@ use wharf::{
         journal::WhenLeft,
         path::StoragePath,
         place::{Endpoint, Location},
+        question::ConflictChoice,
         rate::Limit,
         signals::Signals,
     },
@@ -97,8 +98,16 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         return Ok(bad_usage(&why.to_string()));
     }
     let edits = paths(&arguments.common)?.state_dir().join("edits");
-    let Foundation { runtime, dialer, journal, when_left, limit, theme: theme_name, signals } =
-        foundation(&arguments.common, sites.clone(), after_the_screen)?;
+    let Foundation {
+        runtime,
+        dialer,
+        journal,
+        when_left,
+        on_conflict,
+        limit,
+        theme: theme_name,
+        signals,
+    } = foundation(&arguments.common, sites.clone(), after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
         engine::start_with_journal(Arc::new(dialer), journal)
@@ -116,6 +125,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         right,
         here,
         when_left,
+        on_conflict,
         edits,
         keys,
         theme,
@@ -223,6 +233,7 @@ struct Foundation {
     /// Where what is done is recorded.
     journal: journal::Options,
     when_left: WhenLeft,
+    on_conflict: Option<ConflictChoice>,
     limit: Limit,
     /// The name of the colours.
     theme: String,
@@ -275,6 +286,7 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
         dialer,
         journal,
         when_left: config.when_left,
+        on_conflict: config.on_conflict,
         limit: common.limit.unwrap_or(config.limit),
         theme: config.theme,
         signals: config.signals,

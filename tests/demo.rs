@@ -81,6 +81,7 @@ fn show() -> anyhow::Result<()> {
         right: Some(Location { endpoint: Endpoint::Remote(site), path: StoragePath::new(".") }),
         here: path_of(&here),
         when_left: WhenLeft::Never,
+        on_conflict: None,
         edits: folder.path().join("edits"),
         keys: Keymap::default(),
         theme: Theme::default(),

@@ -222,6 +222,10 @@ pub enum OnConflict {
     Newer,
     /// Replace it if its size or its digest differs (its time, where no digest is to be had), else leave it.
     Differs,
+    /// Leave it, and let the copy arrive beside it under a numbered name: `a (2).csv`.
+    KeepBoth,
+    /// Replace it if it is a shorter beginning of what comes (not carried again where it is on this machine), else fail.
+    Resume,
     /// Leave it, and count the file as failed.
     Fail,
 }
@@ -233,6 +237,8 @@ impl From<OnConflict> for ConflictChoice {
             OnConflict::Skip => ConflictChoice::Skip,
             OnConflict::Newer => ConflictChoice::Newer,
             OnConflict::Differs => ConflictChoice::Differs,
+            OnConflict::KeepBoth => ConflictChoice::KeepBoth,
+            OnConflict::Resume => ConflictChoice::Resume,
             OnConflict::Fail => ConflictChoice::Fail,
         }
     }

@@ -7,6 +7,7 @@ pub mod entry;
 pub mod error;
 pub mod figures;
 pub mod journal;
+pub mod numbered;
 pub mod path;
 pub mod place;
 pub mod question;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{entry::Attributes, place::Location, site::Site};
+use super::{entry::Attributes, path::Name, place::Location, site::Site};
 
 /// A question to the person. All text in it is already escaped.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub enum Question {
         /// What is asked, in order.
         prompts: Vec<Prompt>,
     },
-    /// Something stands where a file is to go. Answer: [`Answer::Conflict`].
+    /// Something stands where a file is to go. Answer: [`Answer::Conflict`] or [`Answer::Rename`].
     Conflict {
         /// What is to be copied.
         from: Location,
@@ -103,6 +103,8 @@ pub enum Answer {
         /// For every further conflict of the same job.
         for_all: bool,
     },
+    /// Let it arrive under this name beside what stands there; asked again should that be taken as well.
+    Rename(Name),
 }
 
 /// What to do when something stands where a file is to go.
@@ -116,6 +118,37 @@ pub enum ConflictChoice {
     Newer,
     /// Replace it if its size or digest differs, or its time where no digest is to be had; else leave it, and do not copy.
     Differs,
+    /// Leave it, and let what comes arrive beside it under a numbered name that is free.
+    KeepBoth,
+    /// Replace it by the whole if it is a shorter beginning of what comes; what it holds is not carried again where it
+    /// lies on this machine. Else leave it, and count the step as failed.
+    Resume,
     /// Leave it, and count the step as failed.
     Fail,
+}
+
+impl ConflictChoice {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Overwrite,
+        Self::Skip,
+        Self::Newer,
+        Self::Differs,
+        Self::KeepBoth,
+        Self::Resume,
+        Self::Fail,
+    ];
+
+    /// The word for it: in the journal, in the configuration, after `--on-conflict`.
+    pub fn word(self) -> &'static str {
+        match self {
+            ConflictChoice::Overwrite => "overwrite",
+            ConflictChoice::Skip => "skip",
+            ConflictChoice::Newer => "newer",
+            ConflictChoice::Differs => "differs",
+            ConflictChoice::KeepBoth => "keep-both",
+            ConflictChoice::Resume => "resume",
+            ConflictChoice::Fail => "fail",
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     begun::{Begun, Written},
-    journal::{Ending, Record, Transition},
+    journal::{Answered, Ending, Record, Transition},
     message::{StepId, StepKind},
     step::{Arrived, Found, Task},
 };
@@ -43,6 +43,8 @@ pub(super) struct Before {
     sources: HashSet<StepId>,
     /// Directories the job made: these are its own to give times to.
     made: HashSet<u128>,
+    /// What was answered about names that were taken.
+    answers: HashMap<StoragePath, Answered>,
     /// Parts that were begun.
     parts: HashMap<StoragePath, Begun>,
     next_step: u64,
@@ -114,6 +116,11 @@ impl Collector {
         self.before.made.insert(key);
     }
 
+    /// What a person answered about an entry.
+    pub(super) fn take_answer(&mut self, answered: Answered) {
+        self.before.answers.insert(answered.from.clone(), answered);
+    }
+
     /// A part that was begun. Rows of steps come first: what is done needs none.
     pub(super) fn take_part(&mut self, begun: Begun) {
         let key = self.before.key(&begun.from, false);
@@ -164,6 +171,11 @@ impl Before {
         {
             folder.set_made();
         }
+    }
+
+    /// What was answered about the entry of this source.
+    pub(super) fn answer_about(&self, from: &StoragePath) -> Option<&Answered> {
+        self.answers.get(from)
     }
 
     /// The part that was begun for something found. It is taken out.

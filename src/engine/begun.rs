@@ -118,6 +118,19 @@ pub(super) async fn prove(
     }
 }
 
+/// Whether the first bytes of the source are what stands under the final name, `stands` bytes of it: by digest where it
+/// can be had, else by what is at both ends of it.
+pub(super) async fn is_beginning(errand: &Errand, stands: u64) -> Result<bool, Fail> {
+    let (from, to) = (errand.step.from.clone(), errand.to()?.clone());
+    let (part, written) = (to.clone(), Written::InOrder);
+    let begun = Begun { from, to, part, source: errand.step.source, written };
+    match prove_by_digest(errand, &begun, stands).await? {
+        Some(proved) => Ok(proved.is_some()),
+        None => Ok(ends_alike(errand, &begun, &(0..stands.min(COMPARED))).await?
+            && ends_alike(errand, &begun, &(0..stands)).await?),
+    }
+}
+
 /// The digest, under way, of all of the part if it is what the source begins with, `Some(None)` if it is not; `None`
 /// where that cannot be told without carrying it.
 async fn prove_by_digest(

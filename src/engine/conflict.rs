@@ -3,6 +3,7 @@
 use tokio::try_join;
 
 use super::{
+    begun,
     errand::Errand,
     step::{At, End, Fail, Known, Outcome},
     verify,
@@ -19,18 +20,26 @@ pub(super) enum Way {
     Free,
     /// What stands there may be replaced.
     Overwrite,
+    /// Both are kept: it gets a name that is free, its own or a numbered one, beginning with this number.
+    Beside { first: u32 },
+    /// What stands there is a beginning of so many bytes; the whole may replace it.
+    GoesOn(u64),
     /// The attempt ends before anything was touched.
     Ends(Box<Outcome>),
 }
 
 /// Looks at the destination before a file, a link or a rename goes there.
 pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
+    let free = || match errand.step.choice {
+        Some(ConflictChoice::KeepBoth) => Way::Beside { first: 1 },
+        _ => Way::Free,
+    };
     let target = match errand.step.target {
-        Known::Absent => return Ok(Way::Free),
+        Known::Absent => return Ok(free()),
         Known::Present(target) => target,
         Known::Unknown => match errand.target().stat(errand.to()?).await {
             Ok(target) => target,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Free),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(free()),
             Err(error) => return Err(error).at(End::Target),
         },
     };
@@ -45,8 +54,12 @@ pub(super) async fn appeared_meanwhile(
     let target = errand.target().stat(errand.to()?).await.at(End::Target)?;
     match decide(errand, source, target).await? {
         Way::Ends(outcome) => Ok(*outcome),
+        Way::Beside { .. } => {
+            let why = "the name is taken, and so are all numbered ones that were tried";
+            Err(errand.fail(ErrorKind::AlreadyExists, why))
+        }
         // The job's answer is to replace. What was carried is gone, so it is carried once more.
-        Way::Free | Way::Overwrite => {
+        Way::Free | Way::Overwrite | Way::GoesOn(_) => {
             Err(errand.fail(ErrorKind::SourceChanged, "a file appeared under its name meanwhile"))
         }
     }
@@ -57,6 +70,10 @@ async fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Resu
         (Kind::Directory, _) => {
             return Err(errand
                 .fail(ErrorKind::NotADirectory, "something that is no directory stands there"));
+        }
+        // Whatever it is that stands there, it stays.
+        _ if errand.step.choice == Some(ConflictChoice::KeepBoth) => {
+            return Ok(Way::Beside { first: 2 });
         }
         (_, Kind::Directory) => {
             return Err(errand.fail(ErrorKind::IsADirectory, "a directory stands there"));
@@ -81,12 +98,31 @@ async fn decide(errand: &Errand, source: Attributes, target: Attributes) -> Resu
             }
         },
         Some(ConflictChoice::Differs) => differ(errand, source, target).await?,
+        Some(ConflictChoice::KeepBoth) => return Ok(Way::Beside { first: 2 }),
+        Some(ConflictChoice::Resume) => return resume(errand, source, target).await,
         Some(ConflictChoice::Fail) => {
             return Err(errand.fail(ErrorKind::AlreadyExists, "the name is taken"));
         }
     };
     Ok(if replaces { Way::Overwrite } else { Way::Ends(Box::new(Outcome::Skipped)) })
 }
+
+/// Goes on with what stands there, if it is the beginning of the source; nothing is to be done where it is all of it.
+async fn resume(errand: &Errand, source: Attributes, target: Attributes) -> Result<Way, Fail> {
+    let are_files = source.kind == Kind::File && target.kind == Kind::File;
+    if let (true, Some(all), Some(stands)) = (are_files, source.size, target.size) {
+        if stands == all && !differ(errand, source, target).await? {
+            return Ok(Way::Ends(Box::new(Outcome::Skipped)));
+        }
+        if stands < all && begun::is_beginning(errand, stands).await? {
+            return Ok(Way::GoesOn(stands));
+        }
+    }
+    Err(errand.fail(ErrorKind::AlreadyExists, NO_BEGINNING))
+}
+
+/// Why there is nothing to go on with.
+pub(super) const NO_BEGINNING: &str = "what stands there is not a shorter beginning of it";
 
 /// Fractions are not kept everywhere: a copy that lost its own is not older for that.
 fn whole_seconds(file: Attributes) -> Option<i64> {

@@ -211,9 +211,13 @@ impl Errand {
     }
 
     /// Has it written that a file that is moved has its final name, and waits until it is.
-    pub(super) async fn note_committed(&self, source: Attributes, arrived: Arrived) {
-        let (job, from) = (self.plan.job, self.step.from.clone());
-        let Some(to) = self.step.to.clone() else { return };
+    pub(super) async fn note_committed(
+        &self,
+        to: &StoragePath,
+        source: Attributes,
+        arrived: Arrived,
+    ) {
+        let (job, from, to) = (self.plan.job, self.step.from.clone(), to.clone());
         let written = Written::Committed(arrived);
         let begun = Box::new(Begun { from, part: to.clone(), to, source, written });
         self.journal.note_and_wait(|| Note::Part { job, begun }).await;

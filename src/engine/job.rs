@@ -144,6 +144,9 @@ impl Job {
         let depth = parent
             .and_then(|parent| self.running.get(&parent))
             .map_or(0, |parent| parent.step.depth + 1);
+        // What was answered once is not asked again.
+        let answered = self.before.as_ref().and_then(|before| before.answer_about(&found.from));
+        let choice = answered.and_then(|answered| answered.choice);
         let step = Step {
             id: StepId(self.next_step),
             parent,
@@ -153,7 +156,7 @@ impl Job {
             source: found.source,
             task: found.task,
             target: found.target,
-            choice: None,
+            choice,
             history: History::default(),
         };
         self.next_step += 1;

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use super::{
     conflict::{self, Way},
     errand::{Errand, LivePhase},
+    final_name::{self, FinalName},
     part::Part,
     step::{Arrived, At, End, Fail, Folder, Found, Known, Outcome, Phase, Stage, Task},
 };
-use crate::{
-    domain::{
-        entry::{Attributes, Kind},
-        error::ErrorKind,
-    },
-    storage::Replace,
+use crate::domain::{
+    entry::{Attributes, Kind},
+    error::ErrorKind,
 };
 
 /// Makes a link that says what the source's link says, whether or not it leads anywhere.
@@ -27,27 +25,28 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
     let is_made = (errand.step.history.attempts > 1 || errand.is_resumed)
         && errand.target().read_link(to).await.is_ok_and(|found| found == link);
     if is_made {
-        return finish(errand).await;
+        return finish(errand, FinalName::given(to.clone())).await;
     }
-    let replace = match conflict::look_before(errand).await? {
-        Way::Free => Replace::Never,
-        Way::Overwrite => Replace::Allowed,
+    let name = match conflict::look_before(errand).await? {
         Way::Ends(outcome) => return Ok(*outcome),
+        way => FinalName::new(to, &way),
     };
     let part = Part::beside(to, errand.target.clone());
     errand.target().make_link(part.path(), &link).await.at(End::Target)?;
     errand.live.enter(LivePhase::Committing);
-    match errand.target().rename(part.path(), to, replace).await {
-        Ok(()) => part.keep(),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && replace == Replace::Never => {
-            return conflict::appeared_meanwhile(errand, errand.step.source).await;
+    match final_name::give(errand.target(), part.path(), name).await {
+        Ok(name) => {
+            part.keep();
+            finish(errand, name).await
         }
-        Err(error) => return Err(error).at(End::Target),
+        Err((error, name)) if error.kind() == ErrorKind::AlreadyExists && name.never_replaces() => {
+            conflict::appeared_meanwhile(errand, errand.step.source).await
+        }
+        Err((error, _)) => Err(error).at(End::Target),
     }
-    finish(errand).await
 }
 
-async fn finish(errand: &Errand) -> Result<Outcome, Fail> {
+async fn finish(errand: &Errand, name: FinalName) -> Result<Outcome, Fail> {
     if errand.is_move() {
         match errand.source.remove_file(&errand.step.from).await {
             Ok(()) => {}
@@ -55,7 +54,7 @@ async fn finish(errand: &Errand) -> Result<Outcome, Fail> {
             Err(error) => return Err(error).at(End::Source),
         }
     }
-    Ok(Outcome::Done(Arrived::default()))
+    Ok(Outcome::arrived(errand, name, Arrived::default()))
 }
 
 /// Moves within one endpoint; turns into a copy where renaming does not reach, and into a walk where
@@ -71,30 +70,33 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
             _ => {}
         }
     }
-    let replace = match conflict::look_before(errand).await? {
-        Way::Free => Replace::Never,
-        Way::Overwrite => Replace::Allowed,
+    let way = conflict::look_before(errand).await?;
+    let keeps_both = matches!(way, Way::Beside { .. });
+    let name = match way {
         Way::Ends(outcome) => return Ok(*outcome),
+        way => FinalName::new(to, &way),
     };
     errand.live.enter(LivePhase::Committing);
-    match errand.target().rename(from, to, replace).await {
-        Ok(()) => Ok(Outcome::Done(Arrived::default())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && replace == Replace::Never => {
+    let (error, name) = match final_name::give(errand.target(), from, name).await {
+        Ok(name) => return Ok(Outcome::arrived(errand, name, Arrived::default())),
+        Err(met) => met,
+    };
+    match error.kind() {
+        ErrorKind::AlreadyExists if name.never_replaces() => {
             conflict::appeared_meanwhile(errand, source).await
         }
-        // A lost connection may have hidden the reply: gone here and there now means it was done.
-        Err(error)
-            if error.kind() == ErrorKind::NotFound
-                && errand.step.history.attempts > 1
-                && look(errand).await?.is_some() =>
+        // A lost connection may have hidden the reply: gone here and there now means it was done. Where both are kept
+        // something stood there before, which tells nothing.
+        ErrorKind::NotFound
+            if errand.step.history.attempts > 1 && !keeps_both && look(errand).await?.is_some() =>
         {
             Ok(Outcome::Done(Arrived::default()))
         }
         // Another file system, or a server that will not: by copying, then.
-        Err(error) if matches!(error.kind(), ErrorKind::Failed | ErrorKind::Unsupported) => {
+        ErrorKind::Failed | ErrorKind::Unsupported => {
             Ok(turn(errand, source, Folder::moved_by_copy(), errand.step.target))
         }
-        Err(error) => Err(error).at(End::Target),
+        _ => Err(error).at(End::Target),
     }
 }
 

@@ -7,9 +7,9 @@
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
-//! | `begun`, `opening` | parts that are begun, and gone on with |
+//! | `begun`, `opening`, `take_over` | parts that are begun, and gone on with; so is what stands under the name |
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
-//! | `destination`, `conflict`, `part`, `verify` | what these have in common |
+//! | `destination`, `conflict`, `final_name`, `part`, `verify` | what these have in common |
 //! | `inquiry`, `peek` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
@@ -34,6 +34,7 @@ mod connecting;
 mod crash;
 mod destination;
 mod errand;
+mod final_name;
 mod gate;
 mod inquiry;
 mod job;
@@ -54,6 +55,7 @@ mod retry;
 mod schedule;
 mod sites;
 mod step;
+mod take_over;
 mod transfer;
 mod tree;
 mod verify;

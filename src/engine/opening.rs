@@ -27,6 +27,8 @@ pub(super) struct Held {
     pub(super) begun: Option<Begun>,
     /// Something in the part was there before.
     pub(super) went_on: bool,
+    /// It comes from what stands under the final name.
+    pub(super) taken_over: bool,
 }
 
 /// What is open before the first byte is carried.

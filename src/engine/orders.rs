@@ -7,14 +7,15 @@ use tokio::time::Instant;
 use super::{
     central::Central,
     job::Job,
-    journal::{self, Note, Reply, Transition},
+    journal::{self, Answered, Note, Reply, Transition},
     message::{Event, JobId, JobRequest, QuestionId, StepId, Target},
     questions::Waiting,
-    step::Step,
+    step::{Known, Step},
     work::StepEnd,
 };
 use crate::domain::{
     entry::Attributes,
+    path::Name,
     place::Location,
     question::{Answer, ConflictChoice, Question},
 };
@@ -77,6 +78,7 @@ impl Central {
         };
         let (choice, for_all) = match answer {
             Answer::Conflict { choice, for_all } => (choice, for_all),
+            Answer::Rename(name) => return self.rename(job, step, &name),
             Answer::Yes => (ConflictChoice::Overwrite, false),
             Answer::No | Answer::Texts { .. } => (ConflictChoice::Fail, false),
         };
@@ -84,17 +86,36 @@ impl Central {
         let mut answered: Vec<(Step, QuestionId)> = job.asking.remove(&step).into_iter().collect();
         if for_all {
             job.choice_for_all = Some(choice);
+            self.journal.note(|| Note::AnsweredForAll { job: job.id, choice });
             answered.extend(std::mem::take(&mut job.asking).into_values());
         }
         let mut withdrawn = Vec::new();
         for (mut step, question) in answered {
             step.choice = Some(choice);
+            if !for_all && choice != ConflictChoice::Fail {
+                let (from, to) = (step.from.clone(), None);
+                let answered = Answered { from, choice: Some(choice), to };
+                self.journal.note(|| Note::Answered { job: job.id, answered });
+            }
             job.queue.push_first(step);
             if question != id {
                 withdrawn.push(question);
             }
         }
         self.withdraw(withdrawn);
+    }
+
+    /// It goes on towards another name; asked again where that is taken as well.
+    fn rename(&mut self, job: JobId, step: StepId, name: &Name) {
+        let Some(job) = self.jobs.iter_mut().find(|candidate| candidate.id == job) else { return };
+        let Some((mut step, _)) = job.asking.remove(&step) else { return };
+        let to = step.to.as_ref().and_then(|to| to.parent()).map(|parent| parent.join(name));
+        if let Some(to) = &to {
+            let answered = Answered { from: step.from.clone(), choice: None, to: Some(to.clone()) };
+            self.journal.note(|| Note::Answered { job: job.id, answered });
+        }
+        (step.to, step.target, step.choice) = (to.or(step.to), Known::Unknown, None);
+        job.queue.push_first(step);
     }
 
     fn withdraw(&mut self, questions: Vec<QuestionId>) {

@@ -9,7 +9,7 @@ use super::{
     begun::{Begun, Written},
     central::Central,
     job::Job,
-    journal::{Claimed, Query, Reply, Transition},
+    journal::{Answered, Claimed, Query, Reply, Transition},
     message::{Event, JobId, JobNumber, StepId},
     step::{Found, Known, Left, Stage, Task},
     transfer::Ready,
@@ -107,9 +107,9 @@ impl Central {
 
     /// A file of a move has its final name: what is left of it to do is its source.
     fn plan_removal(&mut self, job: &mut Job, begun: Begun) {
-        let Begun { from, to, part, source, written } = begun;
+        let Begun { from, to, source, written, .. } = begun;
         let Written::Committed(arrived) = written else { return };
-        let ready = Arc::new(Ready::committed(part, source, arrived));
+        let ready = Arc::new(Ready::committed(to.clone(), source, arrived));
         let task = Task::File(Stage::RemoveSource(ready));
         let found = Found { from, to: Some(to), source, task, target: Known::Unknown };
         let step = job.plan(found, None);
@@ -135,11 +135,16 @@ impl Job {
         before.is_some_and(|before| before.has_ended(place) || before.is_done(source))
     }
 
-    /// What is known of something found from before: a directory the job made is its own still, and a part that was
-    /// begun is gone on with.
+    /// What is known of something found from before: a directory the job made is its own still, a name that was typed
+    /// for it counts, and a part that was begun is gone on with.
     pub(super) fn recognize(&mut self, found: &mut Found) {
         let Some(before) = &mut self.before else { return };
         before.recognize(found);
+        if found.to.is_some()
+            && let Some(Answered { to: Some(to), .. }) = before.answer_about(&found.from)
+        {
+            (found.to, found.target) = (Some(to.clone()), Known::Unknown);
+        }
         if let Task::File(Stage::Copy) = &found.task
             && let Some(begun) = before.part_of(&found.from)
         {

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 use super::{
     begun::Begun,
+    errand::Errand,
+    final_name::FinalName,
     message::{StepId, StepKind},
     transfer::Ready,
 };
@@ -183,6 +185,8 @@ impl Found {
 #[derive(Debug)]
 pub(super) enum Outcome {
     Done(Arrived),
+    /// The same, under another name than it was to have.
+    DoneAs(StoragePath, Arrived),
     /// Now it is known what the step really is; it runs again as that.
     Turned(Found),
     /// The directory stands, and all its entries were announced.
@@ -194,6 +198,16 @@ pub(super) enum Outcome {
     },
     Skipped,
     Failed(Fail),
+}
+
+impl Outcome {
+    /// Done, under this name.
+    pub(super) fn arrived(errand: &Errand, name: FinalName, arrived: Arrived) -> Self {
+        match errand.step.to.as_ref() == Some(&name.path) {
+            true => Outcome::Done(arrived),
+            false => Outcome::DoneAs(name.path, arrived),
+        }
+    }
 }
 
 /// What is known of something that was done.

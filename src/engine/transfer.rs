@@ -11,10 +11,12 @@ use super::{
     conflict::{self, Way},
     crash::{self, Moment},
     errand::{Errand, LivePhase},
+    final_name::{self, FinalName},
     opening::{Held, Opened, Road, Streams, go_on, open},
     part::Part,
     ranges::Ranges,
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
+    take_over,
     verify::{self, Checks, Digests, Passing},
 };
 use crate::{
@@ -24,14 +26,15 @@ use crate::{
         error::ErrorKind,
         path::StoragePath,
     },
-    storage::{Capabilities, FinishOptions, Replace},
+    storage::{Capabilities, FinishOptions},
 };
 
 /// A part that is complete and checked, and all that is known of it.
 #[derive(Debug, Clone)]
 pub(super) struct Ready {
     pub(super) part: StoragePath,
-    replace: Replace,
+    /// Its name once it is committed.
+    name: FinalName,
     /// The source as it was before it was read.
     source: Attributes,
     arrived: Arrived,
@@ -39,13 +42,18 @@ pub(super) struct Ready {
 
 impl Ready {
     /// A copy that has its name already.
-    fn stands(errand: &Errand, arrived: Arrived) -> Self {
-        Self::committed(errand.step.from.clone(), errand.step.source, arrived)
+    fn stands(errand: &Errand, to: &StoragePath, arrived: Arrived) -> Self {
+        Self::committed(to.clone(), errand.step.source, arrived)
     }
 
     /// One that was committed by another process; what its part was called does not matter any more.
-    pub(super) fn committed(part: StoragePath, source: Attributes, arrived: Arrived) -> Self {
-        Self { part, replace: Replace::Never, source, arrived }
+    pub(super) fn committed(to: StoragePath, source: Attributes, arrived: Arrived) -> Self {
+        Self { part: to.clone(), name: FinalName::given(to), source, arrived }
+    }
+
+    /// The same, under this name.
+    fn named(&self, name: FinalName) -> Arc<Self> {
+        Arc::new(Self { name, ..self.clone() })
     }
 }
 
@@ -69,6 +77,9 @@ async fn copy(errand: &Errand, begun: Option<&Arc<Begun>>) -> Result<Outcome, Fa
         held.begun = Some(Begun::clone(begun));
     }
     let mut brought = bring_over(errand, &mut held).await;
+    if held.taken_over && matches!(&brought, Err(fail) if shows_other_bytes(fail.error.kind())) {
+        return Err(errand.fail(ErrorKind::AlreadyExists, conflict::NO_BEGINNING));
+    }
     if held.went_on && matches!(&brought, Err(fail) if shows_other_bytes(fail.error.kind())) {
         // What was kept was not what it seemed: all of it once more.
         held = Held::default();
@@ -112,16 +123,19 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
     let (source, target) = (&*errand.source, errand.target());
 
     if let Some(arrived) = arrived::before(errand).await? {
-        let ready = Arc::new(Ready::stands(errand, arrived));
+        let ready = Arc::new(Ready::stands(errand, errand.to()?, arrived));
         return Ok(Brought::Ends(Box::new(finish_move(errand, ready).await?)));
     }
 
     // What stands there?
-    let replace = match conflict::look_before(errand).await? {
-        Way::Free => Replace::Never,
-        Way::Overwrite => Replace::Allowed,
+    let way = match conflict::look_before(errand).await? {
         Way::Ends(outcome) => return Ok(Brought::Ends(outcome)),
+        way => way,
     };
+    let name = FinalName::new(errand.to()?, &way);
+    if let Way::GoesOn(length) = way {
+        take_over::take_over(errand, held, length).await?;
+    }
 
     let checks = Checks::best(
         errand.request.options.verify,
@@ -214,7 +228,7 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
     // Under its own name at last.
     let ready = Arc::new(Ready {
         part: part.path().clone(),
-        replace,
+        name,
         source: before,
         arrived: Arrived { bytes: carried.bytes, verdict: Some(verdict), digest },
     });
@@ -278,27 +292,24 @@ async fn in_ranges(
 /// Gives the checked part its name; and, in a move, removes the source.
 async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    let to = errand.to()?;
     crash::moment(Moment::BeforeRename);
-    match errand.target().rename(part.path(), to, ready.replace).await {
-        Ok(()) => {
+    match final_name::give(errand.target(), part.path(), ready.name.clone()).await {
+        Ok(name) => {
             crash::moment(Moment::AfterRename);
             part.keep();
+            finish_move(errand, ready.named(name)).await
         }
-        Err(error)
-            if error.kind() == ErrorKind::AlreadyExists && ready.replace == Replace::Never =>
-        {
-            return conflict::appeared_meanwhile(errand, ready.source).await;
+        Err((error, name)) if error.kind() == ErrorKind::AlreadyExists && name.never_replaces() => {
+            conflict::appeared_meanwhile(errand, ready.source).await
         }
-        Err(error) if error.kind().ends_the_connection() => {
+        Err((error, name)) if error.kind().ends_the_connection() => {
             // Perhaps it was renamed, perhaps not: the next attempt looks.
             part.keep();
-            let resume = Some(Task::File(Stage::Commit(ready)));
-            return Err(Fail { error, at: Some(End::Target), resume });
+            let resume = Some(Task::File(Stage::Commit(ready.named(name))));
+            Err(Fail { error, at: Some(End::Target), resume })
         }
-        Err(error) => return Err(error).at(End::Target),
+        Err((error, _)) => Err(error).at(End::Target),
     }
-    finish_move(errand, ready).await
 }
 
 async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {
@@ -317,7 +328,7 @@ async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome
         }
         Ok(_) => drop(Part::at(ready.part.clone(), errand.target.clone())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            match errand.target().stat(errand.to()?).await {
+            match errand.target().stat(&ready.name.path).await {
                 // The part is gone and its content stands under the final name: the rename had been done.
                 Ok(found) if is_whole(&found) => return finish_move(errand, ready.clone()).await,
                 Ok(_) => {}
@@ -331,10 +342,10 @@ async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome
 }
 
 async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail> {
-    let arrived = ready.arrived;
+    let (arrived, name) = (ready.arrived, ready.name.clone());
     if errand.is_move() {
         // The journal has the commit before the source goes: whoever goes on with the job knows that it was moved.
-        errand.note_committed(ready.source, arrived).await;
+        errand.note_committed(&ready.name.path, ready.source, arrived).await;
         crash::moment(Moment::BeforeRemoval);
         errand.source.remove_file(&errand.step.from).await.at(End::Source).map_err(
             |mut fail| {
@@ -344,7 +355,7 @@ async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail
         )?;
         crash::moment(Moment::AfterRemoval);
     }
-    Ok(Outcome::Done(arrived))
+    Ok(Outcome::arrived(errand, name, arrived))
 }
 
 /// The copy stands, the source could not be removed at the time.
@@ -359,7 +370,9 @@ async fn remove_source_later(errand: &Errand, ready: &Arc<Ready>) -> Result<Outc
         Ok(now) if is_same(&ready.source, &now) => finish_move(errand, ready.clone()).await,
         Ok(_) => Err(errand
             .fail(ErrorKind::Failed, "it changed after it was copied, so it was left where it is")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::Done(ready.arrived)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(Outcome::arrived(errand, ready.name.clone(), ready.arrived))
+        }
         Err(error) => Err(error).at(End::Source).map_err(resume),
     }
 }

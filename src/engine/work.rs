@@ -185,6 +185,10 @@ impl Central {
         }
         match outcome {
             Outcome::Done(arrived) => self.end_step(id, step, StepEnd::Done(arrived), carried),
+            Outcome::DoneAs(name, arrived) => {
+                step.to = Some(name);
+                self.end_step(id, step, StepEnd::Done(arrived), carried);
+            }
             Outcome::Skipped => self.end_step(id, step, StepEnd::Skipped, carried),
             Outcome::Turned(mut found) => {
                 let from_bytes = step.planned_bytes();

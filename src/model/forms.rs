@@ -37,15 +37,17 @@ pub(crate) const VERIFY: [(&str, VerifyLevel); 4] = [
 const VERIFY_WORDS: [&str; 4] = words(&VERIFY);
 
 /// What to do with a name that is taken, in the order of the choice.
-pub(crate) const CONFLICT: [(&str, Option<ConflictChoice>); 6] = [
+pub(crate) const CONFLICT: [(&str, Option<ConflictChoice>); 8] = [
     ("ask", None),
     ("skip", Some(ConflictChoice::Skip)),
     ("overwrite", Some(ConflictChoice::Overwrite)),
     ("overwrite older", Some(ConflictChoice::Newer)),
     ("overwrite differing", Some(ConflictChoice::Differs)),
+    ("keep both", Some(ConflictChoice::KeepBoth)),
+    ("resume", Some(ConflictChoice::Resume)),
     ("fail", Some(ConflictChoice::Fail)),
 ];
-const CONFLICT_WORDS: [&str; 6] = words(&CONFLICT);
+const CONFLICT_WORDS: [&str; 8] = words(&CONFLICT);
 
 const fn words<T, const COUNT: usize>(
     choices: &[(&'static str, T); COUNT],
@@ -109,7 +111,12 @@ pub(crate) fn paths(pane: &Pane, chosen: &[&Entry]) -> Vec<StoragePath> {
 }
 
 /// Copy or move what is chosen to the other pane's place.
-pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog> {
+pub(crate) fn transfer(
+    pane: &Pane,
+    other: &Pane,
+    moves: bool,
+    on_conflict: Option<ConflictChoice>,
+) -> Option<Dialog> {
     let chosen = pane.chosen();
     if chosen.is_empty() {
         return None;
@@ -122,6 +129,7 @@ pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog>
         to: to.clone(),
     };
     let verb = if moves { "Move" } else { "Copy" };
+    let if_taken = CONFLICT.iter().position(|(_, known)| *known == on_conflict).unwrap_or(0);
     let mut dialog = Dialog::new(purpose, verb);
     dialog.words.push(Words::Strong(what(&chosen, pane.chosen_tally())));
     dialog.words.extend(names(&chosen));
@@ -129,7 +137,7 @@ pub(crate) fn transfer(pane: &Pane, other: &Pane, moves: bool) -> Option<Dialog>
     dialog.words.push(Words::Blank);
     dialog.fields = vec![
         Field::text("To", to.text),
-        Field::choice("If taken", &CONFLICT_WORDS, 0),
+        Field::choice("If taken", &CONFLICT_WORDS, if_taken),
         Field::choice("Verify by", &VERIFY_WORDS, 0),
     ];
     dialog.buttons = vec![

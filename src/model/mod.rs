@@ -46,6 +46,7 @@ use crate::{
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{Endpoint, Location},
+        question::ConflictChoice,
         signals::Standing,
     },
     engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Ticket},
@@ -251,6 +252,8 @@ pub struct Model {
     /// Messages that wait until nothing else lies over the panes.
     unread: Vec<String>,
     when_left: WhenLeft,
+    /// What new jobs do with a name that is taken, unless the person says otherwise.
+    on_conflict: Option<ConflictChoice>,
     /// Jobs that were interrupted, until the person was asked about them.
     left: Vec<LeftJob>,
     /// Quit when the last job has ended.
@@ -282,6 +285,8 @@ pub struct Beginning {
     pub help_lines: usize,
     /// What becomes of jobs that were interrupted.
     pub when_left: WhenLeft,
+    /// What becomes of a name that is taken; `None` asks.
+    pub on_conflict: Option<ConflictChoice>,
     /// What can be done by name.
     pub commands: Vec<CommandWords>,
     /// What is known of sites.
@@ -291,7 +296,8 @@ pub struct Beginning {
 impl Model {
     /// A model whose panes are about to open their places. With neither given, a card offers where to go.
     pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
-        let Beginning { left, right, here, help_lines, when_left, commands, book } = beginning;
+        let Beginning { left, right, here, help_lines, when_left, on_conflict, commands, book } =
+            beginning;
         let asks_where = left.is_none() && right.is_none();
         let place =
             |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
@@ -318,6 +324,7 @@ impl Model {
             commands,
             unread: Vec::new(),
             when_left,
+            on_conflict,
             left: Vec::new(),
             quits_when_done: false,
             here,

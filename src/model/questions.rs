@@ -5,6 +5,9 @@ use secrecy::SecretString;
 use crate::{
     domain::{
         display,
+        numbered::numbered,
+        path::Name,
+        place::Location,
         question::{Answer, ConflictChoice, Question},
     },
     engine::message::{JobId, QuestionId},
@@ -30,15 +33,22 @@ pub(crate) struct Questions {
     open: Vec<OpenQuestion>,
 }
 
-/// What can be answered to a conflict, in the order of the buttons.
-const CONFLICT: [(&str, char, ConflictChoice, bool); 6] = [
-    ("Skip", 's', ConflictChoice::Skip, false),
-    ("Overwrite", 'o', ConflictChoice::Overwrite, false),
-    ("Skip all", 'k', ConflictChoice::Skip, true),
-    ("Overwrite all", 'v', ConflictChoice::Overwrite, true),
-    ("All older", 'l', ConflictChoice::Newer, true),
-    ("All differing", 'd', ConflictChoice::Differs, true),
+/// What can be answered to a conflict, in the order of the buttons: a choice, for this one or for all; or, without a
+/// choice, the name that was typed.
+const CONFLICT: [(&str, char, Option<ConflictChoice>, bool); 10] = [
+    ("Skip", 's', Some(ConflictChoice::Skip), false),
+    ("Overwrite", 'o', Some(ConflictChoice::Overwrite), false),
+    ("Keep both", 'b', Some(ConflictChoice::KeepBoth), false),
+    ("Rename", 'r', None, false),
+    ("Resume", 'e', Some(ConflictChoice::Resume), false),
+    ("Skip all", 'k', Some(ConflictChoice::Skip), true),
+    ("Overwrite all", 'v', Some(ConflictChoice::Overwrite), true),
+    ("Keep all", 'p', Some(ConflictChoice::KeepBoth), true),
+    ("All older", 'l', Some(ConflictChoice::Newer), true),
+    ("All differing", 'd', Some(ConflictChoice::Differs), true),
 ];
+/// The number of the field with the new name.
+const NEW_NAME: usize = 0;
 
 impl Questions {
     pub(crate) fn ask(&mut self, id: QuestionId, job: Option<JobId>, question: Question) {
@@ -167,9 +177,17 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
                 Words::Blank,
                 Words::Soft("Esc puts the question aside; the rest goes on.".to_owned()),
             ];
+            dialog.fields = suggestion(to)
+                .map(|name| Field::text("New name", display::escape(name.as_bytes())))
+                .into_iter()
+                .collect();
+            let may_go_on = source.size > target.size && source.kind == target.kind;
             dialog.buttons = CONFLICT
                 .iter()
                 .enumerate()
+                .filter(|(_, (_, _, choice, _))| {
+                    *choice != Some(ConflictChoice::Resume) || may_go_on
+                })
                 .map(|(number, &(label, letter, ..))| Button {
                     label,
                     letter,
@@ -177,8 +195,24 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
                     press: Press::Pick(number),
                 })
                 .collect();
+            // The harmless answer is under the cursor, and not the field.
+            dialog.focus = dialog.fields.len();
             dialog
         }
+    }
+}
+
+/// The name that is offered where another is taken.
+fn suggestion(taken: &Location) -> Option<Name> {
+    Some(numbered(&taken.path.name()?, 2))
+}
+
+/// The name that was typed; what was not touched is the one that was offered, whatever bytes it has.
+fn typed_name(dialog: &Dialog, taken: &Location) -> Result<Name, String> {
+    let typed = dialog.text(NEW_NAME);
+    match suggestion(taken) {
+        Some(offered) if display::escape(offered.as_bytes()) == typed => Ok(offered),
+        _ => Name::new(typed).map_err(|bad| super::text::sentence(&bad.to_string())),
     }
 }
 
@@ -188,14 +222,26 @@ fn again(dialog: &mut Dialog, because: &str) {
     }
 }
 
-/// What a press in a question's dialog answers; `None` puts the question aside.
-pub(crate) fn answer(dialog: &Dialog, question: &Question, press: Press) -> Option<Answer> {
-    match (question, press) {
-        (Question::Conflict { .. }, Press::Pick(number)) => {
-            let &(_, _, choice, for_all) = CONFLICT.get(number)?;
-            Some(Answer::Conflict { choice, for_all })
+/// What a press in a question's dialog answers; `None` puts the question aside, an error says what is wrong with what was
+/// typed.
+pub(crate) fn answer(
+    dialog: &Dialog,
+    question: &Question,
+    press: Press,
+) -> Result<Option<Answer>, String> {
+    Ok(match (question, press) {
+        (Question::Conflict { .. }, Press::Leave) => None,
+        (Question::Conflict { to, .. }, press) => {
+            let picked = match press {
+                Press::Pick(number) => CONFLICT.get(number),
+                _ => None,
+            };
+            Some(match picked {
+                Some(&(_, _, Some(choice), for_all)) => Answer::Conflict { choice, for_all },
+                // Enter in the field is the button beside it.
+                _ => Answer::Rename(typed_name(dialog, to)?),
+            })
         }
-        (Question::Conflict { .. }, _) => None,
         (_, Press::Leave) => Some(Answer::No),
         (Question::HostKey { .. } | Question::Certificate { .. }, _) => Some(Answer::Yes),
         (Question::Password { .. }, _) => {
@@ -204,7 +250,7 @@ pub(crate) fn answer(dialog: &Dialog, question: &Question, press: Press) -> Opti
         (Question::Passphrase { .. } | Question::Prompts { .. }, _) => {
             Some(Answer::Texts { texts: secrets(dialog), keep: false })
         }
-    }
+    })
 }
 
 fn secrets(dialog: &Dialog) -> Vec<SecretString> {

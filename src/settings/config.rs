@@ -8,6 +8,7 @@ use crate::domain::{
     display::escape,
     error::{Error, ErrorKind, Result},
     journal::{Retention, WhenLeft},
+    question::ConflictChoice,
     rate::Limit,
     signals::{Notify, Signals},
     site::Bounds,
@@ -23,6 +24,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Its `resume`.
     pub when_left: WhenLeft,
+    /// Its `on_conflict`: what the screen does with a name that is taken; `None` asks.
+    pub on_conflict: Option<ConflictChoice>,
     /// Its `limit`.
     pub limit: Limit,
     /// `[ledger]`.
@@ -56,6 +59,7 @@ struct Transfers {
     connections: usize,
     requests_in_flight: usize,
     resume: Resume,
+    on_conflict: String,
     limit: String,
 }
 
@@ -71,7 +75,13 @@ enum Resume {
 impl Default for Transfers {
     fn default() -> Self {
         let Bounds { connections, requests_in_flight } = Bounds::default();
-        Self { connections, requests_in_flight, resume: Resume::Ask, limit: String::new() }
+        Self {
+            connections,
+            requests_in_flight,
+            resume: Resume::Ask,
+            on_conflict: String::new(),
+            limit: String::new(),
+        }
     }
 }
 
@@ -134,10 +144,24 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
             Resume::Always => WhenLeft::Always,
             Resume::Never => WhenLeft::Never,
         },
+        on_conflict: on_conflict(&transfers.on_conflict)?,
         retention: Retention {
             days: within("ledger.keep_days", ledger.keep_days, Retention::MOST_DAYS)?,
             rows: within("ledger.keep_rows", ledger.keep_rows, Retention::MOST_ROWS)?,
         },
+    })
+}
+
+/// What is to be done with a name that is taken; nothing, or `ask`, asks.
+fn on_conflict(word: &str) -> std::result::Result<Option<ConflictChoice>, String> {
+    if matches!(word, "" | "ask") {
+        return Ok(None);
+    }
+    let known = ConflictChoice::ALL.into_iter().find(|choice| choice.word() == word);
+    known.map(Some).ok_or_else(|| {
+        let words = ConflictChoice::ALL.map(ConflictChoice::word).join(", ");
+        let word = escape(word.as_bytes());
+        format!("transfers.on_conflict is \"{word}\", and has to be one of ask, {words}")
     })
 }
 
@@ -167,6 +191,16 @@ mod tests {
         assert_eq!(parse("[transfers]\nlimit = \"2M\"\n").unwrap().limit, Limit(Some(2 << 20)));
         let why = parse("[transfers]\nlimit = \"fast\"\n").unwrap_err();
         assert!(why.starts_with("transfers.limit is \"fast\": neither bytes"), "{why}");
+        let keeping = parse("[transfers]\non_conflict = \"keep-both\"\n").unwrap();
+        assert_eq!(keeping.on_conflict, Some(ConflictChoice::KeepBoth));
+        assert_eq!(parse("[transfers]\non_conflict = \"ask\"\n").unwrap().on_conflict, None);
+        let why = parse("[transfers]\non_conflict = \"eat\"\n").unwrap_err();
+        assert!(
+            why.starts_with(
+                "transfers.on_conflict is \"eat\", and has to be one of ask, overwrite"
+            ),
+            "{why}"
+        );
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Config::default());
     }

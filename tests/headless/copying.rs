@@ -74,6 +74,20 @@ fn what_is_there_already_is_kept_skipped_or_replaced() {
         assert_eq!(said.status, status, "{choice}: {said:?}");
         assert_eq!(fs::read_to_string(&there).unwrap(), content, "{choice}");
     }
+    for number in 2..4 {
+        let words = ["cp", "--json", "--on-conflict", "keep-both", "a", &to];
+        let said = run(&client, here.path(), &words);
+        assert_eq!(said.status, 0, "{said:?}");
+        let name = format!("a ({number})");
+        assert!(said.events("file")[0]["to"].as_str().unwrap().ends_with(&name), "{said:?}");
+        assert_eq!(fs::read_to_string(sshd.files().join(name)).unwrap(), "new");
+    }
+    let (whole, begun) = (vec![7u8; 3 << 20], sshd.files().join("large"));
+    fs::write(&begun, &whole).unwrap();
+    fs::write(here.path().join("large"), &whole[..2 << 20]).unwrap();
+    let from = format!("{HOST}:large");
+    let said = run(&client, here.path(), &["cp", "--on-conflict", "resume", &from, "."]);
+    assert_eq!((said.status, fs::read(here.path().join("large")).unwrap() == whole), (0, true));
 }
 
 #[test]

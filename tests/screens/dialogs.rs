@@ -30,11 +30,11 @@ fn site() -> Arc<Site> {
     }
 }
 
-fn ask(stage: &mut Stage, question: Question) {
+pub(super) fn ask(stage: &mut Stage, question: Question) {
     stage.event(Event::Asked { id: QuestionId(7), job: Some(JobId(1)), question });
 }
 
-fn answer(stage: &mut Stage) -> Option<Answer> {
+pub(super) fn answer(stage: &mut Stage) -> Option<Answer> {
     stage.take_sent().into_iter().find_map(|sent| match sent {
         Sent::Other(Command::Answer(QuestionId(7), answer)) => Some(answer),
         _ => None,
@@ -50,7 +50,7 @@ fn host_key() -> Question {
     }
 }
 
-fn conflict() -> Question {
+pub(super) fn conflict() -> Question {
     let attributes = |size, seconds| Attributes {
         size: Some(size),
         modified: Some(Timestamp::from_seconds(seconds)),
@@ -86,7 +86,7 @@ fn a_click_chooses_an_option_on_whichever_row_it_stands() {
     let mut stage = Stage::new((80, 24));
     stage.keys("End Up Space Space Home j Space F5");
     stage.mouse(MouseAct::Press, 20, 11).shows("(•) overwrite differing");
-    stage.mouse(MouseAct::Press, 20, 13).shows("(•) off");
+    stage.mouse(MouseAct::Press, 20, 14).shows("(•) off");
     stage.keys("Enter");
     let (_, request) = stage.take_job();
     assert_eq!(request.options.verify, VerifyLevel::Off);
@@ -354,7 +354,7 @@ fn a_taken_name() {
     stage.shows("The question waits");
     stage.keys("j");
     stage.shows("1 question waits; a answers");
-    stage.keys("a Right Right Right Enter");
+    stage.keys("a v Enter");
     let for_all = answer(&mut stage);
     assert!(matches!(
         for_all,

@@ -13,5 +13,6 @@ mod properties;
 mod sites;
 mod stage;
 mod streaming;
+mod taken;
 mod transfers;
 mod wandering;

@@ -136,6 +136,7 @@ impl Stage {
             here: StoragePath::new("/home/anna"),
             help_lines: keymap::help_lines(),
             when_left: WhenLeft::Ask,
+            on_conflict: None,
             commands: keymap::Keymap::default().commands(),
             book: book.clone(),
         });

@@ -6,6 +6,7 @@ mod engine_connections;
 mod engine_copy;
 mod engine_faults;
 mod engine_inquiries;
+mod engine_keep_both;
 mod engine_local;
 mod engine_modes;
 mod engine_move_delete;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Result, TransactionBehavior};
 
-use super::{Ending, Record, lease, orders, parts, rows};
+use super::{Ending, Record, answers, lease, orders, parts, rows};
 use crate::{
     domain::{
         digest::{Sha256, Verdict},
@@ -122,6 +122,9 @@ fn before(connection: &Connection, number: JobNumber, sources: usize) -> Result<
     let mut found = select.query([number.0])?;
     while let Some(row) = found.next()? {
         collector.take_made(&StoragePath::new(row.get::<_, Vec<u8>>(0)?));
+    }
+    for answered in answers::of(connection, number)? {
+        collector.take_answer(answered);
     }
     for begun in parts::of(connection, number)? {
         collector.take_part(begun);

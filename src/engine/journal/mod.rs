@@ -8,7 +8,7 @@
 //! | `file` | where it lies, who may read it, and what becomes of a damaged one |
 //! | `keeper` | the thread that writes, a batch at a time |
 //! | `notes`, `orders` | what the keeper is told, and how that is written; a job as it was asked for |
-//! | `parts` | parts that may be gone on with |
+//! | `parts`, `answers` | parts that may be gone on with; what a person answered |
 //! | `lease`, `left` | whose a job is; those whose process is gone |
 //! | `retention` | what is old goes |
 //! | [`ledger`] | reading what was done |
@@ -33,6 +33,7 @@
 //! Where the ledger cannot be written (disk full, no permission, another program holds it), this is told once,
 //! notes wait in memory for the next attempt, and transfers go on.
 
+mod answers;
 mod entry;
 mod file;
 mod keeper;
@@ -54,6 +55,7 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use super::message::{Event, JobId, JobNumber, LeftJob};
 use crate::domain::{error::Error, journal::Retention};
 
+pub(super) use answers::Answered;
 pub(super) use entry::{Ending, Entry, now};
 pub(super) use left::Claimed;
 pub(super) use notes::{MARK_LETTERS, Note};

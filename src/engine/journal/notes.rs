@@ -8,9 +8,9 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
-use super::{Ending, Entry, orders, parts, rows};
+use super::{Answered, Ending, Entry, answers, orders, parts, rows};
 use crate::{
-    domain::path::StoragePath,
+    domain::{path::StoragePath, question::ConflictChoice},
     engine::{
         begun::{Begun, Written},
         crash::{self, Moment},
@@ -32,6 +32,10 @@ pub(in crate::engine) enum Note {
     Part { job: JobId, begun: Box<Begun> },
     /// A part of it is of no use any more.
     PartGone { job: JobId, from: StoragePath },
+    /// A person said what to do about a name that is taken.
+    Answered { job: JobId, answered: Answered },
+    /// And what to do about all further ones.
+    AnsweredForAll { job: JobId, choice: ConflictChoice },
     /// A step of it ended.
     Step { job: JobId, entry: Entry },
     /// Nothing is left of it to do.
@@ -146,6 +150,16 @@ impl Jobs {
                         }
                     }
                 }
+                Note::Answered { job, answered } => {
+                    if let Some(number) = self.number_of(transaction, *job)? {
+                        answers::write(transaction, number, answered)?;
+                    }
+                }
+                Note::AnsweredForAll { job, choice } => {
+                    if let Some(number) = self.number_of(transaction, *job)? {
+                        answers::write_for_all(transaction, number, *choice)?;
+                    }
+                }
                 Note::Made { job, path } => {
                     if let Some(number) = self.number_of(transaction, *job)? {
                         let insert = "INSERT OR IGNORE INTO made (job, path) VALUES (?, ?)";
@@ -157,6 +171,7 @@ impl Jobs {
                     let update = "UPDATE job SET ended = ? WHERE id = ?";
                     transaction.execute(update, (at.as_millisecond(), number))?;
                     transaction.execute("DELETE FROM made WHERE job = ?", [number])?;
+                    transaction.execute("DELETE FROM answer WHERE job = ?", [number])?;
                 }
                 Note::Revived { job } => {
                     let number = self.number_of(transaction, *job)?;

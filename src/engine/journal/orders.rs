@@ -18,25 +18,6 @@ use crate::{
 
 const LEVELS: [VerifyLevel; 4] =
     [VerifyLevel::Auto, VerifyLevel::Digest, VerifyLevel::Size, VerifyLevel::Off];
-const CHOICES: [ConflictChoice; 5] = [
-    ConflictChoice::Overwrite,
-    ConflictChoice::Newer,
-    ConflictChoice::Differs,
-    ConflictChoice::Skip,
-    ConflictChoice::Fail,
-];
-
-/// The word for an answer to all conflicts of a job.
-fn choice_word(choice: ConflictChoice) -> &'static str {
-    match choice {
-        ConflictChoice::Overwrite => "overwrite",
-        ConflictChoice::Newer => "newer",
-        ConflictChoice::Differs => "differs",
-        ConflictChoice::Skip => "skip",
-        ConflictChoice::Fail => "fail",
-    }
-}
-
 /// What is to become of the sources, and what the destination means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -119,7 +100,7 @@ pub(super) fn insert(
             added.as_millisecond(),
             Shape::of(&request.work).word(),
             to.map(|location| location.path.as_bytes()),
-            request.options.on_conflict.map(choice_word),
+            request.options.on_conflict.map(ConflictChoice::word),
             request.options.recursive,
             writer.mark,
             modes.map(|modes| modes.files),
@@ -177,7 +158,7 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
     };
     let options = JobOptions {
         verify: word(found, 9, &LEVELS, VerifyLevel::word)?.unwrap_or_default(),
-        on_conflict: word(found, 7, &CHOICES, choice_word)?,
+        on_conflict: word(found, 7, &ConflictChoice::ALL, ConflictChoice::word)?,
         recursive: found.get(8)?,
     };
     Ok(Order {
@@ -254,7 +235,7 @@ mod tests {
     fn request() -> impl Strategy<Value = JobRequest> {
         let options = (
             prop::sample::select(&LEVELS[..]),
-            prop::option::of(prop::sample::select(&CHOICES[..])),
+            prop::option::of(prop::sample::select(&ConflictChoice::ALL[..])),
             any::<bool>(),
         );
         (work(), endpoint(), prop::collection::vec(path(), 1..5), options).prop_map(

@@ -16,7 +16,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 const APPLICATION: i32 = 0x5768_6172;
 
 /// What makes each version out of the one before it. Only ever added to.
-const VERSIONS: &[&str] = &[FIRST, SECOND];
+const VERSIONS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// Text columns hold words (`done`, `hash`), paths are bytes, times are milliseconds since 1970 UTC. Sites are
 /// their parts, `''` and 0 where none was given; no site is this machine. The process a job belongs to is a name
@@ -96,6 +96,17 @@ CREATE TABLE part (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What a person answered about a taken name is on the disk as well; an answer for all is the job's `on_conflict`.
+const THIRD: &str = "
+CREATE TABLE answer (
+    job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    from_path BLOB NOT NULL,
+    choice TEXT,
+    to_path BLOB,
+    PRIMARY KEY (job, from_path)
+) STRICT, WITHOUT ROWID;
+";
+
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -168,6 +179,7 @@ pub(super) fn probe(connection: &Connection) -> Result<()> {
         "SELECT * FROM source ORDER BY job DESC LIMIT 1",
         "SELECT * FROM made ORDER BY job DESC LIMIT 1",
         "SELECT * FROM part ORDER BY job DESC LIMIT 1",
+        "SELECT * FROM answer ORDER BY job DESC LIMIT 1",
     ] {
         let mut statement = connection.prepare(statement)?;
         let mut rows = statement.query([])?;

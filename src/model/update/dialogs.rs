@@ -44,11 +44,16 @@ impl Model {
         if let Purpose::Question(id, question) = &dialog.purpose {
             let id = *id;
             return match questions::answer(&dialog, question, press) {
-                Some(answer) => {
+                Ok(Some(answer)) => {
                     self.questions.remove(id);
                     vec![Effect::Engine(Command::Answer(id, answer))]
                 }
-                None => {
+                Err(problem) => {
+                    dialog.problem = Some(problem);
+                    self.layers.push(Layer::Dialog(dialog));
+                    Vec::new()
+                }
+                Ok(None) => {
                     self.questions.put_aside(id);
                     self.say("The question waits; a brings it back.");
                     Vec::new()

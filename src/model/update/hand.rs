@@ -79,7 +79,11 @@ impl Model {
             work: if load.moves { Work::Move(to) } else { Work::Copy(to) },
             from: load.from.endpoint,
             sources: load.sources,
-            options: JobOptions { recursive: true, ..JobOptions::default() },
+            options: JobOptions {
+                recursive: true,
+                on_conflict: self.on_conflict,
+                ..JobOptions::default()
+            },
         })
     }
 

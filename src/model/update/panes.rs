@@ -207,7 +207,7 @@ impl Model {
             return;
         }
         let (here, there) = (self.focused(), self.pane(self.focus.other()));
-        let mut dialog = forms::transfer(here, there, moves);
+        let mut dialog = forms::transfer(here, there, moves, self.on_conflict);
         let saved = self.desk.book.of(here.endpoint()).or(self.desk.book.of(there.endpoint()));
         if let (Some(level), Some(dialog)) = (saved.and_then(|site| site.verify), &mut dialog) {
             forms::set_verify(dialog, level);
