@@ -39,6 +39,7 @@ const QUEUE: &[Context] = &[Context::Queue];
 const STEPS: &[Context] = &[Context::Steps];
 const QUEUE_OR_STEPS: &[Context] = &[Context::Queue, Context::Steps];
 const VIEWER: &[Context] = &[Context::Viewer];
+const HISTORY: &[Context] = &[Context::History];
 const SITES: &[Context] = &[Context::Sites];
 const SEARCH: &[Context] = &[Context::Search];
 const START: &[Context] = &[Context::Start];
@@ -47,6 +48,7 @@ const WITH_COMMANDS: &[Context] = &[
     Context::Viewer,
     Context::Queue,
     Context::Steps,
+    Context::History,
     Context::Sites,
     Context::Start,
 ];
@@ -55,6 +57,7 @@ const LISTS: &[Context] = &[
     Context::Viewer,
     Context::Queue,
     Context::Steps,
+    Context::History,
     Context::Sites,
     Context::Start,
     Context::Reader,
@@ -88,6 +91,7 @@ static BINDINGS: &[Binding] = &[
     ),
     bind(PANES, &[key('b'), control('s')], Action::Sites, "saved sites", "sites"),
     bind(PANES, &[key('w')], Action::Queue, "the queue: jobs and their steps", "queue"),
+    bind(PANES, &[key('H')], Action::History, "the history: what was done, and verified how", ""),
     bind(PANES, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(PANES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
     bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
@@ -181,9 +185,17 @@ static BINDINGS: &[Binding] = &[
         "back to the panes",
         "panes",
     ),
+    bind(QUEUE_OR_STEPS, &[key('H')], Action::History, "the history", ""),
     bind(QUEUE_OR_STEPS, &[key('w')], Action::Queue, "back to the panes", ""),
     bind(QUEUE_OR_STEPS, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(QUEUE_OR_STEPS, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
+    bind(HISTORY, &[code(Enter)], Action::Details, "all that is known of the step", "details"),
+    bind(HISTORY, &[key('/')], Action::Search, "look for words, places, digests", "search"),
+    bind(HISTORY, &[key('r')], Action::Reread, "read again", "read again"),
+    bind(HISTORY, &[code(Esc), code(Backspace)], Action::Close, "empty the search; back", "back"),
+    bind(HISTORY, &[key('H')], Action::History, "back", ""),
+    bind(HISTORY, &[key('?'), f(1)], Action::Help, "these keys", "help"),
+    bind(HISTORY, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", ""),
     bind(
         SITES,
         &[code(Enter), code(Right), key('l')],
@@ -304,6 +316,7 @@ const EVERYWHERE: &[Context] = &[
     Context::Viewer,
     Context::Queue,
     Context::Steps,
+    Context::History,
     Context::Sites,
     Context::Search,
     Context::Start,
@@ -340,9 +353,17 @@ pub(crate) enum HelpLine {
 /// The help, drawn from the table.
 pub(crate) fn help(keymap: &Keymap) -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for heading in
-        ["Panes", "Filter and search", "Viewer", "Everywhere", "Queue", "Sites", "Start", "Dialogs"]
-    {
+    for heading in [
+        "Panes",
+        "Filter and search",
+        "Viewer",
+        "Everywhere",
+        "Queue",
+        "History",
+        "Sites",
+        "Start",
+        "Dialogs",
+    ] {
         if !lines.is_empty() {
             lines.push(HelpLine::Blank);
         }
@@ -360,6 +381,7 @@ fn section(binding: &Binding) -> &'static str {
     match binding.contexts {
         [Context::Panes] => "Panes",
         [Context::Sites] | [Context::Search] => "Sites",
+        [Context::History] => "History",
         [Context::Start] => "Start",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
         [Context::Find] => "Filter and search",

@@ -213,6 +213,7 @@ impl Run {
             | Event::Listed(_)
             | Event::OpenFailed(..)
             | Event::Answered(_)
+            | Event::History(..)
             | Event::Performed { .. }
             | Event::Withdrawn(_)
             | Event::Left(_) => {}

@@ -1,14 +1,18 @@
 //! What a person looks at and does at once, beside the queue: listings for panes, small acts.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
 
 use super::{
-    central::{Central, Ending, Role},
+    central::{Central, Ending, Role, vanished},
     destination,
     inquiry::{self, Teller},
-    message::{Act, Answered, Event, Inquiry, Ticket},
+    journal::pages,
+    message::{
+        Act, Answered, Event, Inquiry, Ticket,
+        ledger::{Page, PageWanted},
+    },
     sites::Availability,
 };
 use crate::{
@@ -89,6 +93,21 @@ impl Central {
 
     pub(super) fn inquire(&mut self, ticket: Ticket, inquiry: Inquiry) {
         self.browse(ticket, Request::Inquire(inquiry));
+    }
+
+    /// Reads a page of the ledger, on a thread that may wait for the disk.
+    pub(super) fn history(&mut self, ticket: Ticket, wanted: PageWanted) {
+        let Some(directory) = self.journal.directory().map(Path::to_owned) else {
+            return self.tell(Event::History(ticket, Ok(Page::default())));
+        };
+        let events = self.events.clone();
+        // It has no role: nothing waits for its end but who asked.
+        self.tasks.spawn(async move {
+            let read = tokio::task::spawn_blocking(move || pages::page(&directory, &wanted));
+            let page = read.await.unwrap_or_else(|_| Err(vanished("read the ledger")));
+            let _ = events.send(Event::History(ticket, page));
+            Ending::Browse { result: Ok(()), told: true }
+        });
     }
 
     fn browse(&mut self, ticket: Ticket, request: Request) {

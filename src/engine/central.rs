@@ -210,6 +210,7 @@ impl Central {
             Command::Close(ticket) => self.close(ticket),
             Command::Perform { ticket, act } => self.perform(ticket, act),
             Command::Inquire { ticket, inquiry } => self.inquire(ticket, inquiry),
+            Command::History { ticket, wanted } => self.history(ticket, wanted),
             Command::Add(id, request) => self.add(id, request),
             Command::Cancel(target) => self.cancel(target),
             Command::Pause(target) => self.pause(target, true),

@@ -3,6 +3,7 @@
 //! Outcomes are events, none is ever lost. Progress is a state: one [`Snapshot`], the latest wins.
 
 mod inquiry;
+pub mod ledger;
 mod request;
 
 use std::{sync::Arc, time::Instant};
@@ -81,6 +82,13 @@ pub enum Command {
         ticket: Ticket,
         /// What is to be found out.
         inquiry: Inquiry,
+    },
+    /// Read a page of the ledger. Answered by [`Event::History`].
+    History {
+        /// Comes back in the event.
+        ticket: Ticket,
+        /// Which.
+        wanted: ledger::PageWanted,
     },
     /// Queue a job. It starts by itself.
     Add(JobId, JobRequest),
@@ -187,6 +195,8 @@ pub enum Event {
     },
     /// Something was found out, or cannot be.
     Answered(Answered),
+    /// A page of the ledger, or why it cannot be read.
+    History(Ticket, Result<ledger::Page, Error>),
     /// A file arrived (or was moved, or removed).
     StepDone(StepDone),
     /// A step was left out, or failed for good. Its job goes on.

@@ -13,9 +13,11 @@ pub enum Context {
     Queue,
     /// The queue panel: the steps of one job.
     Steps,
+    /// The history.
+    History,
     /// The site manager.
     Sites,
-    /// The site manager, while something is searched for.
+    /// The site manager or the history, while something is searched for.
     Search,
     /// What an empty start shows.
     Start,
@@ -136,6 +138,8 @@ pub enum Action {
     Choose,
     /// Answer what was put aside.
     Answer,
+    /// Show or leave the history.
+    History,
     /// Show the keys.
     Help,
     /// Leave Wharf.
@@ -150,7 +154,7 @@ pub enum Action {
     Close,
     /// Show the steps of the job under the cursor.
     Steps,
-    /// Tell all that is known of the step under the cursor.
+    /// Tell all that is known of the step under the cursor, or the row of the history.
     Details,
     /// Cancel the job or step under the cursor.
     Cancel,

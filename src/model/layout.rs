@@ -341,6 +341,10 @@ pub(crate) fn fit(model: &mut Model) {
         }
         queue.settle(&model.transfers);
     }
+    if let Some(panel) = &mut model.ledger {
+        panel.height = usize::from(pane_parts(parts.body).rows.height);
+        panel.settle();
+    }
     if let Some(panel) = &mut model.desk.panel {
         let (list, _) = super::sites::parts(parts.body);
         panel.height = usize::from(pane_parts(list).rows.height);

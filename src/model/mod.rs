@@ -12,6 +12,7 @@ mod forms;
 mod hand;
 mod history;
 pub(crate) mod layout;
+pub(crate) mod ledger;
 mod listings;
 mod modes;
 mod outside;
@@ -233,6 +234,8 @@ pub struct Model {
     pub(crate) focus: Side,
     pub(crate) layers: Vec<Layer>,
     pub(crate) queue: Option<queue::QueuePanel>,
+    /// The history, over all of these.
+    pub(crate) ledger: Option<ledger::LedgerPanel>,
     pub(crate) transfers: transfers::Transfers,
     pub(crate) questions: questions::Questions,
     /// Saved sites, and what is open of them.
@@ -308,6 +311,7 @@ impl Model {
             focus: Side::Left,
             layers: Vec::new(),
             queue: None,
+            ledger: None,
             transfers: transfers::Transfers::default(),
             questions: questions::Questions::default(),
             desk: sites::Desk {
@@ -355,6 +359,10 @@ impl Model {
             None if let Some(viewer) = &self.viewer => match viewer.input {
                 Some(_) => Context::Find,
                 None => Context::Viewer,
+            },
+            None if let Some(ledger) = &self.ledger => match ledger.searching {
+                true => Context::Search,
+                false => Context::History,
             },
             None => match &self.queue {
                 Some(queue) if queue.steps.is_some() => Context::Steps,

@@ -3,6 +3,7 @@
 mod dialog;
 mod format;
 mod hand;
+mod ledger;
 mod look;
 mod palette;
 mod pane;
@@ -57,6 +58,9 @@ fn draw_panes(model: &Model, look: &Look, buffer: &mut Buffer) -> Option<(u16, u
     let has_focus = model.layers.is_empty();
     let mut cursor = None;
     match &model.queue {
+        _ if let Some(panel) = &model.ledger => {
+            cursor = ledger::draw(panel, look, parts.body, has_focus, buffer);
+        }
         Some(panel) => match &panel.steps {
             Some(list) => steps::draw(model, list, look, parts.body, has_focus, buffer),
             None => queue::draw(model, panel, look, parts.body, has_focus, buffer),

@@ -100,6 +100,9 @@ fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
         line.put(&format!("{words}; a answers"), look.waiting());
         return;
     }
+    if model.ledger.is_some() {
+        return;
+    }
     if let Some(queue) = &model.queue {
         if let Some(failure) = queue.failure_under_cursor(&model.transfers) {
             line.put(&failure.to_string(), look.bad());

@@ -6,6 +6,7 @@ mod dialogs;
 mod drag;
 mod editing;
 mod finding;
+mod history;
 mod hostile;
 mod looking;
 mod panes;

@@ -6,7 +6,7 @@ use wharf::{
         error::{ErrorKind, Result},
         place::Location,
     },
-    engine::message::{Command, Event, Inquiry, Sum, Ticket, Told},
+    engine::message::{Command, Event, Inquiry, Sum, Ticket, Told, ledger::PageWanted},
 };
 
 use super::engine_rig::*;
@@ -149,4 +149,42 @@ async fn nothing_more_is_told_once_it_was_closed() {
         })
         .await;
     assert_eq!(first, Ticket(2));
+}
+
+#[tokio::test]
+async fn the_history_is_read_a_page_at_a_time_beside_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let Rig { here, there, .. } = Rig::new();
+    for name in ["a", "b", "c"] {
+        here.put(format!("/here/{name}"), name).unwrap();
+    }
+    let mut rig = Rig::recorded(&here, &there, folder.path());
+    rig.run(put(&["/here/a", "/here/b", "/here/c"], "/there")).await;
+    let (mut names, mut before) = (Vec::new(), None);
+    for ticket in (1..).map(Ticket) {
+        let words = vec!["HASH".to_owned(), "/there/".to_owned()];
+        rig.tell(Command::History { ticket, wanted: PageWanted { words, before, rows: 2 } });
+        let page = rig.event_that(|event| match event {
+            Event::History(of, page) if of == ticket => Some(page.unwrap()),
+            _ => None,
+        });
+        let page = page.await;
+        assert!(page.rows.len() <= 2, "{page:?}");
+        names.extend(page.rows.iter().map(|row| row.from.to_string()));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    names.sort();
+    assert_eq!(names, ["/here/a", "/here/b", "/here/c"]);
+    // Without a journal there is no history, and nothing hangs.
+    let mut rig = Rig::new();
+    let wanted = PageWanted::default();
+    rig.tell(Command::History { ticket: Ticket(1), wanted });
+    let page = rig.event_that(|event| match event {
+        Event::History(_, page) => Some(page.unwrap()),
+        _ => None,
+    });
+    assert!(page.await.rows.is_empty());
 }

@@ -4,41 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::super::{
-    message::{StepId, StepKind},
+    message::{StepId, StepKind, ledger::Ending},
     step::{Arrived, Step},
 };
 use crate::domain::{
     digest::{Sha256, Verdict},
     path::StoragePath,
 };
-
-/// How a step ended, as the ledger has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ending {
-    /// It was done, and its verdict says what is known.
-    Done,
-    /// It failed for good.
-    Failed,
-    /// It was left out: the name was taken.
-    Skipped,
-    /// A person stopped it.
-    Cancelled,
-}
-
-impl Ending {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Skipped, Self::Cancelled];
-
-    /// The word used in the ledger.
-    pub fn word(self) -> &'static str {
-        match self {
-            Ending::Done => "done",
-            Ending::Failed => "failed",
-            Ending::Skipped => "skipped",
-            Ending::Cancelled => "cancelled",
-        }
-    }
-}
 
 /// What is noted of a step that ended. Times are UTC, to the millisecond.
 #[derive(Debug, Clone, PartialEq, Eq)]

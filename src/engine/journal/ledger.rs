@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
-pub use super::{entry::Ending, rows::Row};
+pub use crate::engine::message::ledger::{Ending, Row};
 
 use super::{file, rows};
 use crate::domain::error::Error;

@@ -11,7 +11,7 @@
 //! | `parts`, `answers` | parts that may be gone on with; what a person answered |
 //! | `lease`, `left` | whose a job is; those whose process is gone |
 //! | `retention` | what is old goes |
-//! | [`ledger`] | reading what was done |
+//! | [`ledger`], `pages` | reading what was done: all of it in order, or a page at a time |
 //!
 //! # What is promised, and when
 //!
@@ -42,6 +42,7 @@ pub mod ledger;
 mod left;
 mod notes;
 mod orders;
+pub(super) mod pages;
 mod parts;
 mod retention;
 mod rows;
@@ -55,8 +56,9 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use super::message::{Event, JobId, JobNumber, LeftJob};
 use crate::domain::{error::Error, journal::Retention};
 
+pub(super) use super::message::ledger::Ending;
 pub(super) use answers::Answered;
-pub(super) use entry::{Ending, Entry, now};
+pub(super) use entry::{Entry, now};
 pub(super) use left::Claimed;
 pub(super) use notes::{MARK_LETTERS, Note};
 pub(super) use sums::{Record, Transition};
@@ -115,6 +117,8 @@ pub(super) struct Journal {
     events: UnboundedSender<Event>,
     replies: UnboundedSender<Reply>,
     mark: String,
+    /// Where the file lies, if there is to be one.
+    directory: Option<PathBuf>,
 }
 
 /// Where those who work on steps write.
@@ -148,15 +152,22 @@ impl Journal {
     ) -> Self {
         let process = lease::name();
         let mark = notes::mark_of(&process).to_owned();
+        let directory = options.as_ref().map(|options| options.directory.clone());
         let keeper = options.and_then(|options| {
             keeper::Keeper::start(options, process, events.clone(), replies.clone())
         });
-        Self { sums: sums::Sums::default(), notebook: Notebook(keeper), events, replies, mark }
+        let (sums, notebook) = (sums::Sums::default(), Notebook(keeper));
+        Self { sums, notebook, events, replies, mark, directory }
     }
 
     /// What the names of this process's parts bear, so that it is known whose they are.
     pub(super) fn mark(&self) -> &str {
         &self.mark
+    }
+
+    /// Where the file lies; `None` where nothing is recorded.
+    pub(super) fn directory(&self) -> Option<&std::path::Path> {
+        self.directory.as_deref()
     }
 
     /// For those who work on steps.

@@ -16,41 +16,8 @@ use crate::{
         place::{Endpoint, Location},
         site::{Protocol, Site},
     },
-    engine::message::StepKind,
+    engine::message::{StepKind, ledger::Row},
 };
-
-/// One step that ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The job's number in the file; not the one it had in its process.
-    pub job: i64,
-    /// The step's number in its job.
-    pub step: u64,
-    /// How it ended.
-    pub ending: Ending,
-    /// What it did.
-    pub kind: StepKind,
-    /// From where.
-    pub from: Location,
-    /// To where; `None` for a removal, and where it was not found out.
-    pub to: Option<Location>,
-    /// Bytes of a file: those that arrived, else those it was listed with.
-    pub size: Option<u64>,
-    /// What is known of the copy.
-    pub verdict: Option<Verdict>,
-    /// How the verdict was come to: `sha256`, `size`.
-    pub method: Option<String>,
-    /// The digest both ends agree on, or the one of what was sent where only it is known.
-    pub digest: Option<Sha256>,
-    /// 1 if it went well at once; 0 if it was never begun.
-    pub attempts: u32,
-    /// When its first attempt began.
-    pub began: Timestamp,
-    /// When it ended.
-    pub ended: Timestamp,
-    /// Why it failed, in a whole sentence.
-    pub why: Option<String>,
-}
 
 pub(super) const INSERT: &str = "INSERT INTO ledger (job, step, ending, kind, from_path, to_path, size, verdict, \
                                  method, digest, attempts, began, ended, why) \

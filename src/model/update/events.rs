@@ -34,6 +34,11 @@ impl Model {
                 return listed.map(|side| self.ask_space(side)).into_iter().collect();
             }
             Event::Answered(answered) => return self.answered(&answered),
+            Event::History(ticket, page) => {
+                if let Some(panel) = &mut self.ledger {
+                    panel.take(ticket, page);
+                }
+            }
             Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
             Event::Performed { ticket, act, result } => {
                 return self.performed(ticket, &act, result);

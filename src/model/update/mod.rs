@@ -6,6 +6,7 @@ mod events;
 mod extras;
 mod find;
 mod hand;
+mod ledger;
 mod left;
 mod mouse;
 mod outside;
@@ -74,6 +75,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     layout::fit(model);
     effects.extend(model.look_under_cursor());
     effects.extend(model.settle_viewer());
+    effects.extend(model.settle_ledger());
     for pane in &mut model.panes {
         let idle = pane.take_idle().into_iter();
         effects.extend(idle.map(|ticket| Effect::Engine(Command::Close(ticket))));
@@ -113,8 +115,10 @@ impl Model {
             Context::Find if self.viewer.is_some() => self.type_in_viewer(action),
             Context::Find => self.act_in_find(action),
             Context::Viewer => self.act_in_viewer(action),
+            Context::History => self.act_in_ledger(action),
             Context::Sites => self.act_in_sites(action),
             Context::Search if !self.layers.is_empty() => self.act_in_palette(action),
+            Context::Search if self.ledger.is_some() => self.type_in_ledger(action),
             Context::Search => self.act_in_search(action),
             Context::Start => self.act_in_start(action),
             Context::Panes => self.act_in_panes(action),

@@ -43,6 +43,9 @@ impl Model {
                 _ => Vec::new(),
             };
         }
+        if self.ledger.is_some() {
+            return self.mouse_in_ledger(mouse);
+        }
         if self.queue.is_some() {
             return self.mouse_in_queue(mouse);
         }

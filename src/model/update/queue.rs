@@ -118,6 +118,7 @@ impl Model {
             Action::Limit => {
                 self.open_dialog(forms::limit(self.transfers.snapshot().limit));
             }
+            Action::History => return self.toggle_history(),
             Action::ClearEnded => return vec![Effect::Engine(Command::ClearEnded)],
             Action::Answer => self.questions.bring_back(),
             Action::Help => self.show_help(),
