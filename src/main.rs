@@ -24,6 +24,7 @@ use wharf::{
         place::{Endpoint, Location},
         question::ConflictChoice,
         rate::Limit,
+        saved::Terms,
         signals::Signals,
     },
     engine::{self, Handles, journal, message::Command},
@@ -268,6 +269,7 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
     let is_given = given.is_some();
     let kept = Arc::new(SystemVault::new(given));
     let (ways, terms) = (sites.clone(), sites.clone());
+    let (said, kept_ways) = (common.ftp(), config.ftp);
     let dialer = Dialer::new(
         Arc::new(move |site| {
             let login = resolver.resolve(site)?;
@@ -277,7 +279,10 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
     )
     .within(bounds)
     .keeping_certificates_in(paths.state_dir().join("certificates"))
-    .under(Arc::new(move |site| terms.terms(site)));
+    .under(Arc::new(move |site| {
+        let saved = terms.terms(site);
+        Terms { ftp: said.or(saved.ftp).or(kept_ways), ..saved }
+    }));
     let runtime = Builder::new_multi_thread().enable_all().on_thread_start(begin).build()?;
     let directory = paths.state_dir().to_owned();
     let journal = journal::Options { directory, retention: config.retention };

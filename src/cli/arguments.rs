@@ -4,7 +4,13 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{digest::VerifyLevel, question::ConflictChoice, rate::Limit};
+use crate::domain::{
+    digest::VerifyLevel,
+    encoding::Encoding,
+    ftp::{DataMode, FtpWays},
+    question::ConflictChoice,
+    rate::Limit,
+};
 
 /// A two-pane file manager for the terminal that copies, verifies and signs for files on SFTP, FTPS and FTP servers.
 ///
@@ -65,12 +71,34 @@ pub struct Common {
     /// Carry no more than this a second, all jobs together: 500K, 2M, 1.5G, none.
     #[arg(long, value_name = "RATE", global = true)]
     pub limit: Option<Limit>,
+    /// How names are written on FTP servers, whatever is saved of them: windows-1252, shift_jis, koi8-r, utf-8.
+    #[arg(long, value_name = "ENCODING", global = true, value_parser = encoding)]
+    pub encoding: Option<Encoding>,
+    /// Who opens data connections of FTP, whatever is saved: this end (passive) or the server (active).
+    #[arg(long, value_name = "MODE", global = true, value_parser = mode)]
+    pub ftp_mode: Option<DataMode>,
     /// Where the configuration lives.
     #[arg(long, value_name = "DIR", global = true)]
     pub config_dir: Option<PathBuf>,
     /// Where the journal and the log live.
     #[arg(long, value_name = "DIR", global = true)]
     pub state_dir: Option<PathBuf>,
+}
+
+impl Common {
+    /// How to talk to FTP servers.
+    pub fn ftp(&self) -> FtpWays {
+        let (port, encoding, mode) = (self.port, self.encoding, self.ftp_mode);
+        FtpWays { port, encoding, mode, ..FtpWays::default() }
+    }
+}
+
+fn encoding(label: &str) -> Result<Encoding, &'static str> {
+    Encoding::read(label).ok_or("that is no encoding of names")
+}
+
+fn mode(word: &str) -> Result<DataMode, &'static str> {
+    DataMode::read(word).ok_or("not one of passive, active")
 }
 
 /// `wharf cp`.
@@ -273,7 +301,25 @@ mod tests {
         assert!(copy.recursive);
         assert_eq!(copy.places, ["a", "b", "files:"]);
 
-        for bad in [&["wharf", "cp", "only-one"][..], &["wharf", "-P", "0"], &["wharf", "ls"]] {
+        let ftp = [
+            "wharf",
+            "ls",
+            "-P",
+            "2121",
+            "--encoding",
+            "latin1",
+            "--ftp-mode",
+            "active",
+            "ftp://h/",
+        ];
+        let ways = Arguments::parse_from(ftp).common.ftp();
+        assert_eq!(ways.encoding.map(Encoding::name).as_deref(), Some("windows-1252"));
+        assert_eq!((ways.mode, ways.port), (Some(DataMode::Active), Some(2121)));
+
+        let morse = &["wharf", "--encoding", "morse"][..];
+        for bad in
+            [morse, &["wharf", "cp", "only-one"][..], &["wharf", "-P", "0"], &["wharf", "ls"]]
+        {
             assert!(Arguments::try_parse_from(bad).is_err(), "{bad:?}");
         }
     }

@@ -3,9 +3,11 @@
 pub mod book;
 pub mod digest;
 pub mod display;
+pub mod encoding;
 pub mod entry;
 pub mod error;
 pub mod figures;
+pub mod ftp;
 pub mod journal;
 pub mod numbered;
 pub mod path;

@@ -2,6 +2,7 @@
 
 use super::{
     digest::VerifyLevel,
+    ftp::FtpWays,
     site::{BadSite, Protocol, Site},
 };
 
@@ -24,6 +25,8 @@ pub struct SavedSite {
     pub verify: Option<VerifyLevel>,
     /// At most so many connections; `None` for what the configuration says.
     pub connections: Option<u8>,
+    /// How to talk to it, where it is an FTP server.
+    pub ftp: FtpWays,
     /// A colour that tells it from others.
     pub colour: Option<Colour>,
     /// Words to find it by.
@@ -44,6 +47,7 @@ impl SavedSite {
             start_here: None,
             verify: None,
             connections: None,
+            ftp: FtpWays::default(),
             colour: None,
             tags: Vec::new(),
             note: String::new(),
@@ -52,7 +56,7 @@ impl SavedSite {
 
     /// What connecting to it hangs on beside the address.
     pub fn terms(&self) -> Terms {
-        Terms { login: self.login.clone(), connections: self.connections }
+        Terms { login: self.login.clone(), connections: self.connections, ftp: self.ftp }
     }
 }
 
@@ -115,6 +119,8 @@ pub struct Terms {
     pub login: LoginWay,
     /// At most so many connections.
     pub connections: Option<u8>,
+    /// How to talk to an FTP server.
+    pub ftp: FtpWays,
 }
 
 /// A colour that tells a site from others.

@@ -116,6 +116,12 @@ impl Site {
         self.port
     }
 
+    /// The same at this port, where the address names none; `None` where nothing changes.
+    pub fn at_port(&self, port: Option<u16>) -> Option<Self> {
+        port.filter(|port| self.port.is_none() && *port != 0)
+            .map(|port| Self { port: Some(port), ..self.clone() })
+    }
+
     /// What stands before a path on it: `user@host:`, or `ftp://host` and what makes a relative path one.
     pub fn before(&self, path_is_absolute: bool) -> String {
         match self.protocol {

@@ -184,10 +184,10 @@ pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogPa
         width: inner_width,
         height: area.height.saturating_sub(2 * vertical),
     };
-    let seen = usize::from(inner.height).max(1);
-    let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
-    let first = (focused + 1).saturating_sub(seen).saturating_sub(dialog.lifted);
-    let rows = rows.into_iter().skip(first).take(seen).collect();
+    let (first, seen) = scrolled(dialog, &rows, inner.height);
+    let (body, foot) = rows.split_at(foot_of(&rows, inner.height));
+    let first = first.saturating_sub(dialog.lifted);
+    let rows = body.iter().skip(first).take(seen).chain(foot).cloned().collect();
     DialogParts { area, inner, field_column: field_column(dialog, inner_width), rows }
 }
 
@@ -195,8 +195,26 @@ pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogPa
 fn most_lifted(dialog: &Dialog, width: u16, height: u16) -> usize {
     let parts = dialog_parts(dialog, width, height);
     let rows = dialog_rows(dialog, parts.inner.width);
+    scrolled(dialog, &rows, parts.inner.height).0
+}
+
+/// Where the rows begin that stay at the bottom, whatever is scrolled above: what is wrong, and the buttons. On a screen
+/// with no room for that they go with the rest.
+fn foot_of(rows: &[DialogRow], height: u16) -> usize {
+    let is_foot = |row: &DialogRow| {
+        matches!(row, DialogRow::Problem(_) | DialogRow::Blank | DialogRow::Buttons(_))
+    };
+    let foot = rows.iter().rev().take_while(|row| is_foot(row)).count();
+    let fits = rows.len() > usize::from(height) && foot + 3 <= usize::from(height);
+    if fits { rows.len() - foot } else { rows.len() }
+}
+
+/// The first row seen at rest of those above the foot, and how many are.
+fn scrolled(dialog: &Dialog, rows: &[DialogRow], height: u16) -> (usize, usize) {
+    let body = foot_of(rows, height);
+    let seen = (usize::from(height).max(1)).saturating_sub(rows.len() - body);
     let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
-    (focused + 1).saturating_sub(usize::from(parts.inner.height).max(1))
+    ((focused + 1).min(body).saturating_sub(seen), seen)
 }
 
 fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {

@@ -2,9 +2,11 @@
 
 use crate::domain::{
     digest::VerifyLevel,
+    encoding::Encoding,
+    ftp::{DataMode, FtpWays},
     place::{Endpoint, Location},
     saved::{self, Colour, LoginWay, SavedSite},
-    site::{Bounds, Site},
+    site::{Bounds, Protocol, Site},
 };
 
 use super::{
@@ -27,12 +29,16 @@ const START: usize = 9;
 const START_HERE: usize = 10;
 const VERIFY: usize = 11;
 const CONNECTIONS: usize = 12;
-const COLOUR: usize = 13;
-const TAGS: usize = 14;
-const NOTE: usize = 15;
+const ENCODING: usize = 13;
+const MODE: usize = 14;
+const WAITS: usize = 15;
+const COLOUR: usize = 16;
+const TAGS: usize = 17;
+const NOTE: usize = 18;
 
 /// Protocols that are spoken, by their words.
 const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
+const MODE_WORDS: [&str; 3] = ["as it works", "passive", "active"];
 const COLOUR_WORDS: [&str; 6] = ["none", "red", "yellow", "green", "blue", "magenta"];
 const VERIFY_WORDS: [&str; 5] = ["as ever", "hash, else size", "hash, or fail", "size", "off"];
 const LEVELS: [Option<VerifyLevel>; 5] = [
@@ -59,6 +65,7 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
     let colour = site.and_then(|site| site.colour).map_or("none", Colour::word);
     let verify = site.and_then(|site| site.verify);
     let number = |number: Option<String>| number.unwrap_or_default();
+    let mode = site.and_then(|site| site.ftp.mode).map_or(MODE_WORDS[0], DataMode::word);
     dialog.fields = vec![
         Field::text("Name", of(|site| site.name.clone())),
         Field::text("Folder", of(|site| site.folder.clone())),
@@ -77,6 +84,12 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
             LEVELS.iter().position(|level| *level == verify).unwrap_or(0),
         ),
         Field::text("Connections", number(site.and_then(|s| s.connections).map(|n| n.to_string()))),
+        Field::text(
+            "FTP: names in",
+            number(site.and_then(|s| s.ftp.encoding).map(|encoding| encoding.name())),
+        ),
+        Field::choice("FTP: data", &MODE_WORDS, at(&MODE_WORDS, mode)),
+        Field::text("FTP: waits", of(|site| site.ftp.waits())),
         Field::choice("Colour", &COLOUR_WORDS, at(&COLOUR_WORDS, colour)),
         Field::text("Tags", of(|site| site.tags.join(", "))),
         Field::text("Note", of(|site| site.note.clone())),
@@ -134,6 +147,8 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
             Some(number.ok_or_else(|| wrong(CONNECTIONS, &why))?)
         }
     };
+    let ftp = ftp_ways(dialog)?;
+    ftp.check(protocol != Protocol::Sftp).map_err(|why| wrong(ENCODING, why))?;
     let some = |number| Some(field(number).to_owned()).filter(|text| !text.is_empty());
     for number in [FOLDER, KEY, COMMAND, START, START_HERE, TAGS, NOTE] {
         saved::check_line(field(number)).map_err(|why| wrong(number, why))?;
@@ -151,10 +166,28 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         start_here: some(START_HERE),
         verify: LEVELS.get(dialog.chosen(VERIFY)).copied().flatten(),
         connections,
+        ftp,
         colour: COLOUR_WORDS.get(dialog.chosen(COLOUR)).and_then(|word| Colour::read(word)),
         tags: tags.map(str::to_owned).collect(),
         note: field(NOTE).to_owned(),
     })
+}
+
+/// What was said of an FTP server.
+fn ftp_ways(dialog: &Dialog) -> Result<FtpWays, (usize, String)> {
+    let encoding = match dialog.text(ENCODING).trim() {
+        "" => None,
+        label => Some(Encoding::read(label).ok_or_else(|| {
+            let why = "No encoding of names has that name; windows-1252 or shift_jis are such.";
+            (ENCODING, why.to_owned())
+        })?),
+    };
+    let ways = FtpWays {
+        encoding,
+        mode: MODE_WORDS.get(dialog.chosen(MODE)).and_then(|word| DataMode::read(word)),
+        ..FtpWays::default()
+    };
+    ways.with_waits(dialog.text(WAITS)).map_err(|why| (WAITS, text::sentence(&why)))
 }
 
 /// Remove a site. The harmless button has the focus.
@@ -179,7 +212,7 @@ pub(crate) fn remove(site: &SavedSite) -> Dialog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{path::StoragePath, site::Protocol};
+    use crate::domain::path::StoragePath;
 
     fn whole() -> SavedSite {
         let site = Site::new(Protocol::Sftp, Some("anna"), "files.example", Some(2222)).unwrap();
@@ -201,6 +234,30 @@ mod tests {
     fn what_is_filled_in_reads_back() {
         let dialog = edit(Some(&whole()), Some("pier 12".to_owned()));
         assert_eq!(read(&dialog), Ok(whole()));
+    }
+
+    #[test]
+    fn ways_of_ftp_read_back_and_are_of_no_other_protocol() {
+        let ways = FtpWays {
+            port: None,
+            encoding: Encoding::read("shift_jis"),
+            mode: Some(DataMode::Active),
+            keepalive: Some(1),
+            connect_timeout: Some(2),
+            reply_timeout: Some(3),
+            stall_timeout: Some(4),
+        };
+        let address = Site::new(Protocol::Ftp, None, "files.example", None).unwrap();
+        let old = SavedSite { ftp: ways, ..SavedSite::new("old", address) };
+        let mut dialog = edit(Some(&old), None);
+        assert_eq!(read(&dialog), Ok(old.clone()));
+        for (number, typed) in [(ENCODING, "morse"), (WAITS, "stall 0"), (WAITS, "nap 7")] {
+            let mut dialog = edit(Some(&old), None);
+            dialog.fields[number] = Field::text("x", typed);
+            assert_eq!(read(&dialog).unwrap_err().0, number);
+        }
+        dialog.fields[PROTOCOL] = Field::choice("Protocol", &PROTOCOL_WORDS, 0);
+        assert_eq!(read(&dialog).unwrap_err().0, ENCODING);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use crate::domain::{
     display::escape,
+    encoding::Encoding,
     error::{Error, ErrorKind, Result},
+    ftp::{DataMode, FtpWays},
     journal::{Retention, WhenLeft},
     question::ConflictChoice,
     rate::Limit,
@@ -28,6 +30,8 @@ pub struct Config {
     pub on_conflict: Option<ConflictChoice>,
     /// Its `limit`.
     pub limit: Limit,
+    /// `[ftp]`: what holds for servers of which nothing else is said.
+    pub ftp: FtpWays,
     /// `[ledger]`.
     pub retention: Retention,
     /// `[screen]`: the theme's name, empty for the default.
@@ -40,6 +44,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct File {
     transfers: Transfers,
+    ftp: Ftp,
     ledger: Ledger,
     screen: Screen,
 }
@@ -51,6 +56,46 @@ struct Screen {
     bell: bool,
     notify: String,
     taskbar: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Ftp {
+    encoding: String,
+    mode: String,
+    keepalive: Option<u16>,
+    connect_timeout: Option<u16>,
+    reply_timeout: Option<u16>,
+    stall_timeout: Option<u16>,
+}
+
+impl Ftp {
+    fn read(self) -> std::result::Result<FtpWays, String> {
+        let seconds = |name, said: Option<u16>| {
+            said.map(|said| within(name, said, FtpWays::MOST_SECONDS)).transpose()
+        };
+        Ok(FtpWays {
+            port: None,
+            encoding: match self.encoding.as_str() {
+                "" => None,
+                label => Some(Encoding::read(label).ok_or_else(|| {
+                    let label = escape(label.as_bytes());
+                    format!("ftp.encoding is \"{label}\", and that is no encoding of names")
+                })?),
+            },
+            mode: match self.mode.as_str() {
+                "" => None,
+                word => Some(
+                    DataMode::read(word)
+                        .ok_or_else(|| "ftp.mode is not one of passive, active".to_owned())?,
+                ),
+            },
+            keepalive: seconds("ftp.keepalive", self.keepalive)?,
+            connect_timeout: seconds("ftp.connect_timeout", self.connect_timeout)?,
+            reply_timeout: seconds("ftp.reply_timeout", self.reply_timeout)?,
+            stall_timeout: seconds("ftp.stall_timeout", self.stall_timeout)?,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -111,7 +156,7 @@ pub fn read(config_dir: &Path) -> Result<Config> {
 }
 
 fn parse(text: &str) -> std::result::Result<Config, String> {
-    let File { transfers, ledger, screen } = toml::from_str(text).map_err(|error| {
+    let File { transfers, ftp, ledger, screen } = toml::from_str(text).map_err(|error| {
         let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
         let line = 1 + error.span().map_or(0, before);
         format!("line {line}: {}", error.message())
@@ -136,6 +181,7 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
                 4096,
             )?,
         },
+        ftp: ftp.read()?,
         limit: transfers.limit.parse().map_err(|why| {
             format!("transfers.limit is \"{}\": {why}", escape(transfers.limit.as_bytes()))
         })?,
@@ -201,6 +247,14 @@ mod tests {
             ),
             "{why}"
         );
+        let ftp = parse("[ftp]\nencoding = \"latin1\"\nmode = \"active\"\nstall_timeout = 9\n");
+        let ways = FtpWays {
+            encoding: Encoding::read("latin1"),
+            mode: Some(DataMode::Active),
+            stall_timeout: Some(9),
+            ..FtpWays::default()
+        };
+        assert_eq!(ftp.unwrap().ftp, ways);
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Config::default());
     }
@@ -219,6 +273,14 @@ mod tests {
         assert!(parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("screen.notify"));
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
         assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");
+        for (wrong, begins) in [
+            ("encoding = \"morse\"", "ftp.encoding is \"morse\""),
+            ("mode = \"both\"", "ftp.mode is not one of"),
+            ("keepalive = 0", "ftp.keepalive is 0, and has to be from 1 to 3600"),
+        ] {
+            let why = parse(&format!("[ftp]\n{wrong}\n")).unwrap_err();
+            assert!(why.starts_with(begins), "{why}");
+        }
         assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));
         assert!(parse("[transfers").is_err());
     }

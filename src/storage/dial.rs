@@ -107,7 +107,7 @@ impl Dialer {
             return login.clone();
         }
         let (vault, pins) = (self.vault.clone(), self.pins.clone());
-        let login = Arc::new(FtpLogin::new(site.clone(), vault, pins));
+        let login = Arc::new(FtpLogin::new(site.clone(), vault, pins, terms.ftp));
         known.insert(site.clone(), (terms.clone(), login.clone()));
         login
     }

@@ -190,6 +190,8 @@ fn facts(model: &Model, site: &SavedSite, look: &Look) -> Vec<(&'static str, Str
         ("Here", text(&site.start_here)),
         ("Verify by", verify.to_owned()),
         ("Connections", site.connections.map(|most| format!("up to {most}")).unwrap_or_default()),
+        ("Names in", site.ftp.encoding.map(|encoding| encoding.name()).unwrap_or_default()),
+        ("Data", site.ftp.mode.map(|mode| mode.word().to_owned()).unwrap_or_default()),
         ("Tags", site.tags.join(", ")),
         (
             "Opened",

@@ -2,11 +2,13 @@
 
 mod bounds;
 mod cut;
+mod encodings;
 mod ends;
 mod killed;
 mod listings;
 mod names;
 mod security;
+mod ways;
 
 use std::sync::{Arc, Mutex};
 
@@ -15,9 +17,11 @@ use secrecy::SecretString;
 use wharf::{
     domain::{
         error::{Error, ErrorKind, Result},
+        ftp::FtpWays,
         path::StoragePath,
         place::Endpoint,
         question::{Answer, Question},
+        saved::Terms,
         secret::Vault,
         site::{Protocol, Site},
     },
@@ -92,6 +96,14 @@ async fn connect(evil: &EvilFtp) -> Arc<dyn Storage> {
     let storage = try_connect(evil, Protocol::Ftp, &nobody).await.unwrap();
     assert!(nobody.asked().is_empty());
     storage
+}
+
+/// The same in ways that were said.
+async fn connect_in_ways(evil: &EvilFtp, ftp: FtpWays) -> Arc<dyn Storage> {
+    let terms = Terms { ftp, ..Terms::default() };
+    let dialer = dialer().under(Arc::new(move |_| terms.clone()));
+    let nobody = Person::who_says(|| Answer::No);
+    dialer.dial(&endpoint(Protocol::Ftp, evil.port()), nobody).await.unwrap()
 }
 
 async fn read_all(storage: &dyn Storage, path: &str) -> Result<Vec<u8>> {

@@ -3,6 +3,7 @@
 mod between_ftp;
 mod copying;
 mod crash;
+mod ftp_ways;
 mod journal;
 mod listing;
 mod log;

@@ -80,6 +80,7 @@ fn check(text: &str, site: &SavedSite) -> Result<(), String> {
 
 fn write(table: &mut Table, site: &SavedSite) {
     let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Value::from);
+    let seconds = |said: Option<u16>| said.map(|seconds| Value::from(i64::from(seconds)));
     for key in KEYS {
         let new = match key {
             "name" => text(&site.name),
@@ -103,6 +104,12 @@ fn write(table: &mut Table, site: &SavedSite) {
             "start_here" => text(site.start_here.as_deref().unwrap_or_default()),
             "verify" => site.verify.map(|level| Value::from(level.word())),
             "connections" => site.connections.map(|most| Value::from(i64::from(most))),
+            "encoding" => site.ftp.encoding.map(|encoding| Value::from(encoding.name())),
+            "mode" => site.ftp.mode.map(|mode| Value::from(mode.word())),
+            "keepalive" => seconds(site.ftp.keepalive),
+            "connect_timeout" => seconds(site.ftp.connect_timeout),
+            "reply_timeout" => seconds(site.ftp.reply_timeout),
+            "stall_timeout" => seconds(site.ftp.stall_timeout),
             "colour" => site.colour.map(|colour| Value::from(colour.word())),
             "tags" if site.tags.is_empty() => None,
             "tags" => Some(Value::Array(Array::from_iter(&site.tags))),
@@ -147,7 +154,11 @@ fn says_the_same(old: &Value, new: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::site::{Protocol, Site};
+    use crate::domain::{
+        encoding::Encoding,
+        ftp::{DataMode, FtpWays},
+        site::{Protocol, Site},
+    };
 
     const MINE: &str = r#"# my sites
 
@@ -192,6 +203,24 @@ port = 99999
         assert_eq!(read(&text).unwrap().sites.len(), 2, "{text}");
         let text = remove(&text, "files").unwrap();
         assert!(text.contains("port = 99999") && !text.contains("the big one"), "{text}");
+    }
+
+    #[test]
+    fn ways_of_ftp_read_back() {
+        let address = Site::new(Protocol::Ftp, None, "h", None).unwrap();
+        let mut old = SavedSite::new("old", address);
+        old.ftp = FtpWays {
+            port: None,
+            encoding: Encoding::read("koi8-r"),
+            mode: Some(DataMode::Passive),
+            keepalive: Some(1),
+            connect_timeout: Some(2),
+            reply_timeout: Some(3),
+            stall_timeout: Some(4),
+        };
+        let text = save("", None, &old).unwrap();
+        assert!(text.contains("encoding = \"koi8-r\"\nmode = \"passive\"\n"), "{text}");
+        assert_eq!(read(&text).unwrap().sites, [old]);
     }
 
     #[test]

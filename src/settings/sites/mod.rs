@@ -104,6 +104,7 @@ impl Sites {
                 if let Some(other) = known.iter().find(|other| other.site == site.site) {
                     site.login = other.login.clone();
                     site.connections = other.connections;
+                    site.ftp = other.ftp;
                 }
                 text = edit::save(&text, None, &site)?;
                 added.names.push(site.name.clone());

@@ -5,15 +5,17 @@ use toml_edit::{Document, Item, Table};
 use crate::domain::{
     digest::VerifyLevel,
     display::escape_text,
+    encoding::Encoding,
+    ftp::{DataMode, FtpWays},
     saved::{self, Colour, LoginWay, SavedSite},
-    site::Bounds,
+    site::{Bounds, Protocol},
 };
 
 /// The key of the sites' tables.
 pub(super) const SITE: &str = "site";
 
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 23] = [
     "name",
     "folder",
     "protocol",
@@ -27,6 +29,12 @@ pub(super) const KEYS: [&str; 17] = [
     "start_here",
     "verify",
     "connections",
+    "encoding",
+    "mode",
+    "keepalive",
+    "connect_timeout",
+    "reply_timeout",
+    "stall_timeout",
     "colour",
     "tags",
     "note",
@@ -127,6 +135,9 @@ impl Entry<'_> {
         };
         let most = Bounds::MOST_CONNECTIONS as i64;
         read.connections = self.number("connections", most)?.and_then(|n| u8::try_from(n).ok());
+        read.ftp = self.ftp()?;
+        let is_ftp = protocol != Protocol::Sftp;
+        read.ftp.check(is_ftp).map_err(|why| self.trouble("protocol", why))?;
         read.colour = self.colour()?;
         read.tags = self.tags()?;
         read.note = self.text("note")?;
@@ -143,6 +154,35 @@ impl Entry<'_> {
             _ => "auto".to_owned(),
         };
         LoginWay::read(&word, &key, &command).map_err(|why| self.trouble("login", why))
+    }
+
+    fn ftp(&self) -> Result<FtpWays, String> {
+        let encoding = match self.text("encoding")?.as_str() {
+            "" => None,
+            label => Some(Encoding::read(label).ok_or_else(|| {
+                self.trouble("encoding", "no encoding of names, such as windows-1252 or shift_jis")
+            })?),
+        };
+        let mode = match self.text("mode")?.as_str() {
+            "" => None,
+            word => Some(
+                DataMode::read(word)
+                    .ok_or_else(|| self.trouble("mode", "not one of passive, active"))?,
+            ),
+        };
+        let seconds = |key| {
+            let number = self.number(key, FtpWays::MOST_SECONDS.into())?;
+            Ok::<_, String>(number.and_then(|seconds| u16::try_from(seconds).ok()))
+        };
+        Ok(FtpWays {
+            port: None,
+            encoding,
+            mode,
+            keepalive: seconds("keepalive")?,
+            connect_timeout: seconds("connect_timeout")?,
+            reply_timeout: seconds("reply_timeout")?,
+            stall_timeout: seconds("stall_timeout")?,
+        })
     }
 
     fn colour(&self) -> Result<Option<Colour>, String> {
@@ -244,13 +284,24 @@ note = "ask Berta first"
 [[site]]
 name = "plain"
 host = "::1"
+
+[[site]]
+name = "old"
+protocol = "ftp"
+host = "old.example"
+encoding = "latin1"
+mode = "active"
+keepalive = 20
+connect_timeout = 5
+reply_timeout = 6
+stall_timeout = 7
 "#;
 
     #[test]
     fn every_field_is_read() {
         let contents = read(WHOLE).unwrap();
         assert_eq!(contents.troubles, Vec::<String>::new());
-        let [whole, plain] = contents.sites.as_slice() else { panic!("two sites") };
+        let [whole, plain, old] = contents.sites.as_slice() else { panic!("three sites") };
         assert_eq!(whole.site.to_string(), "anna@files.example:2222");
         assert_eq!(whole.login, LoginWay::Command("pass show 'pier 12'".to_owned()));
         assert_eq!(whole.start_here.as_deref(), Some("~/work"));
@@ -258,6 +309,16 @@ host = "::1"
         assert_eq!(whole.tags, ["prod", "nightly"]);
         assert_eq!(plain.site.to_string(), "[::1]");
         assert_eq!(plain.login, LoginWay::Auto);
+        let ways = FtpWays {
+            port: None,
+            encoding: Encoding::read("windows-1252"),
+            mode: Some(DataMode::Active),
+            keepalive: Some(20),
+            connect_timeout: Some(5),
+            reply_timeout: Some(6),
+            stall_timeout: Some(7),
+        };
+        assert_eq!(old.ftp, ways);
     }
 
     #[test]
@@ -270,6 +331,10 @@ host = "::1"
             ("login = \"key\"", "line 5: login of “bad”: a login by key needs"),
             ("verify = \"md5\"", "line 5: verify of “bad”"),
             ("connections = 17", "line 5: connections of “bad”"),
+            ("encoding = \"morse\"", "line 5: encoding of “bad”: no encoding of names"),
+            ("mode = \"both\"", "line 5: mode of “bad”: not one of passive, active"),
+            ("stall_timeout = 0", "line 5: stall_timeout of “bad”: it has to be a number from 1"),
+            ("keepalive = 10", "line 2: protocol of “bad”: encoding, mode, keepalive"),
             ("colour = \"octarine\"", "line 5: colour of “bad”"),
             ("tags = \"prod\"", "line 5: tags of “bad”"),
             ("passwort = \"x\"", "line 5: passwort of “bad”: no site has this"),

@@ -17,7 +17,7 @@ use super::{
     fault::Fault,
     features::{Habits, has, note},
     line::{Line, Pending},
-    login::Patience,
+    patience::Patience,
     stream::Stream,
     wire::{Command, Manner, Reply},
 };

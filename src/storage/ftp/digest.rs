@@ -54,14 +54,14 @@ pub(super) async fn of(server: &Server, path: &StoragePath) -> Result<Sha256, Fa
 
 /// Servers take what follows a space for an offset, unless the path is quoted; a quote in it can not be said.
 fn quoted(server: &Server, path: &StoragePath) -> Result<Command, Fault> {
-    let absolute = server.absolute(path);
-    if absolute.as_bytes().contains(&b'"') {
+    let written = server.written(path)?;
+    if written.contains(&b'"') {
         return Err(Fault::new(
             ErrorKind::Unsupported,
             "a digest cannot be asked for by that name",
         ));
     }
-    let argument = [b"\"", absolute.as_bytes(), b"\""].concat();
+    let argument = [b"\"", &written[..], b"\""].concat();
     let command = Command::about("XSHA256", &argument)?;
     Ok(if server.features.telnet { command.for_telnet() } else { command })
 }

@@ -1,18 +1,17 @@
 //! From a site to a control connection that is logged in; and what a person answered on the way.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use suppaftp::Status;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     fault::{Fault, too_many},
-    features::{Features, Habits},
+    features::{Features, Habits, note},
     line::Line,
     path_in,
+    patience::Patience,
     pins::Pins,
     talker::Talker,
     tls::{Refused, Rejected, Security, Tls},
@@ -21,7 +20,9 @@ use super::{
 use crate::{
     domain::{
         display::escape_text,
+        encoding::Encoding,
         error::{Error, ErrorKind, Result},
+        ftp::{DataMode, FtpWays},
         path::StoragePath,
         question::{Answer, Question},
         secret::Vault,
@@ -39,33 +40,18 @@ const CONNECTIONS: u32 = 8;
 const ANONYMOUS: &str = "anonymous";
 const ANONYMOUS_PASSWORD: &str = "wharf@";
 
-/// How long is waited.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// For a connection to stand.
-    pub(super) connect: Duration,
-    /// For a reply.
-    pub(super) reply: Duration,
-    /// For the next byte of a file.
-    pub(super) stall: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(30),
-            reply: Duration::from_secs(60),
-            stall: Duration::from_secs(60),
-        }
-    }
-}
-
 /// How to log in to a site, and what is remembered of it.
 pub(crate) struct Login {
     site: Arc<Site>,
+    /// The site with the port that is knocked at: what its certificate is kept under.
+    door: Arc<Site>,
     vault: Arc<dyn Vault>,
     pins: Arc<Pins>,
     pub(super) patience: Patience,
+    /// How names are written there.
+    pub(super) names: Encoding,
+    /// The person says so; the server need not.
+    is_certainly_utf8: bool,
     security: Security,
     pub(super) habits: Habits,
     memory: Mutex<Memory>,
@@ -127,14 +113,27 @@ enum Source {
 
 impl Login {
     /// Nothing happens until the first [`open`](Self::open).
-    pub(crate) fn new(site: Arc<Site>, vault: Arc<dyn Vault>, pins: Arc<Pins>) -> Self {
+    pub(crate) fn new(
+        site: Arc<Site>,
+        vault: Arc<dyn Vault>,
+        pins: Arc<Pins>,
+        ways: FtpWays,
+    ) -> Self {
+        let habits = Habits::default();
+        if ways.mode == Some(DataMode::Active) {
+            note(&habits.active);
+        }
+        let door = site.at_port(ways.port).map_or_else(|| Arc::clone(&site), Arc::new);
         Self {
             site,
+            door,
             vault,
             pins,
-            patience: Patience::default(),
+            patience: Patience::of(ways),
+            names: ways.encoding.unwrap_or_default(),
+            is_certainly_utf8: ways.encoding.is_some_and(Encoding::is_utf8),
             security: Security::default(),
-            habits: Habits::default(),
+            habits,
             memory: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         }
@@ -234,7 +233,7 @@ impl Login {
         password: Option<&SecretString>,
     ) -> std::result::Result<Attempt, Fault> {
         let site = &self.site;
-        let port = site.port().unwrap_or(site.protocol().default_port());
+        let port = self.door.port().unwrap_or(site.protocol().default_port());
         let Patience { connect, reply, .. } = self.patience;
         let mut talker = Talker::connect(site.host(), port, connect, reply).await?;
         let tls = match site.protocol().is_encrypted() {
@@ -276,8 +275,8 @@ impl Login {
     }
 
     async fn begin_tls(&self) -> std::result::Result<Tls, Fault> {
-        let (pins, site) = (Arc::clone(&self.pins), Arc::clone(&self.site));
-        let pinned = tokio::task::spawn_blocking(move || pins.of(&site)).await.unwrap_or(None);
+        let (pins, door) = (Arc::clone(&self.pins), Arc::clone(&self.door));
+        let pinned = tokio::task::spawn_blocking(move || pins.of(&door)).await.unwrap_or(None);
         self.security.begin(self.site.host(), pinned).await
     }
 
@@ -357,8 +356,13 @@ impl Login {
         let line = Line::start(stream, decoder, ends, tls, features.ahead());
         let patience = self.patience.reply;
         let mut commands = vec![Command::bare("TYPE I"), Command::bare("PWD")];
-        if features.utf8 {
-            commands.push(Command::bare("OPTS UTF8 ON"));
+        // Who names another encoding knows what stands on the server's disk, whatever it announces.
+        match self.names.is_utf8() {
+            true if features.utf8 || self.is_certainly_utf8 => {
+                commands.push(Command::bare("OPTS UTF8 ON"));
+            }
+            false if features.utf8 => commands.push(Command::bare("OPTS UTF8 OFF")),
+            _ => {}
         }
         if features.hash_sha256 {
             commands.push(Command::bare("OPTS HASH SHA-256"));
@@ -376,7 +380,7 @@ impl Login {
                 format!("the server does not send files as they are ({})", replies[0].words());
             return Err(Fault::new(ErrorKind::Unsupported, why));
         }
-        let home = path_in(&replies[1]).unwrap_or_else(StoragePath::root);
+        let home = path_in(&replies[1], self.names).unwrap_or_else(StoragePath::root);
         Ok(LoggedIn { line, features, home })
     }
 }
@@ -470,7 +474,7 @@ impl Search<'_> {
         let login = self.login;
         let question = Question::Certificate {
             site: Arc::clone(&login.site),
-            known_as: escape_text(&Pins::known_as(&login.site)),
+            known_as: escape_text(&Pins::known_as(&login.door)),
             why: rejected.why.clone(),
             fingerprint: rejected.fingerprint.0.clone(),
             changed: rejected.changed,
@@ -484,9 +488,9 @@ impl Search<'_> {
             let doing = format!("connect to {}", login.site);
             return Err(Error::new(ErrorKind::HostKeyRefused, doing, why));
         }
-        let (pins, site) = (Arc::clone(&login.pins), Arc::clone(&login.site));
+        let (pins, door) = (Arc::clone(&login.pins), Arc::clone(&login.door));
         // A file that cannot be written was told to the log.
-        let _ = tokio::task::spawn_blocking(move || pins.keep(&site, &rejected.fingerprint)).await;
+        let _ = tokio::task::spawn_blocking(move || pins.keep(&door, &rejected.fingerprint)).await;
         Ok(())
     }
 }

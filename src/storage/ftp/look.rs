@@ -120,7 +120,11 @@ impl Server {
             };
         }
         let leads_elsewhere = above.is_done()
-            && match (path_in(&above_is), path_in(&inside_is), path.name()) {
+            && match (
+                path_in(&above_is, self.names()),
+                path_in(&inside_is, self.names()),
+                path.name(),
+            ) {
                 (Some(above), Some(inside), Some(name)) => {
                     !is_same_but_for_case(&inside, &above.join(&name))
                 }

@@ -12,6 +12,7 @@ mod line;
 mod listing;
 pub(super) mod login;
 mod look;
+mod patience;
 pub(super) mod pins;
 mod pool;
 mod replace;
@@ -25,11 +26,11 @@ mod time;
 mod tls;
 mod wire;
 
-use crate::domain::path::StoragePath;
+use crate::domain::{encoding::Encoding, path::StoragePath};
 use suppaftp::Status;
 
 /// The path in a reply to PWD or MKD: between quotes, one of its own said twice (RFC 959 appendix II).
-fn path_in(reply: &wire::Reply) -> Option<StoragePath> {
+fn path_in(reply: &wire::Reply, names: Encoding) -> Option<StoragePath> {
     let text = reply.last();
     let open = text.iter().position(|&byte| byte == b'"')?;
     let mut path = Vec::new();
@@ -46,7 +47,7 @@ fn path_in(reply: &wire::Reply) -> Option<StoragePath> {
     }
     let is_path =
         reply.status() == Status::PathCreated && path.first() == Some(&b'/') && !path.contains(&0);
-    is_path.then(|| StoragePath::new(path))
+    is_path.then(|| StoragePath::new(names.decode(&path)))
 }
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod tests {
         let path = |line: &str| {
             let mut decoder = wire::Decoder::default();
             decoder.take(format!("{line}\r\n").as_bytes());
-            path_in(&decoder.next().unwrap().unwrap())
+            path_in(&decoder.next().unwrap().unwrap(), Encoding::default())
         };
         assert_eq!(path("257 \"/srv/in\" is current"), Some(StoragePath::new("/srv/in")));
         assert_eq!(path("257 \"/a \"\"b\"\"\""), Some(StoragePath::new("/a \"b\"")));

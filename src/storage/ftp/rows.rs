@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
+        encoding::Encoding,
         entry::{Attributes, Kind},
         error::ErrorKind,
         path::{Name, StoragePath},
@@ -35,6 +36,7 @@ pub(super) struct Lines {
     lease: Lease,
     transfer: Transfer,
     style: Style,
+    names: Encoding,
     buffer: BytesMut,
     ended: bool,
     /// Lines that were no headline.
@@ -90,7 +92,8 @@ async fn start(
     match begun {
         Ok(transfer) => {
             let buffer = BytesMut::new();
-            Ok(Lines { lease, transfer, style, buffer, ended: false, seen: 0 })
+            let names = server.names();
+            Ok(Lines { lease, transfer, style, names, buffer, ended: false, seen: 0 })
         }
         Err(fault) => {
             if is_a_refusal(&fault) {
@@ -156,7 +159,7 @@ impl Lines {
 
     /// Reads a line.
     pub(super) fn read(&self, line: &[u8]) -> Line {
-        listing::read(line, self.style)
+        listing::read(line, self.style, self.names)
     }
 }
 

@@ -6,12 +6,14 @@ use super::{
     fault::Fault,
     features::{Features, has},
     line::Line,
-    login::{Login, Patience},
+    login::Login,
+    patience::Patience,
     pool::{Pool, hung_up},
     wire::{Command, Reply},
 };
 use crate::domain::{
     display,
+    encoding::{Encoding, Unwritable},
     entry::Kind,
     error::{Error, ErrorKind},
     path::StoragePath,
@@ -67,13 +69,27 @@ impl Server {
         self.home.join_typed(path.as_bytes())
     }
 
-    /// A command about a path.
-    pub(super) fn about(&self, verb: &str, path: &StoragePath) -> Result<Command, Fault> {
-        if self.features.bends_names && would_be_bent(path.as_bytes()) {
+    /// How the names on the server are written.
+    pub(super) fn names(&self) -> Encoding {
+        self.login().names
+    }
+
+    /// The absolute path in the server's bytes.
+    pub(super) fn written(&self, path: &StoragePath) -> Result<Vec<u8>, Fault> {
+        let unwritable = |lacking: Unwritable| {
+            Fault::new(ErrorKind::InvalidName, format!("{lacking}; nothing was sent"))
+        };
+        let written = self.names().encode(self.absolute(path).as_bytes()).map_err(unwritable)?;
+        if self.features.bends_names && would_be_bent(&written) {
             let why = "the server would take a name that ends in a space or holds control characters for another";
             return Err(Fault::new(ErrorKind::InvalidName, why));
         }
-        let command = Command::about(verb, self.absolute(path).as_bytes())?;
+        Ok(written)
+    }
+
+    /// A command about a path.
+    pub(super) fn about(&self, verb: &str, path: &StoragePath) -> Result<Command, Fault> {
+        let command = Command::about(verb, &self.written(path)?)?;
         Ok(if self.features.telnet { command.for_telnet() } else { command })
     }
 

@@ -58,7 +58,7 @@ impl FtpStorage {
         let [inside, is] =
             server.ask([server.about("CWD", &absolute)?, Command::bare("PWD")]).await?;
         if inside.is_done() {
-            return path_in(&is)
+            return path_in(&is, server.names())
                 .ok_or_else(|| Fault::protocol("the server gave a path that is none"));
         }
         // No directory: its name in the one that holds it.
@@ -67,7 +67,7 @@ impl FtpStorage {
         };
         let [inside, is] =
             server.ask([server.about("CWD", &parent)?, Command::bare("PWD")]).await?;
-        match path_in(&is).filter(|_| inside.is_done()) {
+        match path_in(&is, server.names()).filter(|_| inside.is_done()) {
             Some(parent) => Ok(parent.join(&name)),
             None => Err(server.look_closer(Fault::of(&inside), &parent, Kind::Directory).await),
         }

@@ -50,6 +50,8 @@ pub(crate) enum Trick {
     LosesReplyOnce(&'static str),
     /// Of the first file that is fetched so many bytes come, and then all connections of the session end.
     BreaksOnce { at: usize },
+    /// PORT and EPRT are known, and the data comes from here; before it somebody else calls, where so said.
+    CallsBack { after_a_stranger: bool },
     /// Listings do not end.
     EndlessListing,
 }
@@ -67,8 +69,8 @@ pub(crate) struct World {
 
 impl World {
     /// A file and its content.
-    pub(crate) fn file(&mut self, path: &str, content: &[u8]) {
-        self.files.insert(path.into(), content.into());
+    pub(crate) fn file(&mut self, path: impl AsRef<[u8]>, content: &[u8]) {
+        self.files.insert(path.as_ref().into(), content.into());
     }
 
     /// What a listing of any folder consists of, byte by byte.
@@ -107,8 +109,8 @@ impl World {
     }
 
     /// The content of a file.
-    pub(crate) fn content(&self, path: &str) -> Option<Vec<u8>> {
-        self.files.get(path.as_bytes()).cloned()
+    pub(crate) fn content(&self, path: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        self.files.get(path.as_ref()).cloned()
     }
 
     /// Every command so far, as it came.

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
 };
 
@@ -13,6 +13,8 @@ struct Session<'a> {
     shared: &'a Arc<Shared>,
     control: Option<Stream>,
     data: Option<TcpListener>,
+    /// Where the client waits for data.
+    callback: Option<SocketAddr>,
     private: bool,
     offset: usize,
     from: Vec<u8>,
@@ -31,6 +33,7 @@ pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
         shared,
         control: Some(control),
         data: None,
+        callback: None,
         private: false,
         offset: 0,
         from: Vec::new(),
@@ -152,6 +155,7 @@ impl Session<'_> {
                 self.say("250 there you are")
             }
             "EPSV" | "PASV" => self.passive(verb),
+            "PORT" | "EPRT" => self.active(argument),
             "SIZE" | "MLST" | "MDTM" => match size {
                 Some(size) if verb == "SIZE" => self.say(&format!("213 {size}")),
                 Some(_) if verb == "MDTM" => self.say("213 20240101000000"),
@@ -242,7 +246,32 @@ impl Session<'_> {
         }
     }
 
+    fn active(&mut self, argument: &[u8]) -> io::Result<()> {
+        let calls_back = |trick: &Trick| matches!(trick, Trick::CallsBack { .. });
+        if !self.tricks().iter().any(calls_back) {
+            return self.say("500 what?");
+        }
+        self.callback = where_to(&String::from_utf8_lossy(argument));
+        self.say(if self.callback.is_some() { "200 I will call" } else { "501 where to?" })
+    }
+
+    fn call_back(&mut self, address: SocketAddr) -> io::Result<TcpStream> {
+        let stranger = Trick::CallsBack { after_a_stranger: true };
+        if self.tricks().iter().any(|trick| format!("{trick:?}") == format!("{stranger:?}")) {
+            // From another address than the control connection's.
+            let from = Ipv4Addr::new(127, 0, 0, 3);
+            let mut stranger = call_from(from, address)?;
+            let _ = stranger.write_all(b"forged");
+        }
+        TcpStream::connect(address)
+    }
+
     fn open(&mut self) -> io::Result<Stream> {
+        if let Some(address) = self.callback.take() {
+            let socket = self.call_back(address)?;
+            self.shared.keep(&socket);
+            return Ok(Stream::Plain(socket));
+        }
         let listener = self.data.take().ok_or(io::ErrorKind::NotConnected)?;
         let (socket, _) = listener.accept()?;
         self.shared.keep(&socket);
@@ -346,6 +375,30 @@ impl Session<'_> {
         data.close();
         self.say(last)
     }
+}
+
+/// `h1,h2,h3,h4,p1,p2`, or `|2|::1|port|`.
+fn where_to(argument: &str) -> Option<SocketAddr> {
+    if let Some(extended) = argument.strip_prefix('|') {
+        let parts: Vec<&str> = extended.split('|').collect();
+        return Some(SocketAddr::new(parts.get(1)?.parse().ok()?, parts.get(2)?.parse().ok()?));
+    }
+    let numbers: Vec<u8> = argument.split(',').map_while(|part| part.parse().ok()).collect();
+    let [a, b, c, d, high, low] = numbers[..] else { return None };
+    let port = u16::from(high) * 256 + u16::from(low);
+    Some(SocketAddr::new(Ipv4Addr::new(a, b, c, d).into(), port))
+}
+
+/// Connects from this address of our own.
+fn call_from(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(from.into(), 0))?;
+        let stream = socket.connect(to).await?.into_std()?;
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    })
 }
 
 fn gone() -> io::Error {

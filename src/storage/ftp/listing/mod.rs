@@ -5,6 +5,7 @@ mod facts;
 mod unix;
 
 use crate::domain::{
+    encoding::Encoding,
     entry::{Attributes, Entry, Kind, RefusedName},
     path::{Name, UnsafeName},
 };
@@ -45,8 +46,8 @@ pub(super) enum Style {
     },
 }
 
-/// Reads one line, without its line end.
-pub(super) fn read(line: &[u8], style: Style) -> Line {
+/// Reads one line, without its line end; names are written in `names`.
+pub(super) fn read(line: &[u8], style: Style, names: Encoding) -> Line {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Line::Nothing;
     }
@@ -66,7 +67,7 @@ pub(super) fn read(line: &[u8], style: Style) -> Line {
     if matches!(row.name.as_slice(), b"." | b"..") && row.attributes.kind == Kind::Directory {
         return Line::Nothing;
     }
-    match Name::new(&row.name) {
+    match Name::new(names.decode(&row.name)) {
         Ok(name) => Line::Entry(Box::new(Entry {
             name,
             attributes: row.attributes,
@@ -125,9 +126,13 @@ mod tests {
         let listed = Style::Listed { now: 1_700_000_000 };
         for nothing in ["", "  ", "total 12", "insgesamt 8", "drwxr-xr-x 2 a b 4096 Jan 1 10:00 ."]
         {
-            assert_eq!(read(nothing.as_bytes(), listed), Line::Nothing, "{nothing}");
+            assert_eq!(
+                read(nothing.as_bytes(), listed, Encoding::default()),
+                Line::Nothing,
+                "{nothing}"
+            );
         }
-        let refused = |line: &str| match read(line.as_bytes(), listed) {
+        let refused = |line: &str| match read(line.as_bytes(), listed, Encoding::default()) {
             Line::Refused(refused) => refused.why,
             other => panic!("{other:?}"),
         };
@@ -140,7 +145,7 @@ mod tests {
         #[test]
         fn any_line_is_a_row_or_a_reason(line in proptest::collection::vec(any::<u8>(), 0..120)) {
             for style in [Style::Facts, Style::Listed { now: 1_700_000_000 }] {
-                let _ = read(&line, style);
+                let _ = read(&line, style, Encoding::default());
             }
         }
 
@@ -148,7 +153,7 @@ mod tests {
         fn any_name_survives_a_line(name in "[^/\0\r\n]{1,40}") {
             prop_assume!(name != "." && name != ".." && !name.contains(" -> "));
             let line = format!("-rwsr-xr-t+  1 anna users {:>8} Feb 29  2024 {name}", 1234);
-            match read(line.as_bytes(), Style::Listed { now: 1_700_000_000 }) {
+            match read(line.as_bytes(), Style::Listed { now: 1_700_000_000 }, Encoding::default()) {
                 Line::Entry(entry) => {
                     prop_assert_eq!(entry.name.as_bytes(), name.as_bytes());
                     prop_assert_eq!(entry.attributes.size, Some(1234));
@@ -156,7 +161,7 @@ mod tests {
                 other => prop_assert!(false, "{:?}", other),
             }
             let line = format!("Type=file;Size=7;Modify=20240229120000;UNIX.mode=0644; {name}");
-            match read(line.as_bytes(), Style::Facts) {
+            match read(line.as_bytes(), Style::Facts, Encoding::default()) {
                 Line::Entry(entry) => prop_assert_eq!(entry.name.as_bytes(), name.as_bytes()),
                 other => prop_assert!(false, "{:?}", other),
             }

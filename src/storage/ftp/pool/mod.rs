@@ -34,8 +34,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How long a second connection is asked for before it is believed that there is only one.
 const LONELY: Duration = Duration::from_secs(8);
 const BETWEEN_TRIES: Duration = Duration::from_millis(400);
-/// The shortest silence that servers and firewalls commonly end a connection for is a minute.
-const AWAKE: Duration = Duration::from_secs(40);
 /// How long a server may take to notice that a transfer was broken off.
 const FOR_A_BREAK: Duration = Duration::from_secs(10);
 
@@ -295,17 +293,18 @@ impl Pool {
     /// Says something now and then on connections that have nothing to do, so that neither the server nor a firewall
     /// takes them for forgotten. Ends with the pool.
     pub(super) fn keep_awake(self: &Arc<Self>) {
+        let silence = self.login.patience.silence;
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
-                time::sleep(AWAKE / 2).await;
+                time::sleep(silence / 2).await;
                 let Some(pool) = pool.upgrade() else { return };
                 if pool.closed.load(Ordering::Acquire) {
                     return;
                 }
                 let patience = pool.login.patience.reply;
                 for line in pool.idle() {
-                    if line.is_idle_since(AWAKE) {
+                    if line.is_idle_since(silence) {
                         // One that does not answer is ended by whoever waits for the answer.
                         tokio::spawn(
                             async move { line.ask(Command::bare("NOOP"), patience).await },

@@ -60,9 +60,9 @@ impl FtpReadStream {
             server.look(path).await?;
             return Ok(stream);
         }
-        let lease = server.pool.lease(For::Reading).await?;
         let from = if rest { offset } else { 0 };
         let command = server.about("RETR", path)?;
+        let lease = server.pool.lease(For::Reading).await?;
         let (habits, patience) = (&server.login().habits, server.patience());
         match data::begin(lease.line(), habits, patience, from, command).await {
             Ok(transfer) => {
