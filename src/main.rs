@@ -272,8 +272,12 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
     let (said, kept_ways) = (common.ftp(), config.ftp);
     let dialer = Dialer::new(
         Arc::new(move |site| {
-            let login = resolver.resolve(site)?;
-            Ok(sites::apply(&ways.terms(site).login, login))
+            let terms = ways.terms(site);
+            let mut login = resolver.resolve_through(site, terms.jump.as_deref())?;
+            for jump in &mut login.jumps {
+                jump.login = sites::apply(&ways.terms(&jump.site).login, jump.login.clone());
+            }
+            Ok(sites::apply(&terms.login, login))
         }),
         Arc::new(SiteVault::new(sites, kept, is_given)),
     )

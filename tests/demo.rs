@@ -122,6 +122,7 @@ fn login(port: u16, known_hosts: &Path) -> SshLogin {
         strict_host_keys: StrictHostKeys::Yes,
         connect_timeout: Duration::from_secs(10),
         authentications: vec![Authentication::Password],
+        jumps: Vec::new(),
     }
 }
 

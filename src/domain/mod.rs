@@ -9,6 +9,7 @@ pub mod error;
 pub mod figures;
 pub mod ftp;
 pub mod journal;
+pub mod jumps;
 pub mod numbered;
 pub mod path;
 pub mod place;

@@ -17,6 +17,8 @@ pub struct SavedSite {
     pub site: Site,
     /// How to log in.
     pub login: LoginWay,
+    /// Hosts to go through, see [`jumps::read`](super::jumps::read); `None` for what the ssh config says.
+    pub jump: Option<String>,
     /// The folder opened there; `None` for the login folder.
     pub start: Option<String>,
     /// The folder opened on this machine, in the other pane.
@@ -43,6 +45,7 @@ impl SavedSite {
             folder: String::new(),
             site,
             login: LoginWay::Auto,
+            jump: None,
             start: None,
             start_here: None,
             verify: None,
@@ -56,7 +59,12 @@ impl SavedSite {
 
     /// What connecting to it hangs on beside the address.
     pub fn terms(&self) -> Terms {
-        Terms { login: self.login.clone(), connections: self.connections, ftp: self.ftp }
+        Terms {
+            login: self.login.clone(),
+            jump: self.jump.clone(),
+            connections: self.connections,
+            ftp: self.ftp,
+        }
     }
 }
 
@@ -117,6 +125,8 @@ impl LoginWay {
 pub struct Terms {
     /// How to log in.
     pub login: LoginWay,
+    /// Hosts to go through.
+    pub jump: Option<String>,
     /// At most so many connections.
     pub connections: Option<u8>,
     /// How to talk to an FTP server.
@@ -175,6 +185,17 @@ pub fn check_login(protocol: Protocol, login: &LoginWay) -> Result<(), &'static 
         }
         _ => Ok(()),
     }
+}
+
+/// Why a protocol cannot go this way.
+pub fn check_jump(protocol: Protocol, jump: &str) -> Result<(), String> {
+    if jump.trim().is_empty() {
+        return Ok(());
+    }
+    if protocol != Protocol::Sftp {
+        return Err("only SFTP goes through other hosts".to_owned());
+    }
+    super::jumps::read(jump).map(|_| ())
 }
 
 /// The address of its parts as a person writes them; empty for what is left out. What is wrong, and with which part.

@@ -14,4 +14,6 @@ pub trait Vault: Send + Sync {
     async fn keep(&self, site: &Site, password: &SecretString) -> Result<()>;
     /// Drops it, for it was refused.
     async fn forget(&self, site: &Site) -> Result<()>;
+    /// This site is only gone through: a password that was given for the goal is not for it.
+    fn is_on_the_way(&self, _site: &Site) {}
 }

@@ -1,6 +1,6 @@
 //! A site: an address with how to log in; and what the person's ssh config makes of it.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// How to talk to a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,6 +188,17 @@ pub struct SshLogin {
     pub connect_timeout: Duration,
     /// Which ways to log in are allowed, in order of preference.
     pub authentications: Vec<Authentication>,
+    /// Hosts gone through on the way (ProxyJump), the nearest first; theirs are empty.
+    pub jumps: Vec<Jump>,
+}
+
+/// A host on the way to another.
+#[derive(Debug, Clone)]
+pub struct Jump {
+    /// Its address as it was given.
+    pub site: Arc<Site>,
+    /// How to log in there; what is sent to the host behind it passes unread.
+    pub login: SshLogin,
 }
 
 /// How much of a server may be taken at once; within that, it is measured what pays.

@@ -25,16 +25,17 @@ const USER: usize = 5;
 const LOGIN: usize = 6;
 const KEY: usize = 7;
 const COMMAND: usize = 8;
-const START: usize = 9;
-const START_HERE: usize = 10;
-const VERIFY: usize = 11;
-const CONNECTIONS: usize = 12;
-const ENCODING: usize = 13;
-const MODE: usize = 14;
-const WAITS: usize = 15;
-const COLOUR: usize = 16;
-const TAGS: usize = 17;
-const NOTE: usize = 18;
+const JUMP: usize = 9;
+const START: usize = 10;
+const START_HERE: usize = 11;
+const VERIFY: usize = 12;
+const CONNECTIONS: usize = 13;
+const ENCODING: usize = 14;
+const MODE: usize = 15;
+const WAITS: usize = 16;
+const COLOUR: usize = 17;
+const TAGS: usize = 18;
+const NOTE: usize = 19;
 
 /// Protocols that are spoken, by their words.
 const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
@@ -76,6 +77,7 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
         Field::choice("Log in by", &LoginWay::WORDS, at(&LoginWay::WORDS, login)),
         Field::text("Key file", key),
         Field::text("Password command", command),
+        Field::text("Jump through", of(|site| site.jump.clone().unwrap_or_default())),
         Field::text("Start there", of(|site| site.start.clone().unwrap_or_default())),
         Field::text("Start here", of(|site| site.start_here.clone().unwrap_or_default())),
         Field::choice(
@@ -137,6 +139,7 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         wrong(if field(KEY).is_empty() && login == "key" { KEY } else { COMMAND }, why)
     })?;
     saved::check_login(protocol, &login).map_err(|why| wrong(LOGIN, why))?;
+    saved::check_jump(protocol, field(JUMP)).map_err(|why| wrong(JUMP, &why))?;
     let connections = match field(CONNECTIONS) {
         "" => None,
         typed => {
@@ -162,6 +165,7 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         folder: field(FOLDER).trim_matches('/').to_owned(),
         site,
         login,
+        jump: some(JUMP),
         start: some(START),
         start_here: some(START_HERE),
         verify: LEVELS.get(dialog.chosen(VERIFY)).copied().flatten(),
@@ -219,6 +223,7 @@ mod tests {
         SavedSite {
             folder: "work/north".to_owned(),
             login: LoginWay::Command("pass show x".to_owned()),
+            jump: Some("gate,anna@inner:2222".to_owned()),
             start: Some("/srv/in".to_owned()),
             start_here: Some("~/work".to_owned()),
             verify: Some(VerifyLevel::Off),
@@ -272,6 +277,7 @@ mod tests {
             (HOST, ""),
             (PORT, "x"),
             (USER, "$x"),
+            (JUMP, "gate;x"),
             (CONNECTIONS, "17"),
             (START_HERE, "work"),
         ] {

@@ -30,7 +30,7 @@ type OpenEntry = dyn Fn(&str) -> keyring_core::Result<Entry> + Send + Sync;
 /// The keyring of the person's session, behind a password given for this run.
 pub struct SystemVault {
     given: Option<SecretString>,
-    /// Sites that refused the given one.
+    /// Sites that refused the given one, or for which it is not meant.
     refused: Mutex<HashSet<Site>>,
     open: Arc<OpenEntry>,
     limit: Duration,
@@ -140,6 +140,10 @@ impl Vault for SystemVault {
         })
         .await
     }
+
+    fn is_on_the_way(&self, site: &Site) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(site.clone());
+    }
 }
 
 fn account(site: &Site) -> String {
@@ -218,6 +222,13 @@ mod tests {
         assert_eq!(found(&vault).await.as_deref(), Some("given"));
         vault.forget(&site()).await.unwrap();
         assert_eq!(found(&vault).await.as_deref(), Some("kept"));
+    }
+
+    #[tokio::test]
+    async fn a_given_password_is_not_for_a_host_on_the_way() {
+        let (vault, _store) = vault(Some("given"));
+        vault.is_on_the_way(&site());
+        assert_eq!(found(&vault).await, None);
     }
 
     #[tokio::test]

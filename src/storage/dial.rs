@@ -19,7 +19,7 @@ use crate::domain::{
     place::Endpoint,
     saved::Terms,
     secret::Vault,
-    site::{Bounds, Protocol, Site, SshLogin},
+    site::{Bounds, Jump, Protocol, Site, SshLogin},
 };
 
 /// Finds out how to log in to a site, from the person's ssh config. May block; called off the async threads.
@@ -37,12 +37,15 @@ pub struct Dialer {
     /// One for each site, for as long as the process lives and its terms are the same: it remembers the host key and
     /// what was answered.
     logins: Mutex<Logins>,
+    /// Logins to hosts on the way, by the way there with the host itself at its end.
+    jumps: Mutex<Jumps>,
     ftp_logins: Mutex<FtpLogins>,
     pins: Arc<Pins>,
 }
 
 /// Each login with the terms it was made under.
 type Logins = HashMap<Arc<Site>, (Terms, Arc<Login>)>;
+type Jumps = HashMap<Vec<Arc<Site>>, (Terms, Arc<Login>)>;
 type FtpLogins = HashMap<Arc<Site>, (Terms, Arc<FtpLogin>)>;
 
 impl Dialer {
@@ -54,6 +57,7 @@ impl Dialer {
             bounds: Bounds::default(),
             terms: Arc::new(|_: &Site| Terms::default()),
             logins: Mutex::default(),
+            jumps: Mutex::default(),
             ftp_logins: Mutex::default(),
             pins: Arc::default(),
         }
@@ -96,9 +100,33 @@ impl Dialer {
         if let Some(login) = fitting(&known) {
             return Ok(login);
         }
-        let login = Arc::new(Login::new(site.clone(), login, self.vault.clone()));
+        let via = self.through(&login.jumps);
+        let login = Arc::new(Login::new(site.clone(), login, self.vault.clone(), via.as_deref()));
         known.insert(site.clone(), (terms.clone(), login.clone()));
         Ok(login)
+    }
+
+    /// The login to the last of these hosts, reached through those before it. All who go the same way share it, so
+    /// that each host asks once.
+    fn through(&self, jumps: &[Jump]) -> Option<Arc<Login>> {
+        let mut known = self.jumps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut via: Option<Arc<Login>> = None;
+        for (index, jump) in jumps.iter().enumerate() {
+            let way: Vec<_> = jumps[..=index].iter().map(|jump| jump.site.clone()).collect();
+            let terms = (self.terms)(&jump.site);
+            via = match known.get(&way).filter(|(made, _)| *made == terms) {
+                Some((_, login)) => Some(login.clone()),
+                None => {
+                    self.vault.is_on_the_way(&jump.site);
+                    let (site, login) = (jump.site.clone(), jump.login.clone());
+                    let login = Login::new(site, login, self.vault.clone(), via.as_deref());
+                    let login = Arc::new(login);
+                    known.insert(way, (terms, login.clone()));
+                    Some(login)
+                }
+            };
+        }
+        via
     }
 
     fn ftp_login(&self, site: &Arc<Site>, terms: &Terms) -> Arc<FtpLogin> {

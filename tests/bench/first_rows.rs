@@ -79,6 +79,7 @@ async fn list(ground: &Ground, work: &Work) -> anyhow::Result<(Duration, Duratio
         strict_host_keys: StrictHostKeys::Yes,
         connect_timeout: Duration::from_secs(10),
         authentications: vec![Authentication::PublicKey],
+        jumps: Vec::new(),
     };
     let site = Arc::new(Site::new(Protocol::Sftp, None, "127.0.0.1", Some(side.port))?);
     let dialer = Dialer::new(Arc::new(move |_| Ok(login.clone())), Arc::new(Nothing));

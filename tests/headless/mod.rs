@@ -5,6 +5,7 @@ mod copying;
 mod crash;
 mod ftp_ways;
 mod journal;
+mod jumping;
 mod listing;
 mod log;
 mod queue;

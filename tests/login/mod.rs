@@ -2,6 +2,7 @@
 
 mod ftp;
 mod host_keys;
+mod jumps;
 mod keys;
 mod passwords;
 mod reach;

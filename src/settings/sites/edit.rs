@@ -100,6 +100,7 @@ fn write(table: &mut Table, site: &SavedSite) {
                 LoginWay::Command(command) => text(command),
                 _ => None,
             },
+            "jump" => text(site.jump.as_deref().unwrap_or_default()),
             "start" => text(site.start.as_deref().unwrap_or_default()),
             "start_here" => text(site.start_here.as_deref().unwrap_or_default()),
             "verify" => site.verify.map(|level| Value::from(level.word())),

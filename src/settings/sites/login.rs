@@ -68,6 +68,7 @@ mod tests {
                 Authentication::KeyboardInteractive,
                 Authentication::Password,
             ],
+            jumps: Vec::new(),
         }
     }
 

@@ -103,6 +103,7 @@ impl Sites {
                 // Two sites at one address log in alike: the one that was there first says how.
                 if let Some(other) = known.iter().find(|other| other.site == site.site) {
                     site.login = other.login.clone();
+                    site.jump = other.jump.clone();
                     site.connections = other.connections;
                     site.ftp = other.ftp;
                 }

@@ -15,7 +15,7 @@ use crate::domain::{
 pub(super) const SITE: &str = "site";
 
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "name",
     "folder",
     "protocol",
@@ -25,6 +25,7 @@ pub(super) const KEYS: [&str; 23] = [
     "login",
     "key",
     "password_command",
+    "jump",
     "start",
     "start_here",
     "verify",
@@ -124,6 +125,9 @@ impl Entry<'_> {
         read.folder = self.text("folder")?.trim_matches('/').to_owned();
         read.login = self.login()?;
         saved::check_login(protocol, &read.login).map_err(|why| self.trouble("login", why))?;
+        read.jump = Some(self.text("jump")?).filter(|jump| !jump.is_empty());
+        let jump = read.jump.as_deref().unwrap_or_default();
+        saved::check_jump(protocol, jump).map_err(|why| self.trouble("jump", &why))?;
         read.start = Some(self.text("start")?).filter(|start| !start.is_empty());
         read.start_here = Some(self.text("start_here")?).filter(|start| !start.is_empty());
         read.verify = match self.text("verify")?.as_str() {
@@ -273,6 +277,7 @@ port = 2222
 user = "anna"
 login = "command"
 password_command = "pass show 'pier 12'"
+jump = "anna@gate.example:2200,inner"
 start = "/srv/in"
 start_here = "~/work"
 verify = "size"
@@ -304,6 +309,7 @@ stall_timeout = 7
         let [whole, plain, old] = contents.sites.as_slice() else { panic!("three sites") };
         assert_eq!(whole.site.to_string(), "anna@files.example:2222");
         assert_eq!(whole.login, LoginWay::Command("pass show 'pier 12'".to_owned()));
+        assert_eq!(whole.jump.as_deref(), Some("anna@gate.example:2200,inner"));
         assert_eq!(whole.start_here.as_deref(), Some("~/work"));
         assert_eq!((whole.verify, whole.connections), (Some(VerifyLevel::Size), Some(2)));
         assert_eq!(whole.tags, ["prod", "nightly"]);
@@ -329,6 +335,7 @@ stall_timeout = 7
             ("user = \"$(x)\"", "line 5: user of “bad”"),
             ("protocol = \"gopher\"", "line 5: protocol of “bad”: not one of sftp"),
             ("login = \"key\"", "line 5: login of “bad”: a login by key needs"),
+            ("jump = \"a,-oX\"", "line 5: jump of “bad”: the host holds a character"),
             ("verify = \"md5\"", "line 5: verify of “bad”"),
             ("connections = 17", "line 5: connections of “bad”"),
             ("encoding = \"morse\"", "line 5: encoding of “bad”: no encoding of names"),

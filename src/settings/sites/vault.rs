@@ -66,6 +66,10 @@ impl Vault for SiteVault {
             _ => self.behind.forget(site).await,
         }
     }
+
+    fn is_on_the_way(&self, site: &Site) {
+        self.behind.is_on_the_way(site);
+    }
 }
 
 async fn ask_command(command: String, site: &Site) -> Result<SecretString> {

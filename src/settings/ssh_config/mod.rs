@@ -2,6 +2,7 @@
 
 mod ask_ssh;
 mod hosts;
+mod jumps;
 mod options;
 mod read_file;
 mod tokens;
@@ -9,10 +10,12 @@ mod tokens;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{
-    display::escape,
+    display::{escape, escape_text},
     error::{Error, ErrorKind, Result},
     site::{Site, SshLogin},
 };
+
+use options::Options;
 
 pub use hosts::hosts;
 
@@ -44,17 +47,33 @@ impl Resolver {
     /// The site's own user and port win, then the command line's, then the config's. Blocks for some milliseconds,
     /// for seconds where the config runs programs (`Match exec`).
     pub fn resolve(&self, site: &Site) -> Result<SshLogin> {
+        self.resolve_through(site, None)
+    }
+
+    /// The same, by way of the hosts in `jump` where it is given (see [`crate::domain::jumps`]), else of the config's.
+    pub fn resolve_through(&self, site: &Site, jump: Option<&str>) -> Result<SshLogin> {
         let asked = Asked { site, port: site.port().or(self.options.port), options: &self.options };
         asked.check_identities()?;
+        let found = self.look_up(&asked)?;
+        let jumps = match jump {
+            Some(list) => crate::domain::jumps::read(list)
+                .map_err(|why| asked.failed(format!("jump {}: {why}", escape_text(list))))?,
+            None => found.jumps(&asked)?,
+        };
+        let mut login = found.into_login(&asked)?;
+        login.jumps = self.way(&asked, jumps)?;
+        Ok(login)
+    }
+
+    fn look_up(&self, asked: &Asked<'_>) -> Result<Options> {
         let found = match &self.ssh {
-            Some(ssh) => ask_ssh::ask(ssh, &asked)?,
+            Some(ssh) => ask_ssh::ask(ssh, asked)?,
             None => None,
         };
-        let found = match found {
-            Some(found) => found,
-            None => read_file::read(&asked)?,
-        };
-        found.into_login(&asked)
+        match found {
+            Some(found) => Ok(found),
+            None => read_file::read(asked),
+        }
     }
 }
 

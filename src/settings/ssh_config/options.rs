@@ -9,7 +9,8 @@ use super::{
 use crate::domain::{
     display::escape_text,
     error::{Error, ErrorKind, Result},
-    site::{Agent, Authentication, SshLogin, StrictHostKeys},
+    jumps,
+    site::{Agent, Authentication, Site, SshLogin, StrictHostKeys},
 };
 
 /// ConnectTimeout where the config names none: the system's own takes minutes.
@@ -71,7 +72,7 @@ impl Options {
 
     /// Makes a login of them.
     pub(super) fn into_login(self, asked: &Asked<'_>) -> Result<SshLogin> {
-        self.refuse_proxies(asked)?;
+        self.refuse_commands(asked)?;
         let host_name = self.first("hostname").unwrap_or(asked.site.host()).to_owned();
         let port = match self.first("port") {
             Some(port) => port.parse().ok().filter(|&port| port != 0).ok_or_else(|| {
@@ -107,6 +108,7 @@ impl Options {
             strict_host_keys: self.strict_host_keys(),
             connect_timeout: self.connect_timeout(),
             authentications: self.authentications(),
+            jumps: Vec::new(),
             host_name,
             port,
             user,
@@ -114,19 +116,25 @@ impl Options {
         })
     }
 
+    /// The hosts that the config goes through, as ProxyJump has them.
+    pub(super) fn jumps(&self, asked: &Asked<'_>) -> Result<Vec<Site>> {
+        let list = self.first("proxyjump").unwrap_or_default();
+        jumps::read(list)
+            .map_err(|why| asked.failed(format!("ProxyJump {}: {why}", escape_text(list))))
+    }
+
     /// Going round a proxy would show the person's address, or fail in a puzzling way.
-    fn refuse_proxies(&self, asked: &Asked<'_>) -> Result<()> {
-        for (name, words) in [("proxyjump", "ProxyJump"), ("proxycommand", "ProxyCommand")] {
-            if let Some(value) = self.first(name).filter(|value| *value != "none") {
-                let why = format!(
-                    "the ssh config has {words} {}, and Wharf cannot go through that yet",
-                    escape_text(value)
-                );
-                let doing = format!("connect to {}", asked.site);
-                return Err(Error::new(ErrorKind::Unsupported, doing, why));
-            }
-        }
-        Ok(())
+    fn refuse_commands(&self, asked: &Asked<'_>) -> Result<()> {
+        // Of the two, ssh takes what its config has first, and tells only that.
+        let Some(value) = self.first("proxycommand").filter(|value| *value != "none") else {
+            return Ok(());
+        };
+        let why = format!(
+            "the ssh config has ProxyCommand {}, and Wharf runs no program to connect; where the program is an ssh, \
+             ProxyJump does the same",
+            escape_text(value)
+        );
+        Err(Error::new(ErrorKind::Unsupported, format!("connect to {}", asked.site), why))
     }
 
     fn agent(&self, tokens: &Tokens<'_>) -> Agent {

@@ -30,7 +30,21 @@ Host bare
     StrictHostKeyChecking no
     PubkeyAuthentication no
 Host jumping
-    ProxyJump gate.example
+    ProxyJump bo@outer:2200,gate
+Host outer
+    ProxyJump first
+Host gate
+    HostName gate.example
+    User anna
+Host first
+    User carl
+    Port 2022
+Host round about
+    User bo
+Host round
+    ProxyJump about
+Host about
+    ProxyJump round
 Host piped
     ProxyCommand nc %h %p
 Host direct
@@ -127,14 +141,37 @@ fn the_place_wins_over_the_command_line_and_that_over_the_config() {
 fn a_proxy_is_never_gone_round() {
     let config = Config::new(CONFIG);
     for resolver in config.resolvers(&[], None) {
-        for (host, words) in [
-            ("jumping", "ProxyJump gate.example, and Wharf cannot go through that yet"),
-            ("piped", "ProxyCommand nc %h %p, and Wharf cannot go through that yet"),
-        ] {
-            let error = resolver.resolve(&site(Some("bo"), host, None)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported);
-            assert!(error.why().ends_with(words), "{error}");
-        }
+        let error = resolver.resolve(&site(Some("bo"), "piped", None)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(
+            error.why().contains("ProxyCommand nc %h %p, and Wharf runs no program"),
+            "{error}"
+        );
+        let error = resolver.resolve(&site(Some("bo"), "round", None)).unwrap_err();
+        assert!(error.why().contains("does ProxyJump lead back to itself?"), "{error}");
+    }
+}
+
+#[test]
+fn hosts_on_the_way_are_resolved_each_by_itself() {
+    let config = Config::new(CONFIG);
+    let key = config.folder.path().join("own key");
+    fs::write(&key, "x").unwrap();
+    for resolver in config.resolvers(&[&key], Some(4444)) {
+        let way = |jump| {
+            let login = resolver.resolve_through(&site(Some("bo"), "jumping", None), jump).unwrap();
+            assert_eq!(login.port, 4444);
+            let shown = login.jumps.iter().map(|jump| {
+                let login = &jump.login;
+                assert!(!login.identity_files.contains(&key), "the goal's key is not for {jump:?}");
+                format!("{}@{}:{}", login.user, login.host_name, login.port)
+            });
+            shown.collect::<Vec<_>>()
+        };
+        // The first host of the list has a way of its own, the others are reached through it.
+        assert_eq!(way(None), ["carl@first:2022", "bo@outer:2200", "anna@gate.example:22"]);
+        assert_eq!(way(Some("gate")), ["anna@gate.example:22"]);
+        assert_eq!(way(Some("none")), [""; 0]);
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     disagreement,
     habits::Habits,
     host_key::KnownHost,
-    reach,
+    jump, reach,
     talk::{Request, Talk},
 };
 use crate::{
@@ -59,6 +59,8 @@ struct Shared {
     site: Arc<Site>,
     login: SshLogin,
     memory: Mutex<Memory>,
+    /// The host to be reached first, through which this one is.
+    via: Option<Arc<Shared>>,
 }
 
 /// What is remembered within the process.
@@ -94,8 +96,14 @@ impl fmt::Debug for LoggedIn {
 
 impl Login {
     /// Nothing happens until the first [`open`](Self::open).
-    pub(crate) fn new(site: Arc<Site>, login: SshLogin, vault: Arc<dyn Vault>) -> Self {
-        let shared = Arc::new(Shared { site, login, memory: Mutex::default() });
+    pub(crate) fn new(
+        site: Arc<Site>,
+        login: SshLogin,
+        vault: Arc<dyn Vault>,
+        via: Option<&Login>,
+    ) -> Self {
+        let via = via.map(|via| via.shared.clone());
+        let shared = Arc::new(Shared { site, login, memory: Mutex::default(), via });
         Self { shared, vault, first: tokio::sync::Mutex::default(), habits: Arc::default() }
     }
 
@@ -151,7 +159,7 @@ impl Login {
             })
             .map_err(|error| Error::from_io(self.shared.doing(), error))?;
         let mut cut = CutOnDrop(None);
-        let mut clock = Clock::new(self.shared.login.connect_timeout);
+        let mut clock = Clock::new(self.site().clone(), self.shared.login.connect_timeout);
         loop {
             tokio::select! {
                 request = requests.recv() => match request {
@@ -159,7 +167,7 @@ impl Login {
                     None => break,
                 },
                 () = tokio::time::sleep_until(clock.end.into()) => {
-                    return Err(clock.ran_out(&self.shared.doing()));
+                    return Err(clock.ran_out());
                 }
             }
         }
@@ -178,30 +186,29 @@ impl Login {
         cut: &mut CutOnDrop,
         clock: &mut Clock,
     ) {
-        let site = self.site();
         let began = Instant::now();
         // A thread that no longer waits for its answer has ended, and says why itself.
         match request {
-            Request::Connecting => *clock = Clock::new(self.shared.login.connect_timeout),
+            Request::Connecting(site, limit) => *clock = Clock::new(site, limit),
             Request::Connected(socket) => {
                 clock.doing = "greet";
                 cut.0 = Some(socket);
             }
-            Request::Greeted => *clock = Clock::of_login(),
+            Request::Greeted => *clock = Clock::of_login(clock.site.clone()),
             Request::Ask(question, reply) => {
                 let _ = reply.send(ask.ask(*question).await);
                 clock.restart_after(began);
             }
-            Request::Find(reply) => {
-                let _ = reply.send(self.vault.find(site).await);
+            Request::Find(site, reply) => {
+                let _ = reply.send(self.vault.find(&site).await);
                 clock.restart_after(began);
             }
-            Request::Keep(password, reply) => {
-                let _ = reply.send(self.vault.keep(site, &password).await);
+            Request::Keep(site, password, reply) => {
+                let _ = reply.send(self.vault.keep(&site, &password).await);
                 clock.restart_after(began);
             }
-            Request::Forget(reply) => {
-                let _ = reply.send(self.vault.forget(site).await);
+            Request::Forget(site, reply) => {
+                let _ = reply.send(self.vault.forget(&site).await);
                 clock.restart_after(began);
             }
         }
@@ -210,18 +217,20 @@ impl Login {
 
 /// Runs while the server is waited for, and stands while a person is.
 struct Clock {
+    /// Which of the hosts on the way it runs for.
+    site: Arc<Site>,
     limit: Duration,
     end: Instant,
     doing: &'static str,
 }
 
 impl Clock {
-    fn new(limit: Duration) -> Self {
-        Self { limit, end: Instant::now() + limit, doing: "connect" }
+    fn new(site: Arc<Site>, limit: Duration) -> Self {
+        Self { site, limit, end: Instant::now() + limit, doing: "connect" }
     }
 
-    fn of_login() -> Self {
-        Self { doing: "log in", ..Self::new(LOGIN_LIMIT) }
+    fn of_login(site: Arc<Site>) -> Self {
+        Self { doing: "log in", ..Self::new(site, LOGIN_LIMIT) }
     }
 
     /// What was spent on a question does not count.
@@ -229,7 +238,7 @@ impl Clock {
         self.end += asked.elapsed();
     }
 
-    fn ran_out(&self, doing: &str) -> Error {
+    fn ran_out(&self) -> Error {
         let seconds = self.limit.as_secs_f64();
         let why = match self.doing {
             "connect" => format!("no connection within {seconds} s"),
@@ -238,7 +247,7 @@ impl Clock {
             }
             _ => format!("the server did not finish the login within {seconds} s"),
         };
-        Error::new(ErrorKind::TimedOut, doing, why)
+        Error::new(ErrorKind::TimedOut, format!("connect to {}", self.site), why)
     }
 }
 
@@ -261,7 +270,8 @@ impl Shared {
     /// On the login thread: connects and logs in, from the start again where the server hung up half-way.
     fn run(&self, talk: &Talk, mut progress: Progress) -> Result<LoggedIn> {
         for connection in 1.. {
-            let opened = self.shake_hands(talk)?;
+            let further = progress.is_further();
+            let opened = self.shake_hands(talk, further)?;
             talk.greeted()?;
             let cut = opened.socket.try_clone();
             progress.begin_connection();
@@ -280,16 +290,24 @@ impl Shared {
         Err(Error::new(ErrorKind::LoginRefused, self.doing(), "the server hung up each time"))
     }
 
-    fn shake_hands(&self, talk: &Talk) -> Result<LoggedIn> {
+    /// A way for bytes to the host: a connection, or a channel of the host before it.
+    fn reach(&self, talk: &Talk, further: bool) -> Result<TcpStream> {
+        let (host, port, limit) =
+            (&self.login.host_name, self.login.port, self.login.connect_timeout);
+        let Some(via) = &self.via else {
+            talk.connecting(limit)?;
+            return reach::connect(host, port, limit, &self.doing());
+        };
+        let progress = if further { Progress::further() } else { Progress::default() };
+        let opened = via.run(&talk.about(via.site.clone()), progress)?;
+        talk.connecting(limit)?;
+        jump::through(opened, &via.site, host, port, &self.doing())
+    }
+
+    fn shake_hands(&self, talk: &Talk, further: bool) -> Result<LoggedIn> {
         let doing = self.doing();
-        talk.connecting()?;
         let known = KnownHost::read(&self.login);
-        let stream = reach::connect(
-            &self.login.host_name,
-            self.login.port,
-            self.login.connect_timeout,
-            &doing,
-        )?;
+        let stream = self.reach(talk, further)?;
         let clone = || stream.try_clone().map_err(|error| Error::from_io(doing.clone(), error));
         let (socket, cut) = (clone()?, clone()?);
         talk.connected(cut)?;

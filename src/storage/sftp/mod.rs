@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod auth;
+mod bridge;
 mod client;
 mod connection;
 mod connections;
@@ -13,6 +14,7 @@ mod growth;
 mod habits;
 mod host_key;
 mod identity;
+mod jump;
 mod keyboard;
 mod known_hosts;
 mod lane;

@@ -1,6 +1,6 @@
 //! How the thread that logs in talks to the async side: questions, the vault, and the socket to cut.
 
-use std::{net::TcpStream, sync::Arc};
+use std::{net::TcpStream, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -13,8 +13,8 @@ use crate::domain::{
 
 /// What the login thread wants of the async side.
 pub(super) enum Request {
-    /// An attempt begins: the clock starts.
-    Connecting,
+    /// An attempt to reach a host begins: the clock starts, and ends within this long.
+    Connecting(Arc<Site>, Duration),
     /// A clone of the socket in use: shutting it down ends whatever the thread waits for.
     Connected(TcpStream),
     /// The server has greeted and shown its key; what follows is the login proper.
@@ -22,11 +22,11 @@ pub(super) enum Request {
     /// A question for the person.
     Ask(Box<Question>, oneshot::Sender<Answer>),
     /// The password kept for the site.
-    Find(oneshot::Sender<Result<Option<SecretString>>>),
+    Find(Arc<Site>, oneshot::Sender<Result<Option<SecretString>>>),
     /// A password that worked, and is to be kept.
-    Keep(SecretString, oneshot::Sender<Result<()>>),
+    Keep(Arc<Site>, SecretString, oneshot::Sender<Result<()>>),
     /// The kept password was refused.
-    Forget(oneshot::Sender<Result<()>>),
+    Forget(Arc<Site>, oneshot::Sender<Result<()>>),
 }
 
 /// The thread's end. Every call fails once nobody waits for the login any more.
@@ -47,9 +47,14 @@ impl Talk {
         &self.site
     }
 
+    /// The same about a host on the way.
+    pub(super) fn about(&self, site: Arc<Site>) -> Self {
+        Self { site, requests: self.requests.clone() }
+    }
+
     /// Starts the clock.
-    pub(super) fn connecting(&self) -> Result<()> {
-        self.send(Request::Connecting)
+    pub(super) fn connecting(&self, limit: Duration) -> Result<()> {
+        self.send(Request::Connecting(self.site.clone(), limit))
     }
 
     /// Hands out a clone of the socket.
@@ -69,17 +74,17 @@ impl Talk {
 
     /// Asks the vault.
     pub(super) fn find_password(&self) -> Result<Result<Option<SecretString>>> {
-        self.answer_to(Request::Find)
+        self.answer_to(|reply| Request::Find(self.site.clone(), reply))
     }
 
     /// Has the vault keep a password.
     pub(super) fn keep_password(&self, password: SecretString) -> Result<Result<()>> {
-        self.answer_to(|reply| Request::Keep(password, reply))
+        self.answer_to(|reply| Request::Keep(self.site.clone(), password, reply))
     }
 
     /// Has the vault drop a password.
     pub(super) fn forget_password(&self) -> Result<Result<()>> {
-        self.answer_to(Request::Forget)
+        self.answer_to(|reply| Request::Forget(self.site.clone(), reply))
     }
 
     fn send(&self, request: Request) -> Result<()> {
