@@ -1,9 +1,9 @@
 //! The one loop: input, engine events, frames. Owns nothing but the wiring.
 
+mod edits;
+mod outside;
 mod pace;
 mod shelf;
-
-mod outside;
 
 use std::{
     future::poll_fn,
@@ -22,6 +22,7 @@ use crossterm::event::{
 use futures_util::Stream;
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
+use edits::EditsThread;
 use pace::Pace;
 use shelf::ShelfThread;
 
@@ -113,7 +114,9 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         screen,
         notifications,
         input: None,
-        edits: start.edits,
+        edits: EditsThread::begin(start.edits.clone())?,
+        room: start.edits,
+        is_lent: false,
         going_outside: Vec::new(),
         pending: Pending::default(),
         shelf: ShelfThread::begin(start.shelf)?,
@@ -144,7 +147,11 @@ struct App {
     notifications: UnboundedReceiver<Notification>,
     /// Begun when it is first asked; none while another program has the terminal.
     input: Option<EventStream>,
-    edits: PathBuf,
+    edits: EditsThread,
+    /// Where texts that are edited lie for a while.
+    room: PathBuf,
+    /// Another program has the terminal: nothing is written to it.
+    is_lent: bool,
     /// What the terminal is to be given away for.
     going_outside: Vec<Outside>,
     pending: Pending,
@@ -170,9 +177,9 @@ impl App {
         effects: Vec<Effect>,
     ) -> (Remaining, io::Result<()>) {
         let result = self.until_left(handles, effects).await;
-        let App { remaining, screen, shelf, .. } = self;
+        let App { remaining, screen, shelf, edits, .. } = self;
         drop(screen);
-        shelf.end().await;
+        tokio::join!(shelf.end(), edits.end());
         (remaining, result)
     }
 
@@ -220,6 +227,7 @@ impl App {
             biased;
             input = next_input(&mut self.input) => self.input(input, handles),
             Some(notification) = self.notifications.recv() => self.notification(notification, handles),
+            Some(news) = self.edits.news.recv() => self.take(Message::Edits(news), handles),
             Some((order, result)) = self.shelf.news.recv() => {
                 self.take(Message::Shelved(order, result), handles)
             }
@@ -337,6 +345,8 @@ impl App {
                 // An engine that has ended takes no more commands; the screen has said so already.
                 Effect::Engine(command) => drop(handles.commands.send(command)),
                 Effect::Shelf(order) => self.shelf.order(order),
+                // The bell of another program's screen is not ours to ring.
+                Effect::Notify(_) if self.is_lent => {}
                 Effect::Notify(words) => {
                     let bell = if self.signals.bell { "\x07" } else { "" };
                     let told = self.signals.notify.sequence(&words);
@@ -348,12 +358,7 @@ impl App {
                 }
                 Effect::Redraw => self.screen.redraw()?,
                 Effect::Outside(outside) => self.going_outside.push(outside),
-                Effect::MakeRoom(ticket) => {
-                    let folder = outside::private_folder(&self.edits);
-                    let folder = folder.map(|folder| outside::storage_path(&folder));
-                    self.take(Message::Room(ticket, folder), handles)?;
-                }
-                Effect::ClearRoom(folder) => outside::clear(&folder, &self.edits),
+                Effect::Edits(order) => self.edits.order(order),
                 // Without a thread to be had it is freed here.
                 Effect::Discard(rows) => {
                     let _ =
@@ -372,15 +377,30 @@ impl App {
         Ok(())
     }
 
-    /// Another program has the terminal until it ends; what the engine tells meanwhile waits.
-    async fn go_outside(&mut self, handles: &Handles) -> io::Result<()> {
+    /// Another program has the terminal until it ends. What the engine tells meanwhile is taken in, and nothing drawn:
+    /// what an editor saves is sent while it is open.
+    async fn go_outside(&mut self, handles: &mut Handles) -> io::Result<()> {
         let outside = self.going_outside.remove(0);
         // Its thread would read what is typed for the other program. A new one is begun only when this one is gone:
         // each waits for the other's hold on the terminal.
         self.input = None;
         self.screen.lend();
-        let (wanted, room) = (outside.clone(), self.edits.clone());
-        let ended = tokio::task::spawn_blocking(move || outside::go(&wanted, &room)).await;
+        self.is_lent = true;
+        let (wanted, room) = (outside.clone(), self.room.clone());
+        let mut ended = tokio::task::spawn_blocking(move || outside::go(&wanted, &room));
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut ended => break ended,
+                Some(news) = self.edits.news.recv() => self.take(Message::Edits(news), handles)?,
+                event = handles.events.recv(), if self.engine_is_there => match event {
+                    Some(event) => self.take(Message::Event(event), handles)?,
+                    None => self.engine_ended(handles)?,
+                },
+                Ok(()) = handles.progress.changed(), if self.engine_is_there => self.progress(handles)?,
+            }
+        };
+        self.is_lent = false;
         self.screen.come_back()?;
         self.resized(handles)?;
         self.owes_an_answer = true;

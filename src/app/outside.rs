@@ -13,14 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sha2::Digest as _;
-
 use crate::{
     domain::{display, path::StoragePath, words},
-    model::{Back, Changed, Outside},
+    model::{Back, EditorEnd, Outside},
 };
 
-/// An editor that ends sooner without a change has probably left somebody behind who goes on.
+/// An editor that ends sooner has perhaps left somebody behind who goes on.
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// Longer texts are not read back.
 const LONGEST_TEXT: u64 = 64 << 20;
@@ -34,7 +32,7 @@ pub(super) fn go(outside: &Outside, room: &Path) -> Back {
     }
 }
 
-fn as_path(path: &StoragePath) -> &Path {
+pub(super) fn as_path(path: &StoragePath) -> &Path {
     Path::new(OsStr::from_bytes(path.as_bytes()))
 }
 
@@ -42,16 +40,7 @@ pub(super) fn storage_path(path: &Path) -> StoragePath {
     StoragePath::new(path.as_os_str().as_bytes())
 }
 
-/// Removes a folder that was made here, and nothing else.
-pub(super) fn clear(folder: &StoragePath, room: &Path) {
-    let folder = as_path(folder);
-    if folder.parent() == Some(room) {
-        // What cannot be removed stays for the person's eyes only.
-        let _ = fs::remove_dir_all(folder);
-    }
-}
-
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     display::escape(path.as_os_str().as_bytes())
 }
 
@@ -85,31 +74,10 @@ fn edit_text_in(text: &str, folder: &Path) -> Result<String, String> {
     String::from_utf8(edited).map_err(|_| "What was saved is not UTF-8.".to_owned())
 }
 
-fn edit_file(path: &Path) -> Result<Changed, String> {
-    let before = digest(path)?;
+fn edit_file(path: &Path) -> Result<EditorEnd, String> {
     let began = Instant::now();
     run_editor(path)?;
-    // By its content: some save by writing anew and renaming, some touch what they did not change.
-    Ok(match digest(path)? == before {
-        true if began.elapsed() < AT_ONCE => Changed::LeftAtOnce,
-        true => Changed::No,
-        false => Changed::Yes,
-    })
-}
-
-fn digest(path: &Path) -> Result<[u8; 32], String> {
-    let failed = |error: io::Error| format!("Could not read {}: {error}.", shown(path));
-    let mut file = fs::File::open(path).map_err(failed)?;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize().into()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
+    Ok(if began.elapsed() < AT_ONCE { EditorEnd::AtOnce } else { EditorEnd::InItsTime })
 }
 
 /// Runs `$VISUAL` or `$EDITOR` on a file, its name as it is.
@@ -170,18 +138,5 @@ mod tests {
         for folder in [&room, &folders[0]] {
             assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
         }
-    }
-
-    #[test]
-    fn a_change_is_told_by_content() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a");
-        fs::write(&file, "a").unwrap();
-        let before = digest(&file).unwrap();
-        let other = folder.path().join("b");
-        fs::write(&other, "a").unwrap();
-        fs::rename(&other, &file).unwrap();
-        assert_eq!(digest(&file).unwrap(), before, "saved by renaming, and the same");
-        assert!(digest(&other).unwrap_err().contains("Could not read"));
     }
 }

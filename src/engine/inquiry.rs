@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{
+    difference,
     message::{Answered, Event, Inquiry, Sum, Ticket, Told},
     peek,
     tree::DEEPEST,
@@ -57,6 +58,9 @@ pub(super) async fn answer(
                 false => peek::find_after(&**storage, path, *from, text, teller).await?,
             };
             Told::Found(found)
+        }
+        Inquiry::Difference { with, .. } => {
+            Told::Difference(difference::ask(&**storage, path, with.clone()).await?)
         }
     });
     Ok(())

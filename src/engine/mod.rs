@@ -10,7 +10,7 @@
 //! | `begun`, `opening`, `take_over` | parts that are begun, and gone on with; so is what stands under the name |
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
 //! | `destination`, `conflict`, `final_name`, `part`, `verify` | what these have in common |
-//! | `inquiry`, `peek` | what someone wants to know: room, sizes, links, a look into a file |
+//! | `inquiry`, `peek`, `difference` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
 //! | [`journal`] | what happened, on disk and in sums |
@@ -33,6 +33,7 @@ mod conflict;
 mod connecting;
 mod crash;
 mod destination;
+mod difference;
 mod errand;
 mod final_name;
 mod gate;

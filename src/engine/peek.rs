@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The longest piece that is fetched at a time.
-const LONGEST_PIECE: u32 = 1 << 20;
+pub(super) const LONGEST_PIECE: u32 = 1 << 20;
 /// How much of a file is looked through at a time on the way back.
 const BACKWARDS_BY: u64 = 1 << 20;
 /// How often it is told how far a search has got.
@@ -30,7 +30,7 @@ pub(super) async fn piece(
     Ok(Told::Piece { offset, bytes: bytes?, size })
 }
 
-async fn read(
+pub(super) async fn read(
     storage: &dyn Storage,
     path: &StoragePath,
     offset: u64,

@@ -27,6 +27,8 @@ pub enum Context {
     Choice,
     /// A text to be read: messages, help.
     Reader,
+    /// The list of open edits.
+    Edits,
 }
 
 /// One thing a person does.
@@ -74,6 +76,14 @@ pub enum Action {
     Modes,
     /// Edit the file under the cursor.
     Edit,
+    /// Show which files are being edited.
+    OpenEdits,
+    /// Send what was edited back now.
+    SendEdit,
+    /// Show what the copy and the file on the server differ in.
+    Difference,
+    /// Give a copy up.
+    DiscardEdit,
     /// Edit the chosen names all at once.
     RenameMany,
     /// Run a command where the pane is.

@@ -11,7 +11,7 @@ use crate::{
         rate::Limit,
         renaming::Pair,
     },
-    engine::message::{LeftJob, Target, Ticket},
+    engine::message::{LeftJob, Target},
 };
 
 use super::{
@@ -251,27 +251,6 @@ pub(crate) fn rename_many(side: Side, directory: Location, steps: Vec<Pair>) -> 
         Dialog::new(Purpose::RenameMany { side, directory, steps }, "Rename as edited");
     dialog.words = words;
     dialog.buttons = vec![Button::accept("Rename", 'r'), Button::leave("Cancel", 'n')];
-    dialog
-}
-
-/// What was edited was changed on the server as well.
-pub(crate) fn edited_meanwhile(
-    ticket: Ticket,
-    location: &Location,
-    words: &str,
-    copy: &str,
-) -> Dialog {
-    let mut dialog = Dialog::new(Purpose::EditedMeanwhile(ticket), "Send back what was edited");
-    dialog.grave = true;
-    dialog.words = vec![
-        Words::Strong(location.to_string()),
-        Words::Plain(words.to_owned()),
-        Words::Soft(format!("What you saved is in {copy}")),
-        Words::Blank,
-        Words::Plain("Put it in the place of what is there now?".to_owned()),
-    ];
-    dialog.buttons = vec![Button::accept("Replace", 'y'), Button::leave("Keep both", 'n')];
-    dialog.focus = 1;
     dialog
 }
 

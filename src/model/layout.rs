@@ -3,7 +3,7 @@
 use super::{
     Layer, Model, Pane, Side, Size,
     dialog::{Dialog, Value, Words},
-    reader::Reader,
+    reader::{Reader, ReaderKind},
     text,
 };
 
@@ -321,7 +321,11 @@ pub(crate) fn viewer_parts(size: Size) -> ViewerParts {
 pub(crate) fn reader_parts(model: &Model, reader: &Reader) -> (Area, Area) {
     let screen = Area::new(0, 0, model.size.width, model.size.height);
     let roomy = screen.width >= 40 && screen.height >= 10;
-    let wanted = if reader.lines(1).is_some() { 76 } else { 78 };
+    let wanted = match &reader.kind {
+        ReaderKind::Difference(_) => u16::MAX,
+        ReaderKind::Help => 78,
+        ReaderKind::Messages(_) | ReaderKind::Details(_) => 76,
+    };
     let outer_width = if roomy { wanted.min(screen.width - 2) } else { screen.width };
     let padding = if roomy { 2 } else { 0 };
     let inner_width = outer_width.saturating_sub(2 + 2 * padding);

@@ -6,6 +6,8 @@ mod action;
 mod compare;
 mod completion;
 mod dialog;
+mod edit_forms;
+mod edits;
 mod extras;
 mod finder;
 mod forms;
@@ -54,11 +56,13 @@ use crate::{
 };
 
 pub use action::{Action, Context};
-pub use outside::{Back, Changed, Outside};
+pub use edits::{EditNews, EditOrder, Kept, LeftEdit};
+pub use outside::{Back, EditorEnd, Outside};
 pub use palette::CommandWords;
 pub use update::update;
 
 pub(crate) use dialog::{Dialog, Field, Value, Words};
+pub(crate) use edits::{EditList, EditRow};
 pub(crate) use finder::{Finder, Hunt};
 pub(crate) use hand::{Hand, Landing, Load};
 pub(crate) use pane::{How, Pane, State};
@@ -108,8 +112,8 @@ pub enum Message {
     Progress(Arc<Snapshot>),
     /// The terminal is Wharf's again, and this came of what it was given away for.
     CameBack(Outside, Back),
-    /// A folder for a copy that is to be edited was made, or could not be.
-    Room(Ticket, Result<StoragePath, String>),
+    /// What came of an order about copies that are edited.
+    Edits(EditNews),
     /// What an order to the shelf of sites came to.
     Shelved(SiteOrder, Result<Book, Error>),
     /// Something went wrong outside of the engine, in whole sentences.
@@ -163,10 +167,8 @@ pub enum Effect {
     Suspend,
     /// Give the terminal to another program.
     Outside(Outside),
-    /// Make a private folder for a copy that is to be edited; answered by [`Message::Room`].
-    MakeRoom(Ticket),
-    /// Remove such a folder: what was in it is no more needed.
-    ClearRoom(StoragePath),
+    /// An order about copies that are edited; answered by [`Message::Edits`].
+    Edits(EditOrder),
     /// Draw every cell anew.
     Redraw,
     /// Free this, away from the thread that draws.
@@ -208,6 +210,7 @@ pub(crate) enum Layer {
     Dialog(Box<Dialog>),
     Reader(Reader),
     Palette(palette::Palette),
+    Edits(EditList),
 }
 
 /// What is to be shown after a small act went well.
@@ -270,7 +273,11 @@ pub struct Model {
     /// Names that are being edited.
     renamings: HashMap<Ticket, update::Renaming>,
     /// Files that are being edited.
-    edits: HashMap<Ticket, update::Edit>,
+    edits: BTreeMap<Ticket, update::Edit>,
+    /// Those of an earlier Wharf, until the person was asked about them.
+    left_edits: Vec<LeftEdit>,
+    /// Copies that are being compared with what the server has.
+    comparing: HashMap<Ticket, update::Comparing>,
     /// Both panes go together.
     pub(crate) together: Option<update::Together>,
 }
@@ -337,7 +344,9 @@ impl Model {
             last_press: None,
             hand: Hand::default(),
             renamings: HashMap::new(),
-            edits: HashMap::new(),
+            edits: BTreeMap::new(),
+            left_edits: Vec::new(),
+            comparing: HashMap::new(),
             together: None,
         };
         let mut effects = model.go(Side::Left, left, None);
@@ -345,6 +354,7 @@ impl Model {
         if when_left != WhenLeft::Never {
             effects.push(Effect::Engine(Command::FindLeft));
         }
+        effects.push(Effect::Edits(EditOrder::FindLeft));
         model.tell_troubles();
         (model, effects)
     }
@@ -356,6 +366,7 @@ impl Model {
             Some(Layer::Dialog(_)) => Context::Choice,
             Some(Layer::Reader(_)) => Context::Reader,
             Some(Layer::Palette(_)) => Context::Search,
+            Some(Layer::Edits(_)) => Context::Edits,
             None if let Some(viewer) = &self.viewer => match viewer.input {
                 Some(_) => Context::Find,
                 None => Context::Viewer,

@@ -33,19 +33,17 @@ pub enum Outside {
 pub enum Back {
     /// The text as it is now.
     Text(Result<String, String>),
-    /// Whether the file's content is another.
-    File(Result<Changed, String>),
+    /// How the editor ended.
+    File(Result<EditorEnd, String>),
     /// How the command ended.
     Ran(Result<String, String>),
 }
 
-/// What an editor did to a file.
+/// How an editor ended that ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// Its content is another.
-    Yes,
-    /// It is what it was.
-    No,
-    /// The same, but the editor ended so soon that it may have gone on elsewhere.
-    LeftAtOnce,
+pub enum EditorEnd {
+    /// After some time.
+    InItsTime,
+    /// So soon that it may have gone on elsewhere.
+    AtOnce,
 }

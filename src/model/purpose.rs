@@ -66,6 +66,10 @@ pub(crate) enum Purpose {
     },
     /// What was edited was changed on the server as well.
     EditedMeanwhile(Ticket),
+    /// Give a copy up that was edited.
+    DiscardEdit(Ticket),
+    /// An earlier Wharf left copies that were edited.
+    LeftEdits,
     /// Set permissions.
     Modes {
         from: Endpoint,

@@ -17,6 +17,8 @@ pub(crate) enum ReaderKind {
     Messages(Vec<String>),
     /// All that is known of one thing.
     Details(Vec<String>),
+    /// What two texts differ in: lines that begin with a sign.
+    Difference(Vec<String>),
 }
 
 /// More messages than this are only counted by the engine's own lists.
@@ -35,10 +37,14 @@ impl Reader {
         Self { kind: ReaderKind::Details(facts), top: 0 }
     }
 
+    pub(crate) fn difference(lines: Vec<String>) -> Self {
+        Self { kind: ReaderKind::Difference(lines), top: 0 }
+    }
+
     /// Adds messages to those being read; gives them back where something else is read.
     pub(crate) fn add(&mut self, more: Vec<String>) -> Vec<String> {
         match &mut self.kind {
-            ReaderKind::Help | ReaderKind::Details(_) => more,
+            ReaderKind::Help | ReaderKind::Details(_) | ReaderKind::Difference(_) => more,
             ReaderKind::Messages(messages) => {
                 let room = MOST_MESSAGES.saturating_sub(messages.len());
                 messages.extend(more.into_iter().take(room));
@@ -51,6 +57,8 @@ impl Reader {
     pub(crate) fn lines(&self, width: usize) -> Option<Vec<String>> {
         let (messages, apart) = match &self.kind {
             ReaderKind::Help => return None,
+            // Cut, not wrapped: each line keeps its sign.
+            ReaderKind::Difference(lines) => return Some(lines.clone()),
             ReaderKind::Messages(messages) => (messages, true),
             ReaderKind::Details(facts) => (facts, false),
         };

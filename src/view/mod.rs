@@ -1,6 +1,7 @@
 //! Draws the model and decides nothing. All names pass [`escape`](crate::domain::display::escape) first.
 
 mod dialog;
+mod edits;
 mod format;
 mod hand;
 mod ledger;
@@ -41,6 +42,10 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
         cursor = match layer {
             Layer::Dialog(one) => dialog::draw(model, one, look, buffer),
             Layer::Palette(one) => palette::draw(model, one, look, buffer),
+            Layer::Edits(one) => {
+                edits::draw(model, one, look, buffer);
+                None
+            }
             Layer::Reader(one) => {
                 reader::draw(model, one, look, buffer);
                 None

@@ -19,6 +19,7 @@ pub(crate) fn draw(model: &Model, reader: &Reader, look: &Look, buffer: &mut Buf
     let (title, edge) = match &reader.kind {
         ReaderKind::Help => (" Keys ", look.accent()),
         ReaderKind::Details(_) => (" Step ", look.accent()),
+        ReaderKind::Difference(_) => (" Difference: - on the server, + your copy ", look.accent()),
         ReaderKind::Messages(messages) if messages.len() > 1 => (" Messages ", look.bad()),
         ReaderKind::Messages(_) => (" Message ", look.bad()),
     };
@@ -37,7 +38,13 @@ pub(crate) fn draw(model: &Model, reader: &Reader, look: &Look, buffer: &mut Buf
             for (row, line) in
                 lines.iter().skip(reader.top).take(usize::from(inner.height)).enumerate()
             {
-                Line::new(buffer, inner.row(row as u16)).put(line, Style::new());
+                let style = match (&reader.kind, line.as_bytes().first()) {
+                    (ReaderKind::Difference(_), Some(b'+')) => look.good(),
+                    (ReaderKind::Difference(_), Some(b'-')) => look.bad(),
+                    (ReaderKind::Difference(_), Some(b'@')) => look.soft(),
+                    _ => Style::new(),
+                };
+                Line::new(buffer, inner.row(row as u16)).put(line, style);
             }
         }
         None => {

@@ -2,16 +2,18 @@
 
 use wharf::{
     domain::{
+        digest::{Sha256, Verdict},
         entry::{Attributes, Kind, Timestamp},
         path::StoragePath,
     },
     engine::message::{
-        Act, Answered, Command, Counts, Destination, Event, Inquiry, JobId, JobSummary, Told, Work,
+        Act, Answered, Command, Counts, Destination, Event, Inquiry, JobId, JobSummary, StepDone,
+        StepId, StepKind, Ticket, Told, Work,
     },
-    model::{Back, Changed, Message, Outside},
+    model::{Back, EditNews, EditOrder, EditorEnd, Kept, LeftEdit, Message, Outside},
 };
 
-use super::stage::{Sent, Stage};
+use super::stage::{Sent, Stage, location};
 
 fn attributes(seconds: i64) -> Attributes {
     Attributes {
@@ -26,6 +28,7 @@ fn editing() -> Stage {
     let mut stage = Stage::new((100, 24));
     stage.keys("Tab j j j");
     stage.inquiries.clear();
+    stage.edits.clear();
     stage.take_sent();
     stage.keys("F4");
     stage
@@ -44,12 +47,41 @@ fn end_job(stage: &mut Stage, job: JobId, failed: u64) {
     stage.event(Event::JobEnded(JobSummary { job, cancelled: false, counts, seconds: 1.0 }));
 }
 
-/// Up to the editor, which then ends so.
-fn edited(changed: Result<Changed, String>) -> Stage {
+fn end_well(stage: &mut Stage, job: JobId, digest: Sha256) {
+    let place = location("files.example:/srv/in/readme.txt");
+    stage.event(Event::StepDone(StepDone {
+        job,
+        step: StepId(0),
+        from: place.clone(),
+        to: Some(place),
+        what: StepKind::File,
+        bytes: 512,
+        verdict: Some(Verdict::Hash),
+        digest: Some(digest),
+        attempts: 1,
+        seconds: 0.1,
+    }));
+    end_job(stage, job, 0);
+}
+
+fn news(stage: &mut Stage, news: EditNews) {
+    stage.message(Message::Edits(news));
+}
+
+fn was_cleared(stage: &Stage) -> bool {
+    stage.edits.iter().any(|order| matches!(order, EditOrder::Clear(_)))
+}
+
+const FETCHED: Sha256 = Sha256([1; 32]);
+const SAVED: Sha256 = Sha256([2; 32]);
+
+/// Up to the open editor.
+fn in_editor() -> (Stage, Ticket) {
     let mut stage = editing();
     look(&mut stage, 5);
-    let ticket = stage.rooms.pop().expect("room for the copy");
-    stage.message(Message::Room(ticket, Ok(StoragePath::new("/state/edits/1"))));
+    let Some(EditOrder::Begin(ticket, kept)) = stage.edits.pop() else { panic!("no room") };
+    assert_eq!((kept.before, kept.base), (attributes(5), None));
+    news(&mut stage, EditNews::Room(ticket, Ok(StoragePath::new("/state/edits/1"))));
     let (job, request) = stage.take_job();
     assert!(matches!(
         &request.work,
@@ -57,63 +89,186 @@ fn edited(changed: Result<Changed, String>) -> Stage {
     ));
     assert!(stage.outside.is_empty(), "not before the copy is whole");
     end_job(&mut stage, job, 0);
-    let outside = stage.outside.pop().expect("the editor");
+    assert!(stage.outside.is_empty(), "not before it is watched");
+    assert!(matches!(stage.edits.pop(), Some(EditOrder::Watch(own, _)) if own == ticket));
+    news(&mut stage, EditNews::Watched(ticket, Ok(FETCHED)));
+    let Some(EditOrder::Keep(_, kept)) = stage.edits.pop() else { panic!("no record") };
+    assert_eq!(kept.base, Some(FETCHED));
     assert!(matches!(
-        &outside,
-        Outside::EditFile { path, .. } if path.as_bytes() == b"/state/edits/1/readme.txt"
+        stage.outside.last(),
+        Some(Outside::EditFile { path, .. }) if path.as_bytes() == b"/state/edits/1/readme.txt"
     ));
-    stage.message(Message::CameBack(outside, Back::File(changed)));
+    (stage, ticket)
+}
+
+fn close_editor(
+    stage: &mut Stage,
+    ticket: Ticket,
+    ended: Result<EditorEnd, String>,
+    changed: bool,
+) {
+    let outside = stage.outside.pop().expect("the editor");
+    stage.message(Message::CameBack(outside, Back::File(ended)));
+    assert!(matches!(stage.edits.pop(), Some(EditOrder::Check(own)) if own == ticket));
+    news(stage, EditNews::Checked(ticket, Ok(changed)));
+}
+
+/// Up to the editor, which then ends.
+fn edited(changed: bool) -> Stage {
+    let (mut stage, ticket) = in_editor();
+    close_editor(&mut stage, ticket, Ok(EditorEnd::InItsTime), changed);
     stage
 }
 
 #[test]
 fn a_changed_copy_goes_back_and_is_removed_once_it_has_arrived() {
-    let mut stage = edited(Ok(Changed::Yes));
+    let mut stage = edited(true);
     look(&mut stage, 5);
     let (job, request) = stage.take_job();
     assert!(matches!(
         &request.work,
         Work::Copy(Destination::Exactly(to)) if to.to_string() == "files.example:/srv/in/readme.txt"
     ));
-    assert!(stage.cleared.is_empty(), "kept until it is verified");
-    end_job(&mut stage, job, 0);
+    assert!(!was_cleared(&stage), "kept until it is verified");
+    end_well(&mut stage, job, SAVED);
     stage.shows("Sent back and verified");
-    assert_eq!(stage.cleared, [StoragePath::new("/state/edits/1")]);
+    assert!(was_cleared(&stage));
+}
+
+#[test]
+fn each_save_goes_back_while_the_editor_is_open() {
+    let (mut stage, ticket) = in_editor();
+    for save in 0..2 {
+        news(&mut stage, EditNews::Saved(ticket));
+        // What this Wharf put there the last time is no change of somebody else's.
+        look(&mut stage, 5 + save);
+        let (job, _) = stage.take_job();
+        // Saved again while the one before is on its way: not two at a time.
+        news(&mut stage, EditNews::Saved(ticket));
+        assert!(stage.inquiries.is_empty());
+        end_well(&mut stage, job, Sha256([save as u8; 32]));
+        look(&mut stage, 6 + save);
+        let Some(EditOrder::Keep(_, kept)) = stage.edits.pop() else { panic!("no record") };
+        assert_eq!(
+            (kept.before, kept.base),
+            (attributes(6 + save), Some(Sha256([save as u8; 32])))
+        );
+        look(&mut stage, 6 + save);
+        let (job, _) = stage.take_job();
+        end_well(&mut stage, job, SAVED);
+        look(&mut stage, 6 + save);
+    }
+    assert!(!was_cleared(&stage), "the editor is open");
+    close_editor(&mut stage, ticket, Ok(EditorEnd::InItsTime), false);
+    assert!(was_cleared(&stage));
+    stage.shows("Sent back and verified (4 saves): files.example:/srv/in/readme.txt");
 }
 
 #[test]
 fn a_copy_that_could_not_be_sent_stays() {
-    let mut stage = edited(Ok(Changed::Yes));
+    let mut stage = edited(true);
     look(&mut stage, 5);
     let (job, _) = stage.take_job();
     end_job(&mut stage, job, 1);
     stage.shows("the copy stays at");
-    assert!(stage.cleared.is_empty());
+    assert!(!was_cleared(&stage));
+    stage.keys("Esc E");
+    insta::assert_snapshot!(stage.picture());
+    stage.keys("s");
+    look(&mut stage, 5);
+    let (job, _) = stage.take_job();
+    end_well(&mut stage, job, SAVED);
+    assert!(was_cleared(&stage));
 }
 
 #[test]
 fn another_change_on_the_server_is_asked_about() {
-    let mut stage = edited(Ok(Changed::Yes));
+    let mut stage = edited(true);
     look(&mut stage, 6);
     stage.shows("It was changed on the server meanwhile.");
     insta::assert_snapshot!(stage.picture());
     stage.take_sent();
+    stage.inquiries.clear();
+    stage.keys("d");
+    let (ticket, inquiry) = stage.inquiries.pop().expect("the copy is read");
+    assert!(matches!(inquiry, Inquiry::Piece { of, .. } if of.endpoint.host().is_none()));
+    let piece = Told::Piece { offset: 0, bytes: "mine\n".into(), size: Some(5) };
+    stage.event(Event::Answered(Answered { ticket, told: Ok(piece) }));
+    let (ticket, inquiry) = stage.inquiries.pop().expect("it is compared");
+    assert!(matches!(&inquiry, Inquiry::Difference { with, .. } if with == "mine\n"));
+    let lines = ["@ line 1 on the server, 1 in your copy", "-theirs", "+mine"];
+    let told = Ok(Told::Difference(lines.map(str::to_owned).to_vec()));
+    stage.event(Event::Answered(Answered { ticket, told }));
+    insta::assert_snapshot!("the_difference", stage.picture());
+    stage.keys("Esc");
+    stage.shows("It was changed on the server meanwhile.");
     stage.keys("Esc");
     stage.shows("the copy stays at");
     let adds = |sent: &Sent| matches!(sent, Sent::Other(Command::Add(..)));
     assert!(!stage.take_sent().iter().any(adds), "nothing is sent");
-    assert!(stage.cleared.is_empty());
+    assert!(!was_cleared(&stage));
 }
 
 #[test]
 fn an_unchanged_copy_is_removed_and_a_doubtful_one_kept() {
-    let stage = edited(Ok(Changed::No));
-    assert_eq!(stage.cleared.len(), 1);
-    for doubtful in [Ok(Changed::LeftAtOnce), Err("The editor ended with signal 9.".to_owned())] {
-        let stage = edited(doubtful);
-        assert!(stage.cleared.is_empty());
-        stage.shows("the copy stays at");
-    }
+    let stage = edited(false);
+    assert!(was_cleared(&stage));
+    stage.shows("Nothing was changed");
+    let failed = || Err("The editor ended with signal 9.".to_owned());
+    let (mut stage, ticket) = in_editor();
+    close_editor(&mut stage, ticket, failed(), true);
+    assert!(!was_cleared(&stage));
+    stage.shows("the copy stays at");
+    let (mut stage, ticket) = in_editor();
+    close_editor(&mut stage, ticket, failed(), false);
+    assert!(was_cleared(&stage));
+    stage.shows("Nothing was changed.");
+}
+
+#[test]
+fn what_an_editor_saves_that_went_on_elsewhere_goes_back_too() {
+    let (mut stage, ticket) = in_editor();
+    close_editor(&mut stage, ticket, Ok(EditorEnd::AtOnce), false);
+    assert!(!was_cleared(&stage));
+    stage.keys("E");
+    stage.shows("open elsewhere; each save is sent");
+    news(&mut stage, EditNews::Saved(ticket));
+    look(&mut stage, 5);
+    let (job, _) = stage.take_job();
+    end_well(&mut stage, job, SAVED);
+    look(&mut stage, 6);
+    assert!(!was_cleared(&stage));
+    // Until the person says that it is over.
+    stage.keys("x");
+    insta::assert_snapshot!(stage.picture());
+    stage.keys("y");
+    assert!(was_cleared(&stage));
+    stage.keys("E");
+    stage.shows("No file of a server is being edited");
+}
+
+#[test]
+fn what_an_earlier_wharf_left_is_offered() {
+    let mut stage = Stage::new((100, 24));
+    assert!(matches!(stage.edits[..], [EditOrder::FindLeft]));
+    let left = |name: &str, is_changed| LeftEdit {
+        folder: StoragePath::new(format!("/state/edits/{name}")),
+        kept: Kept {
+            location: location(&format!("ftp://files.example/in/{name}")),
+            before: attributes(5),
+            base: Some(FETCHED),
+        },
+        is_changed,
+    };
+    let found = vec![left("a.txt", true), left("b.txt", false)];
+    news(&mut stage, EditNews::Left(found, Vec::new()));
+    insta::assert_snapshot!(stage.picture());
+    stage.keys("y");
+    insta::assert_snapshot!("the_list_of_what_was_left", stage.picture());
+    stage.inquiries.clear();
+    stage.keys("s");
+    look(&mut stage, 6);
+    stage.shows("It was changed on the server meanwhile.");
 }
 
 #[test]

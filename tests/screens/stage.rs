@@ -20,7 +20,7 @@ use wharf::{
     },
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap,
-    model::{Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, update},
+    model::{Beginning, EditOrder, Effect, Message, Model, Mouse, MouseAct, Outside, update},
     view::{Look, Theme, view},
 };
 
@@ -99,8 +99,8 @@ pub(crate) struct Stage {
     pub(crate) sent: Vec<Sent>,
     pub(crate) inquiries: Vec<(Ticket, Inquiry)>,
     pub(crate) outside: Vec<Outside>,
-    pub(crate) rooms: Vec<Ticket>,
-    pub(crate) cleared: Vec<StoragePath>,
+    /// What was ordered about copies that are edited.
+    pub(crate) edits: Vec<EditOrder>,
     /// What the person was told beside the screen.
     pub(crate) told: Vec<String>,
     /// What was ordered of the shelf of sites.
@@ -146,8 +146,7 @@ impl Stage {
             sent: Vec::new(),
             inquiries: Vec::new(),
             outside: Vec::new(),
-            rooms: Vec::new(),
-            cleared: Vec::new(),
+            edits: Vec::new(),
             told: Vec::new(),
             orders: Vec::new(),
             book,
@@ -193,8 +192,7 @@ impl Stage {
                 Effect::Engine(command) => self.sent.push(Sent::Other(command)),
                 Effect::Quit(_) => self.has_quit = true,
                 Effect::Outside(outside) => self.outside.push(outside),
-                Effect::MakeRoom(ticket) => self.rooms.push(ticket),
-                Effect::ClearRoom(folder) => self.cleared.push(folder),
+                Effect::Edits(order) => self.edits.push(order),
                 Effect::Shelf(order) => self.shelve(order),
                 Effect::Notify(words) => self.told.push(words),
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}

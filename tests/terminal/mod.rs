@@ -3,6 +3,7 @@
 mod crossing;
 mod dragging;
 mod driver;
+mod editing;
 mod idle;
 mod leaving;
 mod outside;

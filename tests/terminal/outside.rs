@@ -19,16 +19,16 @@ use crate::{
 };
 
 const F3: &str = "\x1bOR";
-const F4: &str = "\x1bOS";
+pub(super) const F4: &str = "\x1bOS";
 
-struct Scene {
-    sshd: Sshd,
-    client: Client,
-    here: TempDir,
-    tools: TempDir,
+pub(super) struct Scene {
+    pub(super) sshd: Sshd,
+    pub(super) client: Client,
+    pub(super) here: TempDir,
+    pub(super) tools: TempDir,
 }
 
-fn scene() -> Option<Scene> {
+pub(super) fn scene() -> Option<Scene> {
     let sshd = Sshd::options().start()?;
     let client = sshd.client().known().write();
     Some(Scene {
@@ -41,29 +41,30 @@ fn scene() -> Option<Scene> {
 
 impl Scene {
     /// An editor of one's own: a script that is given an option and the file's name. Its place holds a blank.
-    fn editor(&self, script: &str) -> &'static str {
+    pub(super) fn editor(&self, script: &str) -> &'static str {
         let path = self.tools.path().join("my editor");
         fs::write(&path, format!("#!/bin/sh\nset -e\ntest \"$1\" = --flag\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         format!("'{}' --flag", path.display()).leak()
     }
 
-    fn open(&self, places: &[&str], editor: &'static str) -> Terminal {
+    pub(super) fn open(&self, places: &[&str], editor: &'static str) -> Terminal {
         Start::new(&self.client, self.here.path(), places).environment("EDITOR", editor).run()
     }
 
-    fn remote(&self) -> String {
+    pub(super) fn remote(&self) -> String {
         format!("{HOST}:")
     }
 
-    fn copies(&self) -> Vec<PathBuf> {
+    pub(super) fn copies(&self) -> Vec<PathBuf> {
         let edits = self.client.state_dir().join("edits");
-        fs::read_dir(edits).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
+        let all = fs::read_dir(edits).into_iter().flatten().map(|entry| entry.unwrap().path());
+        all.filter(|path| path.is_dir()).collect()
     }
 }
 
 /// What a screen says, without frames and line breaks.
-fn in_one_line(screen: &str) -> String {
+pub(super) fn in_one_line(screen: &str) -> String {
     let words =
         screen.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
@@ -138,6 +139,12 @@ fn what_changed_on_the_server_meanwhile_is_not_replaced_unasked() {
     terminal.hides("the copy stays at");
     scene.editor(&format!("echo mine >\"$2\"; echo theirs, even longer >'{}'", there.display()));
     terminal.keys(F4);
+    terminal.shows("A copy of this file is kept");
+    terminal.keys("x");
+    terminal.shows("Remove the copy?");
+    terminal.keys("y");
+    terminal.shows("given up");
+    terminal.keys(F4);
     terminal.shows("It was changed on the server meanwhile");
     terminal.keys("y");
     terminal.shows("Sent back and verified");
@@ -155,13 +162,20 @@ fn an_editor_that_is_not_there_or_fails_is_named() {
     terminal.shows("Could not run $EDITOR (/nonexistent/editor)");
     terminal.keys(key::ESCAPE);
     drop(terminal);
-    for (script, said) in [("exit 3", "exit status: 3"), ("exit 0", "tell it to wait")] {
+    let failed = [
+        ("exit 3", "exit status: 3. Nothing was changed."),
+        ("exit 0", "The editor ended at once."),
+        ("echo x >\"$2\"; exit 3", "exit status: 3. files.example:/"),
+    ];
+    for (script, said) in failed {
         let editor = scene.editor(script);
         let mut terminal = scene.open(&[&scene.remote(), "."], editor);
         terminal.shows("notes.txt");
         terminal.keys(key::DOWN);
         terminal.keys(F4);
         terminal.until(said, |screen| in_one_line(screen).contains(said));
+        // Not offered to the next of them.
+        scene.copies().iter().for_each(|copy| fs::remove_dir_all(copy).unwrap());
         assert_eq!(fs::read_to_string(scene.sshd.files().join("notes.txt")).unwrap(), "one\n");
     }
 }

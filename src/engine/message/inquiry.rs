@@ -40,6 +40,13 @@ pub enum Inquiry {
         /// Towards the beginning of the file.
         backwards: bool,
     },
+    /// What a short text file differs in from another text.
+    Difference {
+        /// Which file.
+        of: Location,
+        /// The other text.
+        with: Bytes,
+    },
 }
 
 impl Inquiry {
@@ -50,7 +57,9 @@ impl Inquiry {
             | Inquiry::Look(location)
             | Inquiry::Space(location)
             | Inquiry::Size(location) => location,
-            Inquiry::Piece { of, .. } | Inquiry::Find { of, .. } => of,
+            Inquiry::Piece { of, .. }
+            | Inquiry::Find { of, .. }
+            | Inquiry::Difference { of, .. } => of,
         }
     }
 }
@@ -79,6 +88,8 @@ pub enum Told {
     Searched(u64),
     /// Where the text begins, if it was found.
     Found(Option<u64>),
+    /// Lines of a difference, escaped: `-` is the file's, `+` the other text's, `@` says where.
+    Difference(Vec<String>),
 }
 
 /// How much a directory holds.

@@ -66,8 +66,18 @@ impl Model {
         };
         let mut close: Vec<Effect> =
             asked.map(|ticket| Effect::Engine(Command::Close(ticket))).into_iter().collect();
-        if let (Purpose::Left(_), Press::Leave) = (&dialog.purpose, press) {
-            self.say("They wait for the next start; wharf queue lists them.");
+        match (&dialog.purpose, press) {
+            (Purpose::Left(_), Press::Leave) => {
+                self.say("They wait for the next start; wharf queue lists them.");
+            }
+            (Purpose::LeftEdits, Press::Leave) => self.say("E lists open edits."),
+            (Purpose::EditedMeanwhile(ticket), Press::Pick(_)) => {
+                let ticket = *ticket;
+                // The question stays, under what will be read.
+                self.layers.push(Layer::Dialog(dialog));
+                return self.ask_difference(ticket);
+            }
+            _ => {}
         }
         if press == Press::Leave {
             if let Purpose::EditedMeanwhile(ticket) = dialog.purpose {
@@ -125,6 +135,11 @@ impl Model {
             }
             Purpose::RenameMany { .. } => Ok(self.accept_names(&dialog.purpose)),
             Purpose::EditedMeanwhile(ticket) => Ok(self.send_edited(*ticket)),
+            Purpose::DiscardEdit(ticket) => Ok(self.discard_edit(*ticket)),
+            Purpose::LeftEdits => {
+                self.show_edits(None);
+                Ok(Vec::new())
+            }
             Purpose::Modes { from, sources } => {
                 let (modes, recursive) = modes::wanted(dialog)?;
                 Ok(self.add(JobRequest {

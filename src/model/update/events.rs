@@ -45,6 +45,7 @@ impl Model {
             }
             Event::StepDone(done) => {
                 if let Some(digest) = done.digest {
+                    self.sent_of_edit(done.job, digest);
                     self.transfers.keep_digest(done.job, done.step, digest);
                 }
             }
@@ -60,7 +61,7 @@ impl Model {
                     Layer::Dialog(dialog) => {
                         !matches!(&dialog.purpose, Purpose::Question(own, _) if *own == id)
                     }
-                    Layer::Reader(_) | Layer::Palette(_) => true,
+                    Layer::Reader(_) | Layer::Palette(_) | Layer::Edits(_) => true,
                 });
             }
             Event::Left(jobs) => return self.found_left(jobs),

@@ -73,6 +73,9 @@ impl Model {
         if let Some(effects) = self.looked_for_edit(answered.ticket, &answered.told) {
             return effects;
         }
+        if let Some(effects) = self.compared(answered.ticket, &answered.told) {
+            return effects;
+        }
         if let Some(viewer) = &mut self.viewer
             && viewer.answered(answered.ticket, &answered.told)
         {

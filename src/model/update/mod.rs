@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod edit;
+mod edit_list;
 mod events;
 mod extras;
 mod find;
@@ -26,6 +27,7 @@ use super::{
 };
 
 pub(crate) use edit::Edit;
+pub(crate) use edit_list::Comparing;
 pub(crate) use outside::Renaming;
 pub(crate) use wander::Together;
 
@@ -61,7 +63,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::CameBack(outside, back) => model.came_back(outside, back),
-        Message::Room(ticket, folder) => model.has_room(ticket, folder),
+        Message::Edits(news) => model.edit_news(news),
         Message::Shelved(order, result) => {
             model.shelved(order, result);
             Vec::new()
@@ -110,6 +112,7 @@ impl Model {
         match self.context() {
             Context::Field | Context::Choice => self.act_in_dialog(action),
             Context::Reader => self.act_in_reader(action),
+            Context::Edits => self.act_in_edits(action),
             Context::Queue => self.act_in_queue(action),
             Context::Steps => self.act_in_steps(action),
             Context::Find if self.viewer.is_some() => self.type_in_viewer(action),
@@ -136,12 +139,18 @@ impl Model {
             match self.layers.last_mut() {
                 None => self.layers.push(Layer::Reader(Reader::messages(unread))),
                 Some(Layer::Reader(reader)) => self.unread = reader.add(unread),
-                Some(Layer::Dialog(_) | Layer::Palette(_)) => self.unread = unread,
+                Some(Layer::Dialog(_) | Layer::Palette(_) | Layer::Edits(_)) => {
+                    self.unread = unread;
+                }
             }
         }
         if self.layers.is_empty() && !self.left.is_empty() {
             let jobs = std::mem::take(&mut self.left);
             self.open_dialog(forms::left(jobs));
+        }
+        if self.layers.is_empty() && !self.left_edits.is_empty() {
+            let left = std::mem::take(&mut self.left_edits);
+            self.offer_left_edits(left);
         }
         if self.layers.is_empty()
             && let Some(dialog) = self.questions.next_dialog()

@@ -19,7 +19,7 @@ impl Model {
         }
         match self.layers.last() {
             Some(Layer::Dialog(_)) => return self.mouse_in_dialog(mouse),
-            Some(Layer::Reader(_)) => {
+            Some(Layer::Reader(_) | Layer::Edits(_)) => {
                 return match mouse.what {
                     MouseAct::WheelUp => self.act(Action::Up),
                     MouseAct::WheelDown => self.act(Action::Down),

@@ -54,8 +54,8 @@ impl Model {
                 self.names_edited(ticket, edited);
                 Vec::new()
             }
-            (Outside::EditFile { ticket, .. }, Back::File(changed)) => {
-                self.file_edited(ticket, changed)
+            (Outside::EditFile { ticket, .. }, Back::File(ended)) => {
+                self.file_edited(ticket, ended)
             }
             (Outside::Run { directory, .. }, Back::Ran(ended)) => {
                 match ended {

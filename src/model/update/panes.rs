@@ -49,6 +49,7 @@ impl Model {
                 self.open_or_say(dialog);
             }
             Action::Edit => return self.edit_file(),
+            Action::OpenEdits => self.show_edits(None),
             Action::RenameMany => return self.edit_names(),
             Action::Shell => self.ask_command(),
             Action::View => return self.view_file(),
