@@ -3,6 +3,7 @@
 mod edits;
 mod outside;
 mod pace;
+mod painter;
 mod shelf;
 
 use std::{
@@ -24,6 +25,7 @@ use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use edits::EditsThread;
 use pace::Pace;
+use painter::Painter;
 use shelf::ShelfThread;
 
 use crate::{
@@ -120,6 +122,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         going_outside: Vec::new(),
         pending: Pending::default(),
         shelf: ShelfThread::begin(start.shelf)?,
+        painter: Painter::begin()?,
         troubles: start.troubles,
         engine_is_there: true,
         pace: Pace::default(),
@@ -156,6 +159,7 @@ struct App {
     going_outside: Vec<Outside>,
     pending: Pending,
     shelf: ShelfThread,
+    painter: Painter,
     /// What is wrong with the settings, until it is told.
     troubles: Vec<String>,
     engine_is_there: bool,
@@ -228,6 +232,9 @@ impl App {
             input = next_input(&mut self.input) => self.input(input, handles),
             Some(notification) = self.notifications.recv() => self.notification(notification, handles),
             Some(news) = self.edits.news.recv() => self.take(Message::Edits(news), handles),
+            Some((ticket, painted)) = self.painter.news.recv() => {
+                self.take(Message::Painted(ticket, painted), handles)
+            }
             Some((order, result)) = self.shelf.news.recv() => {
                 self.take(Message::Shelved(order, result), handles)
             }
@@ -359,6 +366,7 @@ impl App {
                 Effect::Redraw => self.screen.redraw()?,
                 Effect::Outside(outside) => self.going_outside.push(outside),
                 Effect::Edits(order) => self.edits.order(order),
+                Effect::Paint(ticket, order) => self.painter.order(ticket, order),
                 // Without a thread to be had it is freed here.
                 Effect::Discard(rows) => {
                     let _ =

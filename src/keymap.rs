@@ -168,6 +168,7 @@ static BINDINGS: &[Binding] = &[
     bind(VIEWER, &[key('N')], Action::SearchBack, "to the one before", ""),
     bind(VIEWER, &[key('w'), f(2)], Action::Wrap, "wrap long lines, or cut them", "wrap"),
     bind(VIEWER, &[key('x'), f(4)], Action::Hex, "bytes, or text", "bytes"),
+    bind(VIEWER, &[key('e'), f(8)], Action::Encoding, "read it in the next encoding", "encoding"),
     bind(VIEWER, &[key('r')], Action::Reread, "read the file again", ""),
     bind(VIEWER, &[code(Left), key('h')], Action::Left, "to the left, where lines are cut", ""),
     bind(VIEWER, &[code(Right), key('l')], Action::Right, "to the right", ""),

@@ -8,11 +8,12 @@
 //! |---|---|---|
 //! | `main` | arguments to the screen, `cp`, `ls`, `log` or `queue`; exit codes | everyone |
 //! | [`cli`] | headless commands on the same engine | `engine`, `engine::message`, `engine::journal`, `storage::dial`, `settings`, `domain` |
-//! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `engine`, `engine::message`, `domain` |
+//! | [`app`] | the one loop: input, engine event, frame | `view`, `terminal`, `keymap`, `model`, `highlight`, `engine`, `engine::message`, `domain` |
 //! | [`terminal`] | enters and leaves the screen | `domain` |
 //! | [`keymap`] | one table: chord → action, with its words; a person's own keys over it | `model` (actions), `domain` |
 //! | [`settings`] | paths, configuration, saved sites, ssh config, secrets | `domain` |
 //! | [`view`] | draws the model, decides nothing | `model`, `keymap`, `engine::message`, `domain` |
+//! | [`highlight`] | colours texts by their syntax | `domain` |
 //! | [`model`] | what the screen is about; `update` is pure | `engine::message`, `domain` |
 //! | [`engine`] | jobs, steps, retry, verification | `engine::message`, `engine::journal`, `storage` (the trait), `domain` |
 //! | `engine::message` | commands in, events out | `domain` |
@@ -28,7 +29,7 @@
 //! A room is the most particular row that fits; it knows itself, and its neighbours only as far as the row says.
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
 //! key codes to `keymap`) alone; ssh2 to `storage::sftp`; suppaftp and rustls to `storage::ftp`; rusqlite to
-//! `engine::journal`; keyring to `settings::secrets`.
+//! `engine::journal`; keyring to `settings::secrets`; syntect to `highlight`.
 //!
 //! # How data flows
 //!
@@ -57,6 +58,7 @@ pub mod app;
 pub mod cli;
 pub mod domain;
 pub mod engine;
+pub mod highlight;
 pub mod keymap;
 pub mod model;
 pub mod settings;

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod error;
 pub mod figures;
 pub mod ftp;
+pub mod ink;
 pub mod journal;
 pub mod jumps;
 pub mod numbered;

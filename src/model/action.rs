@@ -94,6 +94,8 @@ pub enum Action {
     Wrap,
     /// Show bytes, or text.
     Hex,
+    /// Read the text in another encoding.
+    Encoding,
     /// Search for the same again.
     SearchOn,
     /// The same towards the beginning.

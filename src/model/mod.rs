@@ -46,6 +46,7 @@ use crate::{
     domain::{
         book::{Book, SiteOrder},
         error::Error,
+        ink::{PaintOrder, Painted},
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{Endpoint, Location},
@@ -114,6 +115,8 @@ pub enum Message {
     CameBack(Outside, Back),
     /// What came of an order about copies that are edited.
     Edits(EditNews),
+    /// A text that is looked into was coloured.
+    Painted(Ticket, Painted),
     /// What an order to the shelf of sites came to.
     Shelved(SiteOrder, Result<Book, Error>),
     /// Something went wrong outside of the engine, in whole sentences.
@@ -167,6 +170,8 @@ pub enum Effect {
     Suspend,
     /// Give the terminal to another program.
     Outside(Outside),
+    /// Colour a text; answered by [`Message::Painted`], unless another is ordered before that.
+    Paint(Ticket, PaintOrder),
     /// An order about copies that are edited; answered by [`Message::Edits`].
     Edits(EditOrder),
     /// Draw every cell anew.

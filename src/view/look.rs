@@ -6,7 +6,11 @@ use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::theme::Theme;
-use crate::{domain::saved::Colour, keymap::Keymap, model::Outcome};
+use crate::{
+    domain::{ink::Ink, saved::Colour},
+    keymap::Keymap,
+    model::Outcome,
+};
 
 /// How things look on this terminal, and in which time zone times are told.
 #[derive(Debug, Clone)]
@@ -112,6 +116,21 @@ impl Look {
             Colour::Blue => Color::LightBlue,
             Colour::Magenta => Color::Magenta,
         })
+    }
+
+    /// A piece of a text that is looked into.
+    pub(crate) fn ink(&self, ink: Ink) -> Style {
+        let theme = &self.theme;
+        match ink {
+            Ink::Plain => Style::new(),
+            Ink::Comment => self.coloured(theme.comment),
+            Ink::Text => self.coloured(theme.string),
+            Ink::Number => self.coloured(theme.number),
+            Ink::Keyword => self.coloured(theme.keyword),
+            Ink::Function => self.coloured(theme.function),
+            Ink::Type => self.coloured(theme.r#type),
+            Ink::Heading => self.accent().add_modifier(Modifier::BOLD),
+        }
     }
 
     pub(crate) fn outcome(&self, outcome: Outcome) -> Style {

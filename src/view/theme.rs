@@ -20,6 +20,13 @@ pub struct Theme {
     pub(crate) good: Color,
     pub(crate) bad: Color,
     pub(crate) waiting: Color,
+    /// Of texts that are looked into.
+    pub(crate) comment: Color,
+    pub(crate) string: Color,
+    pub(crate) number: Color,
+    pub(crate) keyword: Color,
+    pub(crate) function: Color,
+    pub(crate) r#type: Color,
 }
 
 impl Default for Theme {
@@ -33,6 +40,12 @@ impl Default for Theme {
             good: Color::Green,
             bad: Color::Red,
             waiting: Color::Magenta,
+            comment: Color::DarkGray,
+            string: Color::Green,
+            number: Color::Cyan,
+            keyword: Color::Magenta,
+            function: Color::LightBlue,
+            r#type: Color::Yellow,
         }
     }
 }
@@ -67,6 +80,12 @@ impl Theme {
                 "good" => &mut theme.good,
                 "bad" => &mut theme.bad,
                 "waiting" => &mut theme.waiting,
+                "comment" => &mut theme.comment,
+                "string" => &mut theme.string,
+                "number" => &mut theme.number,
+                "keyword" => &mut theme.keyword,
+                "function" => &mut theme.function,
+                "type" => &mut theme.r#type,
                 _ => return Err(format!("{shown} is no part of a theme")),
             };
             let read = value.as_str().and_then(|word| word.parse().ok());
@@ -95,7 +114,7 @@ mod tests {
             let (_, text) = EMBEDDED.iter().find(|(known, _)| *known == name).unwrap();
             assert!(Theme::read(text).is_ok(), "{name}");
             let table: Table = toml::from_str(text).unwrap();
-            assert_eq!(table.len(), 7, "{name} leaves something out");
+            assert_eq!(table.len(), 13, "{name} leaves something out");
         }
         assert_eq!(Theme::embedded("default"), Some(Theme::default()));
         assert_ne!(Theme::embedded("light"), Theme::embedded("dark"));

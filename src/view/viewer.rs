@@ -1,6 +1,6 @@
 //! A file that is looked into: its name and place above, keys below.
 
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::buffer::Buffer;
 
 use crate::model::{Context, Model, Viewer, layout, text};
 
@@ -37,9 +37,9 @@ pub(crate) fn draw(
     } else {
         for (number, row) in viewer.rows().iter().enumerate() {
             let mut line = Line::new(buffer, parts.body.row(number as u16));
-            for (shown, is_hit) in row {
-                let style = if *is_hit { pen::bold(look.cursor()) } else { Style::new() };
-                line.put(shown, style);
+            for part in row {
+                let style = if part.is_hit { pen::bold(look.cursor()) } else { look.ink(part.ink) };
+                line.put(&part.text, style);
             }
         }
     }
@@ -55,18 +55,22 @@ pub(crate) fn draw(
 
 fn place_words(viewer: &Viewer) -> String {
     let (top, end) = viewer.place();
-    let how = match (viewer.is_hex(), viewer.wraps) {
+    let mut how = match (viewer.is_hex(), viewer.wraps) {
         (true, _) => "bytes",
         (false, true) => "text, wrapped",
         (false, false) => "text",
-    };
+    }
+    .to_owned();
+    if !viewer.is_hex() && viewer.encoding() != "UTF-8" {
+        how = format!("{how}, {}", viewer.encoding());
+    }
     match end {
         Some(end) => {
             let part =
                 if end == 0 { 100 } else { (u128::from(top) * 100 / u128::from(end)) as u64 };
             format!("{how} · {} of {} · {part} %", text::size_words(top), text::size_words(end))
         }
-        None => how.to_owned(),
+        None => how,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Looking into a file: what is asked for, what is shown, and how one leaves.
 
 use bytes::Bytes;
+use ratatui::style::Color;
 use wharf::{
     domain::error::{Error, ErrorKind},
     engine::message::{Answered, Command, Event, Inquiry, Told},
@@ -135,4 +136,42 @@ fn it_fits_the_smallest_screen() {
         looking.keys("PgDn x G w");
         assert_eq!(looking.stage.text_of_screen().lines().count(), usize::from(size.1));
     }
+}
+
+#[test]
+fn texts_are_coloured_in_the_colours_of_the_theme() {
+    let content = b"# how\n[room]\nkey = \"a text\"\ncount = 42\n".repeat(3_000);
+    let mut stage = Stage::new((80, 24));
+    stage.set_place("/home/anna", vec![super::stage::file("room.toml", 9)]);
+    stage.keys("r j");
+    stage.inquiries.clear();
+    stage.keys("F3");
+    let mut looking = Looking { stage, content };
+    looking.serve();
+    assert_eq!(looking.stage.colour_of("# how"), Color::Reset, "what is shown waits for no colour");
+    let highlighter = wharf::highlight::Highlighter::default();
+    let paint = |stage: &mut Stage| {
+        let (ticket, order) = stage.paints.pop().expect("it is to be coloured");
+        assert!(order.bytes.len() < 64 * 1024);
+        let painted = highlighter.paint(&order);
+        stage.message(wharf::model::Message::Painted(ticket, painted));
+        assert!(stage.paints.is_empty());
+    };
+    paint(&mut looking.stage);
+    let theme = [Color::DarkGray, Color::Green, Color::Cyan];
+    let shown = |stage: &Stage| ["# how", "\"a text\"", "42"].map(|text| stage.colour_of(text));
+    assert_eq!(shown(&looking.stage), theme);
+    looking.keys("G");
+    paint(&mut looking.stage);
+    assert_eq!(shown(&looking.stage), theme, "at the end too");
+    looking.stage.colours = false;
+    assert_eq!(looking.stage.colour_of("# how"), Color::Reset);
+}
+
+#[test]
+fn the_encoding_is_chosen_with_a_key() {
+    let mut looking = looking(b"Gr\xfc\xdfe\n");
+    looking.stage.shows("Gr\\xfc\\xdfe");
+    looking.keys("e").shows("Grüße");
+    looking.stage.shows("text, wrapped, windows-1252");
 }

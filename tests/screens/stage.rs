@@ -8,12 +8,17 @@ use std::{
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
-use ratatui::{Terminal, backend::TestBackend, style::Modifier};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    style::{Color, Modifier},
+};
 use wharf::{
     domain::{
         book::{Book, SiteOrder},
         entry::{Attributes, Entry, Kind, Timestamp},
         error::{Error, ErrorKind},
+        ink::PaintOrder,
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{self, Location},
@@ -99,6 +104,8 @@ pub(crate) struct Stage {
     pub(crate) sent: Vec<Sent>,
     pub(crate) inquiries: Vec<(Ticket, Inquiry)>,
     pub(crate) outside: Vec<Outside>,
+    /// What is to be coloured.
+    pub(crate) paints: Vec<(Ticket, PaintOrder)>,
     /// What was ordered about copies that are edited.
     pub(crate) edits: Vec<EditOrder>,
     /// What the person was told beside the screen.
@@ -146,6 +153,7 @@ impl Stage {
             sent: Vec::new(),
             inquiries: Vec::new(),
             outside: Vec::new(),
+            paints: Vec::new(),
             edits: Vec::new(),
             told: Vec::new(),
             orders: Vec::new(),
@@ -195,6 +203,7 @@ impl Stage {
                 Effect::Edits(order) => self.edits.push(order),
                 Effect::Shelf(order) => self.shelve(order),
                 Effect::Notify(words) => self.told.push(words),
+                Effect::Paint(ticket, order) => self.paints.push((ticket, order)),
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
             }
         }
@@ -324,6 +333,19 @@ impl Stage {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, &look, frame)).unwrap();
         terminal
+    }
+
+    /// The colour of a text's first character, where it stands first.
+    pub(crate) fn colour_of(&self, text: &str) -> Color {
+        let terminal = self.draw();
+        let buffer = terminal.backend().buffer();
+        let width = usize::from(buffer.area.width);
+        let symbols: Vec<&str> = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        let wanted: Vec<String> = text.chars().map(String::from).collect();
+        let at = (0..symbols.len())
+            .find(|&at| symbols[at..].iter().zip(&wanted).all(|(one, other)| one == other))
+            .unwrap_or_else(|| panic!("`{text}` is not on the screen"));
+        buffer[((at % width) as u16, (at / width) as u16)].fg
     }
 
     /// The screen's text.

@@ -16,6 +16,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["engine::journal"]),
     ("keyring", &["settings::secrets"]),
     ("keyring_core", &["settings::secrets"]),
+    ("syntect", &["highlight"]),
+    ("two_face", &["highlight"]),
     ("anyhow", &["main", "cli", "app"]),
 ];
 

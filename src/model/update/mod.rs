@@ -64,6 +64,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::CameBack(outside, back) => model.came_back(outside, back),
         Message::Edits(news) => model.edit_news(news),
+        Message::Painted(ticket, painted) => {
+            if let Some(viewer) = &mut model.viewer {
+                viewer.take_colours(ticket, painted);
+            }
+            Vec::new()
+        }
         Message::Shelved(order, result) => {
             model.shelved(order, result);
             Vec::new()

@@ -50,6 +50,7 @@ impl Model {
             Action::Right => viewer.sideways(8),
             Action::Wrap => viewer.toggle_wrap(),
             Action::Hex => viewer.toggle_hex(),
+            Action::Encoding => viewer.next_encoding(),
             Action::Reread => viewer.reread(),
             Action::Search => viewer.input = Some(tui_input::Input::default()),
             Action::SearchOn | Action::SearchBack => {
@@ -115,6 +116,9 @@ impl Model {
             let inquiry = viewer.ask(ticket, piece);
             effects.push(Effect::Engine(Command::Inquire { ticket, inquiry }));
         }
+        let ticket = self.next_ticket();
+        let order = viewer.want_colours(ticket);
+        effects.extend(order.map(|order| Effect::Paint(ticket, order)));
         self.viewer = Some(viewer);
         effects
     }

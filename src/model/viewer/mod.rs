@@ -1,5 +1,7 @@
 //! A look into a file of any length: only what is on the screen, and a little around it, is fetched.
 
+mod coding;
+mod colours;
 mod lines;
 mod pieces;
 #[cfg(test)]
@@ -11,11 +13,18 @@ use bytes::Bytes;
 use tui_input::Input;
 
 use crate::{
-    domain::{display, error::Error, place::Location},
+    domain::{
+        display,
+        error::Error,
+        ink::{PaintOrder, Painted},
+        place::Location,
+    },
     engine::message::{Inquiry, Ticket, Told},
 };
+use coding::Coding;
+use colours::Colours;
 pub(crate) use lines::Part;
-use lines::Shape;
+use lines::{Form, Shape, TextRow};
 use pieces::{Missing, PIECE, Pieces};
 
 /// More moves than this wait for nothing that comes.
@@ -36,6 +45,8 @@ pub(crate) struct Viewer {
     pub(crate) wraps: bool,
     /// `None` until the first bytes say what is in it.
     hex: Option<bool>,
+    coding: Coding,
+    colours: Colours,
     width: usize,
     height: usize,
     pieces: Pieces,
@@ -76,6 +87,8 @@ impl Viewer {
             left: 0,
             wraps: true,
             hex: None,
+            coding: Coding::default(),
+            colours: Colours::default(),
             width: 80,
             height: 24,
             pieces: Pieces::default(),
@@ -117,12 +130,44 @@ impl Viewer {
         (self.width, self.height) = (width.max(1), height.max(1));
     }
 
-    fn shape(&self) -> Shape {
-        if self.is_hex() {
-            let fits = |row: &usize| lines::hex_cells(*row) <= self.width;
-            return Shape::Hex([32, 16, 8, 4].into_iter().find(fits).unwrap_or(4));
+    fn form(&self) -> Form {
+        let fits = |row: &usize| lines::hex_cells(*row) <= self.width;
+        let shape = match (self.is_hex(), self.wraps) {
+            (true, _) => Shape::Hex([32, 16, 8, 4].into_iter().find(fits).unwrap_or(4)),
+            (false, true) => Shape::Wrapped(self.width),
+            (false, false) => Shape::Cut,
+        };
+        Form { shape, coding: self.coding }
+    }
+
+    /// The encoding, where it is text.
+    pub(crate) fn encoding(&self) -> &'static str {
+        self.coding.name()
+    }
+
+    /// Reads it as text of the next encoding.
+    pub(crate) fn next_encoding(&mut self) {
+        self.coding = self.coding.next();
+        self.hex = Some(false);
+        self.hit = None;
+        self.colours.forget();
+        self.go(Move::To(self.top));
+    }
+
+    /// What is to be coloured of what is seen.
+    pub(crate) fn want_colours(&mut self, ticket: Ticket) -> Option<PaintOrder> {
+        if self.hex != Some(false) || !self.coding.is_like_ascii() || self.failure.is_some() {
+            return None;
         }
-        if self.wraps { Shape::Wrapped(self.width) } else { Shape::Cut }
+        let last = *self.starts(self.height).ok()?.last()?;
+        let end = lines::row_end(&self.pieces, last, self.form()).ok()??;
+        let name = self.location.path.name()?;
+        self.colours.want(ticket, name.as_bytes(), &self.pieces, (self.top, end))
+    }
+
+    /// Takes what was coloured.
+    pub(crate) fn take_colours(&mut self, ticket: Ticket, painted: Painted) {
+        self.colours.take(ticket, painted);
     }
 
     pub(crate) fn go(&mut self, wanted: Move) {
@@ -151,6 +196,7 @@ impl Viewer {
     /// The file is read anew, from where one is.
     pub(crate) fn reread(&mut self) {
         self.pieces.forget();
+        self.colours.forget();
         self.failure = None;
         self.go(Move::To(self.top));
     }
@@ -196,7 +242,7 @@ impl Viewer {
     }
 
     fn try_move(&mut self, wanted: Move) -> Result<(), Missing> {
-        let shape = self.shape();
+        let form = self.form();
         match wanted {
             Move::Down(rows) => {
                 let starts = self.starts(self.height + rows)?;
@@ -205,27 +251,27 @@ impl Viewer {
                     self.top = *top;
                 }
             }
-            Move::Up(rows) => self.top = self.back(self.top, rows, shape)?,
+            Move::Up(rows) => self.top = self.back(self.top, rows, form)?,
             Move::To(at) => {
-                let row = lines::row_of(&self.pieces, at, shape)?;
+                let row = lines::row_of(&self.pieces, at, form)?;
                 self.top = row;
                 // The last page is full.
                 let starts = self.starts(self.height)?;
                 let lacking = self.height - starts.len().min(self.height);
-                self.top = self.back(row, lacking, shape)?;
+                self.top = self.back(row, lacking, form)?;
             }
             Move::End => {
                 let end = self.pieces.end().ok_or(Missing(0))?;
-                self.top = self.back(end, self.height, shape)?;
+                self.top = self.back(end, self.height, form)?;
             }
         }
         Ok(())
     }
 
-    fn back(&self, from: u64, rows: usize, shape: Shape) -> Result<u64, Missing> {
+    fn back(&self, from: u64, rows: usize, form: Form) -> Result<u64, Missing> {
         let mut row = from;
         for _ in 0..rows {
-            match lines::row_before(&self.pieces, row, shape)? {
+            match lines::row_before(&self.pieces, row, form)? {
                 Some(before) => row = before,
                 None => break,
             }
@@ -235,9 +281,9 @@ impl Viewer {
 
     /// Where the next rows begin, from the top.
     fn starts(&self, most: usize) -> Result<Vec<u64>, Missing> {
-        let (shape, mut starts, mut row) = (self.shape(), Vec::new(), self.top);
+        let (form, mut starts, mut row) = (self.form(), Vec::new(), self.top);
         while starts.len() < most
-            && let Some(end) = lines::row_end(&self.pieces, row, shape)?
+            && let Some(end) = lines::row_end(&self.pieces, row, form)?
         {
             starts.push(row);
             row = end;
@@ -247,19 +293,25 @@ impl Viewer {
 
     /// The rows that can be shown.
     pub(crate) fn rows(&self) -> Vec<Vec<Part>> {
-        let (shape, mut rows, mut row) = (self.shape(), Vec::new(), self.top);
+        let (form, mut rows, mut row) = (self.form(), Vec::new(), self.top);
         while rows.len() < self.height
-            && let Ok(Some(end)) = lines::row_end(&self.pieces, row, shape)
+            && let Ok(Some(end)) = lines::row_end(&self.pieces, row, form)
         {
             let Ok(bytes) = self.pieces.slice(row, (end - row) as usize) else { break };
             let hit = self.hit.map_or((0, 0), |hit| {
                 let start = hit.saturating_sub(row) as usize;
-                let stop = (hit + self.sought.len() as u64).saturating_sub(row) as usize;
+                let stop = (hit + self.sought_bytes().len() as u64).saturating_sub(row) as usize;
                 if hit < row && stop == 0 { (0, 0) } else { (start, stop) }
             });
-            rows.push(match shape {
+            rows.push(match form.shape {
                 Shape::Hex(width) => lines::hex_row(row, &bytes, width, hit),
-                _ => lines::text_row(&bytes, self.left, self.width, hit),
+                _ => {
+                    // A mark of the encoding is no text.
+                    let skip = if row == 0 { self.coding.mark(&bytes) } else { 0 };
+                    let (left, width, coding) = (self.left, self.width, self.coding);
+                    let text = TextRow { bytes: &bytes, skip, left, width, hit, coding };
+                    lines::text_row(&text, self.colours.from(row))
+                }
             });
             row = end;
         }
@@ -284,8 +336,17 @@ impl Viewer {
         };
         self.words = None;
         self.seeking = Some(Seeking { ticket, at: from, backwards });
-        let text = Bytes::from(self.sought.clone().into_bytes());
+        let text = Bytes::from(self.sought_bytes());
         Some(Inquiry::Find { of: self.location.clone(), from, text, backwards })
+    }
+
+    /// What is searched for, as it would stand in the file.
+    fn sought_bytes(&self) -> Vec<u8> {
+        if self.is_hex() {
+            self.sought.clone().into_bytes()
+        } else {
+            self.coding.encode(&self.sought)
+        }
     }
 
     /// Stops a search. What was asked for it.
@@ -309,7 +370,10 @@ impl Viewer {
         match told {
             Ok(Told::Piece { bytes, size, .. }) => {
                 if self.hex.is_none() && piece == 0 {
-                    self.hex = Some(bytes[..bytes.len().min(TOLD_BY)].contains(&0));
+                    let told = Coding::told_by(bytes);
+                    self.coding = told.unwrap_or_default();
+                    let beginning = &bytes[..bytes.len().min(TOLD_BY)];
+                    self.hex = Some(told.is_none() && beginning.contains(&0));
                 }
                 self.pieces.take(piece, bytes.clone(), *size, self.top);
             }

@@ -35,7 +35,7 @@ fn looking_at(content: &[u8]) -> Viewer {
 }
 
 fn shown(viewer: &Viewer) -> Vec<String> {
-    let text = |row: Vec<Part>| row.into_iter().map(|(text, _)| text).collect();
+    let text = |row: Vec<Part>| row.into_iter().map(|part| part.text).collect();
     viewer.rows().into_iter().map(text).collect()
 }
 
@@ -118,11 +118,74 @@ fn what_is_found_is_shown_and_marked() {
     assert_eq!(viewer.sought_until(), Some(5));
     viewer.answered(Ticket(1), &Ok(Told::Found(Some(at))));
     serve(&mut viewer, &content);
-    let hits: Vec<String> =
-        viewer.rows().into_iter().flatten().filter(|(_, hit)| *hit).map(|(text, _)| text).collect();
+    let hits: Vec<String> = viewer
+        .rows()
+        .into_iter()
+        .flatten()
+        .filter(|part| part.is_hit)
+        .map(|part| part.text)
+        .collect();
     assert_eq!(hits, ["line 4711"]);
     let next = viewer.seek(Ticket(2), false);
     assert!(matches!(next, Some(Inquiry::Find { from, .. }) if from == at + 1));
+}
+
+#[test]
+fn other_encodings_are_read_and_searched() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let mut content = b"\xff\xfe".to_vec();
+    content.extend(wide("Grüße\r\n\tzwei\n"));
+    let mut viewer = looking_at(&content);
+    assert!(!viewer.is_hex(), "the mark says that it is text");
+    assert_eq!(
+        (shown(&viewer), viewer.encoding()),
+        (vec!["Grüße".into(), "        zwei".into()], "UTF-16LE")
+    );
+    viewer.input = Some("zwei".into());
+    let Some(Inquiry::Find { text, .. }) = viewer.seek(Ticket(1), false) else { panic!() };
+    assert_eq!(text, wide("zwei"));
+    let at = content.windows(8).position(|there| there == text).unwrap() as u64;
+    viewer.answered(Ticket(1), &Ok(Told::Found(Some(at))));
+    serve(&mut viewer, &content);
+    let hits: Vec<Part> = viewer.rows().into_iter().flatten().filter(|part| part.is_hit).collect();
+    assert_eq!(hits[0].text, "zwei");
+    // Without a mark it is what the person says.
+    let mut viewer = looking_at(b"Gr\xfc\xdfe\n");
+    assert_eq!(shown(&viewer), ["Gr\\xfc\\xdfe"]);
+    viewer.next_encoding();
+    serve(&mut viewer, b"Gr\xfc\xdfe\n");
+    assert_eq!((shown(&viewer), viewer.encoding()), (vec!["Grüße".into()], "windows-1252"));
+}
+
+#[test]
+fn what_is_seen_is_coloured_once_and_a_little_around_it() {
+    let content = numbered(100_000);
+    let mut viewer = looking_at(&content);
+    viewer.go(Move::To(500_000));
+    serve(&mut viewer, &content);
+    let order = viewer.want_colours(Ticket(1)).expect("it is asked for");
+    let (top, _) = viewer.place();
+    assert!(order.start < top && order.bytes.len() < 60_000, "{}", order.bytes.len());
+    assert_eq!(content[order.start as usize - 1], b'\n');
+    assert_eq!(viewer.want_colours(Ticket(2)), None, "not twice");
+    let ink = crate::domain::ink::Ink::Number;
+    let inked = vec![crate::domain::ink::Inked { start: top + 5, end: top + 10, ink }];
+    let stretch = (order.start, order.start + order.bytes.len() as u64);
+    viewer.take_colours(Ticket(9), Painted { stretch, inked: None });
+    viewer.take_colours(Ticket(1), Painted { stretch, inked: Some(inked) });
+    let row = &viewer.rows()[0];
+    assert_eq!((row[0].text.as_str(), row[1].ink), ("line ", ink));
+    viewer.go(Move::Down(20));
+    serve(&mut viewer, &content);
+    assert_eq!(viewer.want_colours(Ticket(3)), None, "it is there already");
+    viewer.go(Move::To(0));
+    serve(&mut viewer, &content);
+    let order = viewer.want_colours(Ticket(4)).expect("another place");
+    // Nobody knows this kind of text: nobody is asked again.
+    viewer.take_colours(Ticket(4), Painted { stretch: (0, order.bytes.len() as u64), inked: None });
+    viewer.go(Move::End);
+    serve(&mut viewer, &content);
+    assert_eq!(viewer.want_colours(Ticket(5)), None);
 }
 
 #[test]
@@ -168,7 +231,7 @@ proptest! {
         }
         prop_assert_eq!(viewer.place().0, 0);
         for row in viewer.rows() {
-            let cells: usize = row.iter().map(|(text, _)| crate::model::text::cells(text)).sum();
+            let cells: usize = row.iter().map(|part| crate::model::text::cells(&part.text)).sum();
             prop_assert!(cells <= 40, "{:?}", row);
         }
     }
