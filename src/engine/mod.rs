@@ -9,6 +9,7 @@
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
 //! | `begun`, `opening`, `take_over` | parts that are begun, and gone on with; so is what stands under the name |
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
+//! | `within` | a copy that a server makes by itself |
 //! | `destination`, `conflict`, `final_name`, `part`, `verify` | what these have in common |
 //! | `inquiry`, `peek`, `difference` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
@@ -61,6 +62,7 @@ mod transfer;
 mod tree;
 mod verify;
 mod width;
+mod within;
 mod work;
 
 use std::sync::Arc;

@@ -18,6 +18,7 @@ use super::{
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
     take_over,
     verify::{self, Checks, Digests, Passing},
+    within,
 };
 use crate::{
     domain::{
@@ -58,7 +59,7 @@ impl Ready {
 }
 
 /// Bits that give a file's reader or runner somebody else's rights are not carried: neither is the owner.
-const CARRIED_PERMISSIONS: u32 = 0o777;
+pub(super) const CARRIED_PERMISSIONS: u32 = 0o777;
 
 /// Brings one file across, or goes on where the connection was lost at the very end.
 pub(super) async fn cross(errand: &Errand, stage: &Stage) -> Result<Outcome, Fail> {
@@ -145,6 +146,15 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
     );
     checks.announce(source, target);
 
+    // A server that can copies within itself; what it made is checked like everything that arrived.
+    if held.begun.is_none()
+        && let Some(made) = within::copy(errand).await?
+    {
+        let arrived = judge(errand, made.part.path(), made.bytes, made.digests).await?;
+        let ready = Ready { part: made.part.path().clone(), name, source: made.before, arrived };
+        return Ok(Brought::Checked(made.part, Arc::new(ready)));
+    }
+
     let Opened { before, way, mut streams } = match go_on(errand, held).await? {
         Some(opened) => opened,
         None => open(errand, held).await?,
@@ -207,12 +217,30 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
         ));
     }
     let sent = carried.digest.or(behind);
-    let mut digests =
-        Digests { sent, source: source_digest, target: target_digest, read_back: false };
+    let digests = Digests { sent, source: source_digest, target: target_digest, read_back: false };
+    let arrived = judge(errand, part.path(), carried.bytes, digests).await?;
+
+    // Under its own name at last.
+    let ready = Arc::new(Ready { part: part.path().clone(), name, source: before, arrived });
+    held.begun = None;
+    let Some(part) = held.part.take() else {
+        return Err(errand.fail(ErrorKind::Failed, "it has no part; this is a bug"));
+    };
+    Ok(Brought::Checked(part, ready))
+}
+
+/// What may be claimed of a part, sizes being equal; digests that are lacking are got where that was asked for.
+async fn judge(
+    errand: &Errand,
+    part: &StoragePath,
+    bytes: u64,
+    mut digests: Digests,
+) -> Result<Arrived, Fail> {
     let level = errand.request.options.verify;
     if level == VerifyLevel::Digest {
-        let (from, to) = ((source, from), (target, part.path()));
-        digests = digests.or_read_back(carried.bytes, errand.source_is_here(), from, to).await?;
+        let from = (&*errand.source, &errand.step.from);
+        let to = (errand.target(), part);
+        digests = digests.or_read_back(bytes, errand.source_is_here(), from, to).await?;
     }
     let (verdict, digest) =
         verify::judge(level, errand.source_is_here(), digests).map_err(|mismatch| {
@@ -224,19 +252,7 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
                 ),
             )
         })?;
-
-    // Under its own name at last.
-    let ready = Arc::new(Ready {
-        part: part.path().clone(),
-        name,
-        source: before,
-        arrived: Arrived { bytes: carried.bytes, verdict: Some(verdict), digest },
-    });
-    held.begun = None;
-    let Some(part) = held.part.take() else {
-        return Err(errand.fail(ErrorKind::Failed, "it has no part; this is a bug"));
-    };
-    Ok(Brought::Checked(part, ready))
+    Ok(Arrived { bytes, verdict: Some(verdict), digest })
 }
 
 /// The bytes are over; and the digest of what stands at this machine's end, where it was taken behind them.

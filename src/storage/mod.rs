@@ -94,6 +94,18 @@ pub trait Storage: Send + Sync {
         Err(Error::new(ErrorKind::Unsupported, doing, "that is not told there"))
     }
 
+    /// Copies a file under a new name within the storage, by its own hand; `carried` is told of bytes as they are done.
+    /// Where [`Capabilities::copies`] does not say so it is
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported).
+    async fn copy_within(
+        &self,
+        within: &Within<'_>,
+        _carried: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Attributes> {
+        let doing = format!("copy {:?} to {:?}", within.from, within.to);
+        Err(Error::new(ErrorKind::Unsupported, doing, "nothing is copied by itself there"))
+    }
+
     /// How many streams of files' data it can make good use of at the moment. It may find out better as it goes.
     fn lanes(&self) -> usize {
         usize::MAX
@@ -154,6 +166,19 @@ pub struct FinishOptions {
     pub sync: bool,
 }
 
+/// A copy that a storage makes by its own hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Within<'a> {
+    /// The file.
+    pub from: &'a StoragePath,
+    /// A name that is not taken. Nobody else may read what is made there, until the attributes say otherwise.
+    pub to: &'a StoragePath,
+    /// How many bytes, from the beginning on.
+    pub size: u64,
+    /// How the copy is closed.
+    pub finish: FinishOptions,
+}
+
 /// Whether a rename may replace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replace {
@@ -185,6 +210,8 @@ pub struct Capabilities {
     /// Each file under way has a connection of its own, of which there are few: to copy between two such storages the
     /// source is opened first, lest everyone hold what another waits for.
     pub one_file_a_connection: bool,
+    /// It can copy a file by its own hand: see [`Storage::copy_within`].
+    pub copies: bool,
 }
 
 /// Puts a question to the person; the wait is theirs, and may be cancelled by dropping.

@@ -11,6 +11,7 @@ mod log;
 mod queue;
 mod refusals;
 mod sites;
+mod within_sftp;
 
 use std::{
     path::Path,

@@ -95,6 +95,7 @@ impl Storage for FtpStorage {
             sync: false,
             exact_listings: server.has_facts(),
             one_file_a_connection: true,
+            copies: false,
         }
     }
 

@@ -109,6 +109,7 @@ impl Storage for LocalStorage {
             sync: true,
             exact_listings: true,
             one_file_a_connection: false,
+            copies: false,
         }
     }
 

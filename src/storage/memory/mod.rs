@@ -70,6 +70,7 @@ impl MemoryStorage {
             sync: true,
             exact_listings: true,
             one_file_a_connection: false,
+            copies: false,
         };
         let disk = Disk {
             host,

@@ -18,7 +18,7 @@ use super::{
     habits::Habits,
     login::LoggedIn,
     mail::{Answer, Fault, Inbox, LaneChoice, Manner, Outcome, RemoteHandle},
-    packet::{Fields, NameRow, Reply, Request, WireAttributes},
+    packet::{Fields, NameRow, Reply, Request, WireAttributes, open_flags},
     status,
 };
 use crate::domain::digest::Sha256;
@@ -341,6 +341,32 @@ impl Client {
             Request::SetStat { path, attributes }
         };
         accepted(self.browse(&request).await?)
+    }
+
+    /// Makes a new private file on the lane of one that is open.
+    pub(crate) async fn create_beside(
+        &self,
+        opened: &Opened,
+        path: &[u8],
+    ) -> Result<RemoteHandle, Fault> {
+        let flags = open_flags::WRITE | open_flags::CREATE | open_flags::EXCLUSIVE;
+        let attributes = WireAttributes { permissions: Some(0o600), ..WireAttributes::default() };
+        let request = Request::Open { path, flags, attributes };
+        let made = Self::open(opened.handle.inbox(), opened.handle.lane(), &request).await;
+        made.map_err(|fault| opened.berth.reach(fault))
+    }
+
+    /// Has the server copy bytes from one file to the same place in another, which is open on the same lane.
+    pub(crate) fn copy_data(
+        &self,
+        from: &Opened,
+        offset: u64,
+        length: u64,
+        to: &RemoteHandle,
+    ) -> InFlight {
+        let (from, to) = (&from.handle, to.bytes());
+        let request = Request::CopyData { from: from.bytes(), offset, length, to };
+        Self::send(from, &request, Bytes::new(), Manner::Slow)
     }
 
     /// The digest of a file's whole content, as the server computes it in its own time.

@@ -16,6 +16,7 @@ pub(crate) struct Extensions {
     pub(crate) lsetstat: bool,
     pub(crate) limits: bool,
     pub(crate) check_file: bool,
+    pub(crate) copy_data: bool,
     /// Links may be followed where the protocol says that they are not.
     pub(crate) follows_links: bool,
     /// Two SFTP channels of one connection disturb each other.
@@ -46,6 +47,7 @@ impl Extensions {
             statvfs: announced(b"statvfs@openssh.com", b"2"),
             lsetstat: announced(b"lsetstat@openssh.com", b"1"),
             limits: announced(b"limits@openssh.com", b"1"),
+            copy_data: announced(b"copy-data", b"1"),
             // ProFTPD, of those known: it looks at, renames and removes what a link leads to, and keeps the part of a
             // request that has arrived where the next channel's part comes to lie as well.
             follows_links: named(b"versions"),

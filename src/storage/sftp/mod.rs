@@ -6,6 +6,7 @@ mod bridge;
 mod client;
 mod connection;
 mod connections;
+mod copying;
 mod digest;
 mod disagreement;
 mod extensions;

@@ -164,6 +164,13 @@ pub(crate) enum Request<'a> {
     CheckFile {
         path: &'a [u8],
     },
+    /// Bytes from one open file to another (OpenSSH's PROTOCOL §4.10).
+    CopyData {
+        from: &'a [u8],
+        offset: u64,
+        length: u64,
+        to: &'a [u8],
+    },
 }
 
 impl Request<'_> {
@@ -236,6 +243,13 @@ impl Request<'_> {
                 out.put_u64(0);
                 out.put_u64(0);
                 out.put_u32(0);
+            }
+            Request::CopyData { from, offset, length, to } => {
+                two_strings(&mut out, EXTENDED, id, b"copy-data", from);
+                out.put_u64(offset);
+                out.put_u64(length);
+                put_string(&mut out, to);
+                out.put_u64(offset);
             }
         }
         finish_length(&mut out, following);

@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 use super::{
     client::Client,
     connection::Tuning,
+    copying,
     digest::Digester,
     habits::Habits,
     login::{LoggedIn, Login},
@@ -27,8 +28,8 @@ use crate::{
         site::Bounds,
     },
     storage::{
-        Ask, Capabilities, Listing, ReadStream, Replace, Storage, WriteOptions, WriteStream,
-        listing,
+        Ask, Capabilities, Listing, ReadStream, Replace, Storage, Within, WriteOptions,
+        WriteStream, listing,
     },
 };
 
@@ -109,6 +110,7 @@ impl Storage for SftpStorage {
             sync: extensions.fsync,
             exact_listings: true,
             one_file_a_connection: false,
+            copies: extensions.copy_data,
         }
     }
 
@@ -206,6 +208,14 @@ impl Storage for SftpStorage {
                 Err(self.failed("open for writing", path)(fault))
             }
         }
+    }
+
+    async fn copy_within(
+        &self,
+        within: &Within<'_>,
+        carried: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Attributes> {
+        copying::copy(&self.server, within, carried).await
     }
 
     async fn rename(&self, from: &StoragePath, to: &StoragePath, replace: Replace) -> Result<()> {
