@@ -125,6 +125,7 @@ static BINDINGS: &[Binding] = &[
         "add up what a directory holds; again stops it",
         "",
     ),
+    bind(PANES, &[control('q'), key('Q')], Action::QuickView, "quick view in the other pane", ""),
     bind(PANES, &[key('E')], Action::OpenEdits, "open edits: files of servers", ""),
     bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
     bind(PANES, &[key('!')], Action::Shell, "run a command in the pane's directory", ""),

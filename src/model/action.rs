@@ -90,6 +90,8 @@ pub enum Action {
     Shell,
     /// Look into the file under the cursor.
     View,
+    /// Show the file under the cursor in the other pane, as the cursor goes.
+    QuickView,
     /// Wrap long lines, or cut them.
     Wrap,
     /// Show bytes, or text.

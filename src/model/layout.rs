@@ -62,6 +62,8 @@ pub(crate) struct Parts {
     /// Panes, or the queue panel.
     pub(crate) body: Area,
     pub(crate) panes: [Option<Area>; 2],
+    /// The quick view, in the place of a pane.
+    pub(crate) quick: Option<Area>,
     pub(crate) transfers: Option<Area>,
     pub(crate) status: Option<Area>,
     pub(crate) footer: Option<Area>,
@@ -90,14 +92,15 @@ pub(crate) fn parts(model: &Model) -> Parts {
         taken.then_some(area)
     };
     let (transfers, status, footer) = (line(has_transfers), line(has_status), line(has_footer));
-    let panes = if width >= TWO_PANES {
+    let mut panes = if width >= TWO_PANES {
         let left = width / 2;
         [Some(Area { width: left, ..body }), Some(Area { x: left, width: width - left, ..body })]
     } else {
         let shown = |side| (model.focus == side).then_some(body);
         [shown(Side::Left), shown(Side::Right)]
     };
-    Parts { body, panes, transfers, status, footer }
+    let quick = model.quick_side().and_then(|side| panes[side as usize].take());
+    Parts { body, panes, quick, transfers, status, footer }
 }
 
 /// The parts of one pane.
@@ -107,6 +110,18 @@ pub(crate) struct PaneParts {
     pub(crate) boxed: bool,
     pub(crate) header: Option<Area>,
     pub(crate) rows: Area,
+}
+
+impl PaneParts {
+    /// The header and the rows, for what has no header.
+    pub(crate) fn body(self) -> Area {
+        match self.header {
+            Some(header) => {
+                Area { y: header.y, height: self.rows.height + header.height, ..self.rows }
+            }
+            None => self.rows,
+        }
+    }
 }
 
 /// The parts of a pane or of the queue panel in an area.

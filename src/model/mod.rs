@@ -71,6 +71,7 @@ pub(crate) use reader::{Reader, ReaderKind};
 pub(crate) use rows::{Item, Row};
 pub(crate) use sort::{SortBy, is_directory};
 pub(crate) use transfers::{Outcome, job_words, share, share_of_job, verdict_words};
+pub(crate) use update::Quick;
 pub(crate) use viewer::Viewer;
 
 /// One of the two panes.
@@ -251,6 +252,8 @@ pub struct Model {
     pub(crate) connections: BTreeMap<Endpoint, ConnectionState>,
     /// A file that is looked into, over the panes.
     pub(crate) viewer: Option<Box<Viewer>>,
+    /// The other pane shows the file under the cursor.
+    pub(crate) quick: Option<update::Quick>,
     /// Someone types what to look for in a pane.
     pub(crate) finder: Option<finder::Finder>,
     pub(crate) notice: Option<Notice>,
@@ -333,6 +336,7 @@ impl Model {
             },
             connections: BTreeMap::new(),
             viewer: None,
+            quick: None,
             finder: None,
             notice: None,
             now: None,
@@ -396,7 +400,7 @@ impl Model {
 
     /// Whether the passing of time alone changes what is shown.
     pub fn counts_down(&self) -> bool {
-        self.transfers.counts_down()
+        self.transfers.counts_down() || self.quick_waits()
     }
 
     /// What the terminal's title says: both places, escaped.

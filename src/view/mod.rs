@@ -10,6 +10,7 @@ mod palette;
 mod pane;
 mod pen;
 mod queue;
+mod quick;
 mod reader;
 mod sites;
 mod start;
@@ -85,6 +86,9 @@ fn draw_panes(model: &Model, look: &Look, buffer: &mut Buffer) -> Option<(u16, u
                 if let Some(area) = area {
                     pane::draw(model, side, look, area, has_focus, buffer);
                 }
+            }
+            if let (Some(quick), Some(area)) = (&model.quick, parts.quick) {
+                quick::draw(quick, look, area, buffer);
             }
         }
     }

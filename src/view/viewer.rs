@@ -22,26 +22,10 @@ pub(crate) fn draw(
     title.put_right(&format!(" {} ", place_words(viewer)), look.soft());
     let room = title.room().saturating_sub(2);
     title.put(&format!(" {} ", text::cut_path(&viewer.name(), room)), look.title());
-    if let Some(error) = viewer.failure() {
-        let mut row = 1;
-        for line in text::wrap(&error.to_string(), usize::from(parts.body.width).max(4) - 2) {
-            if row < parts.body.height {
-                Line::new(buffer, parts.body.row(row)).skip(1).put(&line, look.bad());
-            }
-            row += 1;
-        }
-        let hint = parts.body.row(row.saturating_add(1));
-        if row + 1 < parts.body.height {
-            Line::new(buffer, hint).skip(1).put("r reads again", look.soft());
-        }
-    } else {
-        for (number, row) in viewer.rows().iter().enumerate() {
-            let mut line = Line::new(buffer, parts.body.row(number as u16));
-            for part in row {
-                let style = if part.is_hit { pen::bold(look.cursor()) } else { look.ink(part.ink) };
-                line.put(&part.text, style);
-            }
-        }
+    draw_body(viewer, look, parts.body, buffer);
+    if let Some(rows) = failure_rows(viewer, parts.body) {
+        let hint = parts.body.row(rows.saturating_add(2));
+        Line::new(buffer, hint).skip(1).put("r reads again", look.soft());
     }
     let foot = parts.foot?;
     match &viewer.input {
@@ -49,6 +33,32 @@ pub(crate) fn draw(
         None => {
             draw_foot(viewer, look, foot, buffer);
             None
+        }
+    }
+}
+
+fn failure_lines(viewer: &Viewer, area: layout::Area) -> Option<Vec<String>> {
+    let error = viewer.failure()?;
+    Some(text::wrap(&error.to_string(), usize::from(area.width).max(4) - 2))
+}
+
+fn failure_rows(viewer: &Viewer, area: layout::Area) -> Option<u16> {
+    failure_lines(viewer, area).map(|lines| lines.len() as u16)
+}
+
+/// The rows that are here, or why there are none.
+pub(crate) fn draw_body(viewer: &Viewer, look: &Look, area: layout::Area, buffer: &mut Buffer) {
+    if let Some(lines) = failure_lines(viewer, area) {
+        for (row, line) in lines.iter().enumerate() {
+            Line::new(buffer, area.row(row as u16 + 1)).skip(1).put(line, look.bad());
+        }
+    } else {
+        for (number, row) in viewer.rows().iter().enumerate() {
+            let mut line = Line::new(buffer, area.row(number as u16));
+            for part in row {
+                let style = if part.is_hit { pen::bold(look.cursor()) } else { look.ink(part.ink) };
+                line.put(&part.text, style);
+            }
         }
     }
 }

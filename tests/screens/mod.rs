@@ -11,6 +11,7 @@ mod hostile;
 mod looking;
 mod panes;
 mod properties;
+mod quick;
 mod sites;
 mod stage;
 mod streaming;

@@ -81,6 +81,11 @@ impl Model {
         {
             return Vec::new();
         }
+        if let Some(viewer) = self.quick.as_mut().and_then(|quick| quick.viewer.as_mut())
+            && viewer.answered(answered.ticket, &answered.told)
+        {
+            return Vec::new();
+        }
         for side in [Side::Left, Side::Right] {
             let extras = &mut self.pane_mut(side).extras;
             match extras.answered(answered.ticket, &answered.told) {

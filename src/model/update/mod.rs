@@ -14,6 +14,7 @@ mod outside;
 mod palette;
 mod panes;
 mod queue;
+mod quick;
 mod sites;
 mod sites_mouse;
 mod viewer;
@@ -29,6 +30,7 @@ use super::{
 pub(crate) use edit::Edit;
 pub(crate) use edit_list::Comparing;
 pub(crate) use outside::Renaming;
+pub(crate) use quick::Quick;
 pub(crate) use wander::Together;
 
 /// Takes a message in. Returns what is to be done besides.
@@ -36,7 +38,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Clock(now) => {
             model.now = Some(now);
-            return Vec::new();
+            return if model.quick_waits() { model.follow_quick() } else { Vec::new() };
         }
         Message::Act(action) => model.act(action),
         Message::Paste(text) => {
@@ -65,8 +67,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::CameBack(outside, back) => model.came_back(outside, back),
         Message::Edits(news) => model.edit_news(news),
         Message::Painted(ticket, painted) => {
-            if let Some(viewer) = &mut model.viewer {
-                viewer.take_colours(ticket, painted);
+            let quick = model.quick.as_mut().and_then(|quick| quick.viewer.as_mut());
+            for viewer in model.viewer.as_mut().into_iter().chain(quick) {
+                viewer.take_colours(ticket, painted.clone());
             }
             Vec::new()
         }
@@ -84,6 +87,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects.extend(model.look_under_cursor());
     effects.extend(model.settle_viewer());
     effects.extend(model.settle_ledger());
+    effects.extend(model.follow_quick());
     for pane in &mut model.panes {
         let idle = pane.take_idle().into_iter();
         effects.extend(idle.map(|ticket| Effect::Engine(Command::Close(ticket))));

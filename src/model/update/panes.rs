@@ -50,6 +50,7 @@ impl Model {
             }
             Action::Edit => return self.edit_file(),
             Action::OpenEdits => self.show_edits(None),
+            Action::QuickView => return self.toggle_quick(),
             Action::RenameMany => return self.edit_names(),
             Action::Shell => self.ask_command(),
             Action::View => return self.view_file(),

@@ -110,6 +110,13 @@ impl Model {
         let Some(mut viewer) = self.viewer.take() else { return Vec::new() };
         let body = layout::viewer_parts(self.size).body;
         viewer.resize(usize::from(body.width), usize::from(body.height));
+        let effects = self.settle(&mut viewer);
+        self.viewer = Some(viewer);
+        effects
+    }
+
+    /// Asks for what a viewer needs.
+    pub(super) fn settle(&mut self, viewer: &mut Viewer) -> Vec<Effect> {
         let mut effects = Vec::new();
         for piece in viewer.settle() {
             let ticket = self.next_ticket();
@@ -119,7 +126,6 @@ impl Model {
         let ticket = self.next_ticket();
         let order = viewer.want_colours(ticket);
         effects.extend(order.map(|order| Effect::Paint(ticket, order)));
-        self.viewer = Some(viewer);
         effects
     }
 }
