@@ -83,6 +83,8 @@ pub struct Start {
 const TICK: Duration = Duration::from_millis(250);
 /// How long messages are taken in before a frame is drawn though more wait.
 const DRAIN: Duration = Duration::from_millis(8);
+/// How long a sequence of keys that has begun waits for the next.
+const SEQUENCE: Duration = Duration::from_secs(3);
 /// How long the engine may take to end.
 const ENGINE_END: Duration = Duration::from_secs(1);
 
@@ -121,6 +123,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         is_lent: false,
         going_outside: Vec::new(),
         pending: Pending::default(),
+        forgets_at: None,
         shelf: ShelfThread::begin(start.shelf)?,
         painter: Painter::begin()?,
         troubles: start.troubles,
@@ -158,6 +161,8 @@ struct App {
     /// What the terminal is to be given away for.
     going_outside: Vec<Outside>,
     pending: Pending,
+    /// When keys that began a sequence are forgotten.
+    forgets_at: Option<Instant>,
     shelf: ShelfThread,
     painter: Painter,
     /// What is wrong with the settings, until it is told.
@@ -221,6 +226,7 @@ impl App {
             (false, true) => Some(Instant::now() + TICK),
             (false, false) => None,
         };
+        let wake = [wake, self.forgets_at].into_iter().flatten().min();
         let sleep = async {
             match wake {
                 Some(at) => time::sleep_until(at.into()).await,
@@ -255,6 +261,9 @@ impl App {
     async fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
         let began = Instant::now();
         self.take(Message::Clock(began), handles)?;
+        if self.forgets_at.is_some_and(|at| began >= at) {
+            self.forget_sequence(handles)?;
+        }
         while !self.leaving && began.elapsed() < DRAIN {
             if let Some(input) = waiting_input(&mut self.input).await {
                 self.input(input, handles)?;
@@ -294,13 +303,33 @@ impl App {
                 return Ok(());
             }
             Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => {
-                match self.look.keys.press(&mut self.pending, self.model.context(), key) {
-                    Meaning::Action(action) => Some(Message::Act(action)),
-                    Meaning::More | Meaning::Nothing => None,
+                let context = self.model.context();
+                match self.look.keys.press(&mut self.pending, context, key) {
+                    Meaning::Action(action) => {
+                        self.forget_sequence(handles)?;
+                        Some(Message::Act(action))
+                    }
+                    Meaning::More => {
+                        self.forgets_at = Some(Instant::now() + SEQUENCE);
+                        Some(Message::Begun(self.look.keys.begun(&self.pending, context)))
+                    }
+                    Meaning::Nothing => {
+                        self.forget_sequence(handles)?;
+                        None
+                    }
                 }
             }
-            Some(Ok(Input::Mouse(event))) => mouse(event).map(Message::Mouse),
-            Some(Ok(Input::Paste(text))) => Some(Message::Paste(text)),
+            Some(Ok(Input::Mouse(event))) => {
+                let message = mouse(event).map(Message::Mouse);
+                if message.is_some() {
+                    self.forget_sequence(handles)?;
+                }
+                message
+            }
+            Some(Ok(Input::Paste(text))) => {
+                self.forget_sequence(handles)?;
+                Some(Message::Paste(text))
+            }
             // A new size comes as a notification: crossterm loses it where a key comes with it.
             Some(Ok(_)) => None,
         };
@@ -309,6 +338,15 @@ impl App {
                 self.owes_an_answer = true;
                 self.take(message, handles)
             }
+            None => Ok(()),
+        }
+    }
+
+    /// A sequence that had begun is over: it came to something, to nothing, or nothing followed in time.
+    fn forget_sequence(&mut self, handles: &Handles) -> io::Result<()> {
+        self.pending.forget();
+        match self.forgets_at.take() {
+            Some(_) => self.take(Message::Begun(None), handles),
             None => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod chord;
 mod lookup;
+mod preset;
 mod remap;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -64,9 +65,9 @@ const LISTS: &[Context] = &[
     Context::Edits,
 ];
 const DIALOGS: &[Context] = &[Context::Field, Context::Choice];
-const FIELD: &[Context] = &[Context::Field, Context::Find];
+const FIELD: &[Context] = &[Context::Field, Context::Find, Context::Search];
 const FIND: &[Context] = &[Context::Find];
-const SIDEWAYS: &[Context] = &[Context::Field, Context::Choice, Context::Find];
+const SIDEWAYS: &[Context] = &[Context::Field, Context::Choice, Context::Find, Context::Search];
 const CHOICE: &[Context] = &[Context::Choice];
 const READER: &[Context] = &[Context::Reader];
 const EDITS: &[Context] = &[Context::Edits];
@@ -243,15 +244,6 @@ static BINDINGS: &[Binding] = &[
     bind(SEARCH, &[code(Tab)], Action::Next, "complete; to the list", "complete"),
     bind(SEARCH, &[code(Up)], Action::Up, "up", ""),
     bind(SEARCH, &[code(Down)], Action::Down, "down", ""),
-    bind(
-        SEARCH,
-        &[code(Backspace), control('h')],
-        Action::DeleteBack,
-        "delete the character before",
-        "",
-    ),
-    bind(SEARCH, &[control('w')], Action::DeleteWord, "delete the word before", ""),
-    bind(SEARCH, &[control('u')], Action::ClearLine, "empty the line", "empty"),
     bind(SEARCH, &[code(Esc)], Action::Close, "leave the line", "leave"),
     bind(START, &[code(Enter), code(Right), key('l')], Action::Choose, "choose", "choose"),
     bind(START, &[key('o'), control('o')], Action::Connect, "open a place or server", "open"),

@@ -8,7 +8,7 @@ use super::{
     name_of,
     remap::{self, Remap},
 };
-use crate::model::{Action, CommandWords, Context};
+use crate::model::{Action, Begun, CommandWords, Context};
 
 /// The table, with a person's own keys laid over it.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,13 @@ pub enum Meaning {
 #[derive(Debug, Default)]
 pub struct Pending(Vec<Chord>);
 
+impl Pending {
+    /// Forgets what has begun. Whether anything had.
+    pub fn forget(&mut self) -> bool {
+        !std::mem::take(&mut self.0).is_empty()
+    }
+}
+
 impl Keymap {
     /// With the keys of a `keymap.toml`. What makes no sense in it is told, each with its line; the rest holds.
     pub fn with(text: &str) -> (Self, Vec<String>) {
@@ -49,13 +56,31 @@ impl Keymap {
             }
             Meaning::Nothing => {}
         }
-        // A sequence that leads nowhere is forgotten, and its last key means what it means alone.
+        // A sequence that leads nowhere is forgotten, and its last key means what it means alone; but Esc only ends it.
         let begun = pending.0.len() > 1;
         pending.0.clear();
-        if begun {
-            return self.press(pending, context, event);
+        match (begun, event.code) {
+            (true, KeyCode::Esc) => return Meaning::Nothing,
+            (true, _) => return self.press(pending, context, event),
+            (false, _) => {}
         }
         self.table(context, event).map_or(Meaning::Nothing, Meaning::Action)
+    }
+
+    /// The sequence that has begun, and what may follow.
+    pub fn begun(&self, pending: &Pending, context: Context) -> Option<Begun> {
+        if pending.0.is_empty() {
+            return None;
+        }
+        let longer = self.remap.of(context).filter_map(|(keys, action)| {
+            let rest = keys.strip_prefix(pending.0.as_slice()).filter(|rest| !rest.is_empty())?;
+            let of_action = |binding: &&Binding| {
+                binding.action == action && binding.contexts.contains(&context)
+            };
+            let words = BINDINGS.iter().find(of_action).map_or("", |binding| binding.words);
+            Some((shown(rest), words))
+        });
+        Some(Begun { context, keys: shown(&pending.0), follow: longer.collect() })
     }
 
     fn own(&self, context: Context, pressed: &[Chord]) -> Meaning {
@@ -96,10 +121,7 @@ impl Keymap {
     /// The names of a binding's keys in a context.
     pub(super) fn keys(&self, binding: &Binding, context: Context) -> Vec<String> {
         if let Some(own) = self.remap.keys(context, binding.action) {
-            let name = |keys: &Vec<Chord>| {
-                keys.iter().map(|chord| chord.name()).collect::<Vec<_>>().join(" ")
-            };
-            return own.iter().map(name).collect();
+            return own.iter().map(|keys| shown(keys)).collect();
         }
         let left = binding.chords.iter().filter(|chord| !self.remap.takes(context, **chord));
         left.map(|chord| chord.name()).collect()
@@ -131,4 +153,9 @@ impl Keymap {
         };
         BINDINGS.iter().filter(has_words).map(command).collect()
     }
+}
+
+/// The names of keys pressed one after the other: `g g`.
+pub(super) fn shown(keys: &[Chord]) -> String {
+    keys.iter().map(|chord| chord.name()).collect::<Vec<_>>().join(" ")
 }

@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item, Value};
 
-use super::{BINDINGS, EVERYWHERE, chord::Chord, name_of};
+use super::{BINDINGS, EVERYWHERE, chord::Chord, lookup::shown, name_of, preset};
 use crate::{
     domain::display::escape_text,
     model::{Action, Context},
@@ -45,11 +45,26 @@ impl Remap {
     pub(super) fn takes(&self, context: Context, chord: Chord) -> bool {
         self.of(context).any(|(keys, _)| keys.first() == Some(&chord))
     }
+
+    /// Lays these keys over others: an action that has keys here has these alone, and a key that means something here
+    /// means nothing else below.
+    fn over(mut self, below: Self) -> Self {
+        let left = below.own.into_iter().filter_map(|mut other| {
+            if self.keys(other.context, other.action).is_some() {
+                return None;
+            }
+            other.keys.retain(|keys| !self.of(other.context).any(|(own, _)| clash(own, keys)));
+            (!other.keys.is_empty()).then_some(other)
+        });
+        let left: Vec<Own> = left.collect();
+        self.own.extend(left);
+        self
+    }
 }
 
 /// Reads the text; the troubles are whole sentences but for the file's name.
 pub(super) fn read(text: &str) -> (Remap, Vec<String>) {
-    let (mut remap, mut troubles) = (Remap::default(), Vec::new());
+    let (mut remap, mut below, mut troubles) = (Remap::default(), Remap::default(), Vec::new());
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
@@ -63,6 +78,13 @@ pub(super) fn read(text: &str) -> (Remap, Vec<String>) {
             |key: Option<std::ops::Range<usize>>| key.map_or(1, |span| line_at(text, span.start));
         let heading_line =
             line(document.as_table().get_key_value(heading).and_then(|(key, _)| key.span()));
+        if heading == "preset" {
+            match named_preset(item) {
+                Ok(preset) => below = read(preset).0,
+                Err(why) => troubles.push(format!("line {heading_line}: {why}")),
+            }
+            continue;
+        }
         let (Some(contexts), Some(table)) = (contexts(heading), item.as_table()) else {
             let known: Vec<String> = EVERYWHERE.iter().map(name_of).collect();
             troubles.push(format!(
@@ -88,7 +110,15 @@ pub(super) fn read(text: &str) -> (Remap, Vec<String>) {
             }
         }
     }
-    (remap, troubles)
+    (remap.over(below), troubles)
+}
+
+/// The keys of the preset that is named.
+fn named_preset(item: &Item) -> Result<&'static str, String> {
+    let names = preset::names().collect::<Vec<_>>().join(", ");
+    let name = item.as_str().ok_or_else(|| format!("preset has to be the name of one: {names}"))?;
+    preset::text(name)
+        .ok_or_else(|| format!("there is no preset “{}”; there is {names}", escape_text(name)))
 }
 
 fn contexts(heading: &str) -> Option<Vec<Context>> {
@@ -142,18 +172,15 @@ fn sequence(typed: &str) -> Result<Keys, String> {
 fn add(remap: &mut Remap, own: Own, troubles: &mut Vec<String>) {
     let clash = own.keys.iter().find_map(|keys| {
         let earlier = remap.own.iter().filter(|earlier| earlier.context == own.context);
-        let of_earlier = |earlier: &Own| {
-            earlier.keys.iter().any(|other| other.starts_with(keys) || keys.starts_with(other))
-        };
+        let of_earlier = |earlier: &Own| earlier.keys.iter().any(|other| clash(other, keys));
         earlier.filter(|earlier| of_earlier(earlier)).map(|earlier| (keys, earlier)).next()
     });
     match clash {
         Some((keys, earlier)) => {
-            let shown: Vec<String> = keys.iter().map(|chord| chord.name()).collect();
             troubles.push(format!(
                 "line {}: {} in {} is taken by {} in line {}; that one holds",
                 own.line,
-                shown.join(" "),
+                shown(keys),
                 name_of(&own.context),
                 name_of(&earlier.action),
                 earlier.line
@@ -161,6 +188,11 @@ fn add(remap: &mut Remap, own: Own, troubles: &mut Vec<String>) {
         }
         None => remap.own.push(own),
     }
+}
+
+/// Whether one of two sequences begins with the other, so that only one can mean something.
+fn clash(one: &[Chord], other: &[Chord]) -> bool {
+    one.starts_with(other) || other.starts_with(one)
 }
 
 fn line_at(text: &str, at: usize) -> usize {

@@ -1,4 +1,4 @@
-//! What the table of keys promises.
+//! The table is sound, and a person's own keys go before it.
 
 use crossterm::event::KeyModifiers;
 
@@ -17,12 +17,34 @@ fn no_chord_does_two_things_in_one_context() {
     }
 }
 
+/// Whether one of these keys is no function key: terminals and desktops swallow those. One that every terminal sends
+/// is enough; Del alone is not, for not every keyboard has it.
+pub(super) fn has_twin(keys: &[String]) -> bool {
+    let is_function =
+        |key: &String| key.strip_prefix('F').is_some_and(|number| number.parse::<u8>().is_ok());
+    let others =
+        keys.iter().filter(|key| !is_function(key) && !["Del", "Ins"].contains(&key.as_str()));
+    others.count() > 0
+}
+
 #[test]
 fn every_function_key_has_a_twin() {
     for binding in BINDINGS {
-        let is_function = |chord: &&Chord| matches!(chord.code, KeyCode::F(_));
-        let functions = binding.chords.iter().filter(is_function).count();
-        assert!(functions < binding.chords.len(), "{}", binding.words);
+        let keys: Vec<String> = binding.chords.iter().map(|chord| chord.name()).collect();
+        assert!(has_twin(&keys), "{}: {keys:?}", binding.words);
+    }
+}
+
+#[test]
+fn what_has_a_function_key_can_be_done_by_name_as_well() {
+    let commands = Keymap::default().commands();
+    let has_function = |binding: &&Binding| {
+        binding.chords.iter().any(|chord| matches!(chord.code, KeyCode::F(_)))
+            && binding.contexts.iter().any(|context| WITH_COMMANDS.contains(context))
+    };
+    for binding in BINDINGS.iter().filter(has_function) {
+        let named = commands.iter().find(|command| command.action == binding.action);
+        assert!(named.is_some_and(|command| command.name == name_of(&binding.action)));
     }
 }
 
@@ -61,6 +83,45 @@ fn own_keys_and_sequences_go_before_the_table() {
     let copy = keymap.footer(Context::Panes).find(|(_, word)| *word == "copy");
     assert_eq!(copy.map(|(key, _)| key).as_deref(), Some("y y"));
     assert!(keymap.commands().iter().any(|command| command.name == "make-directory"));
+}
+
+#[test]
+fn a_sequence_tells_what_may_follow_and_esc_ends_it() {
+    let (keymap, _) = Keymap::with("[panes]\nfirst = \"g g\"\ngo-to = \"g o\"\n");
+    let mut pending = Pending::default();
+    let mut press = |code| {
+        let event = KeyEvent::new(code, KeyModifiers::NONE);
+        let meaning = keymap.press(&mut pending, Context::Panes, event);
+        (meaning, keymap.begun(&pending, Context::Panes))
+    };
+    let (meaning, begun) = press(KeyCode::Char('g'));
+    let begun = begun.unwrap();
+    assert_eq!((meaning, begun.keys.as_str()), (Meaning::More, "g"));
+    let follow = [("g", "to the first row"), ("o", "to a path, completed as it is typed")];
+    assert_eq!(begun.follow, follow.map(|(keys, words)| (keys.to_owned(), words)));
+    assert_eq!(press(Esc), (Meaning::Nothing, None));
+    assert_eq!(press(Esc).0, Meaning::Action(Action::Close), "alone it is what it was");
+    press(KeyCode::Char('g'));
+    assert!(pending.forget());
+    assert!(!pending.forget());
+}
+
+#[test]
+fn own_keys_go_before_those_of_a_preset() {
+    let text = "preset = \"vim\"\n[panes]\ncopy = \"Y\"\nmark = \"g\"\n";
+    let (keymap, troubles) = Keymap::with(text);
+    assert_eq!(troubles, Vec::<String>::new(), "a preset is no earlier line");
+    let keys = |action| {
+        let of_panes = |binding: &&Binding| {
+            binding.action == action && binding.contexts.contains(&Context::Panes)
+        };
+        keymap.keys(BINDINGS.iter().find(of_panes).unwrap(), Context::Panes)
+    };
+    assert_eq!(keys(Action::Copy), ["Y"]);
+    assert_eq!(keys(Action::Mark), ["g"]);
+    assert_eq!(keys(Action::First), ["Home"], "g is spoken for, and so is all that begins with it");
+    assert_eq!(keys(Action::Delete), ["d d", "Del", "F8"]);
+    assert_eq!(keys(Action::Sort), ["s"]);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! A dialog: words, fields, buttons. What it is for is its purpose; how it is edited is the same for all.
 
 use secrecy::SecretString;
-use tui_input::{Input, InputRequest};
+use tui_input::Input;
 
 use crate::domain::entry::Attributes;
 
-use super::{action::Action, purpose::Purpose};
+use super::{action::Action, editing, purpose::Purpose};
 
 /// One dialog.
 #[derive(Debug)]
@@ -71,9 +71,15 @@ impl Secret {
         self.0.chars().count()
     }
 
-    fn push(&mut self, c: char) {
-        if self.0.len() + c.len_utf8() <= LONGEST_SECRET {
-            self.0.push(c);
+    /// At its end only: where one is in what is not seen, nobody knows.
+    fn edit(&mut self, action: Action) {
+        match action {
+            Action::Type(c) if self.0.len() + c.len_utf8() <= LONGEST_SECRET => self.0.push(c),
+            Action::DeleteBack => {
+                self.0.pop();
+            }
+            Action::ClearLine | Action::DeleteWord => *self = Self::new(),
+            _ => {}
         }
     }
 }
@@ -216,9 +222,8 @@ impl Dialog {
             }
             Action::Next | Action::Down => self.step(1),
             Action::Previous | Action::Up => self.step(-1),
-            Action::Type(c) if self.takes_text() => self.type_character(c),
-            Action::Type(c) => return self.letter(c),
-            Action::Toggle if self.takes_text() => self.type_character(' '),
+            Action::Type(c) if !self.takes_text() => return self.letter(c),
+            Action::Toggle if self.takes_text() => self.edit(Action::Type(' ')),
             Action::Left if !self.takes_text() => self.sideways(-1),
             Action::Right if !self.takes_text() => self.sideways(1),
             Action::Toggle => {
@@ -273,39 +278,12 @@ impl Dialog {
         button.at_once.then_some(button.press)
     }
 
-    fn type_character(&mut self, c: char) {
-        match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
-            Some(Value::Text(input)) => {
-                input.handle(InputRequest::InsertChar(c));
-            }
-            Some(Value::Secret(secret)) => secret.push(c),
-            _ => {}
-        }
-    }
-
     fn edit(&mut self, action: Action) {
         match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
             Some(Value::Text(input)) => {
-                let request = match action {
-                    Action::Left => InputRequest::GoToPrevChar,
-                    Action::Right => InputRequest::GoToNextChar,
-                    Action::LineStart => InputRequest::GoToStart,
-                    Action::LineEnd => InputRequest::GoToEnd,
-                    Action::DeleteBack => InputRequest::DeletePrevChar,
-                    Action::DeleteForward => InputRequest::DeleteNextChar,
-                    Action::DeleteWord => InputRequest::DeletePrevWord,
-                    Action::ClearLine => InputRequest::DeleteLine,
-                    _ => return,
-                };
-                input.handle(request);
+                editing::edit(input, action);
             }
-            Some(Value::Secret(secret)) => match action {
-                Action::DeleteBack => {
-                    secret.0.pop();
-                }
-                Action::ClearLine | Action::DeleteWord => *secret = Secret::new(),
-                _ => {}
-            },
+            Some(Value::Secret(secret)) => secret.edit(action),
             _ => {}
         }
     }
@@ -314,7 +292,7 @@ impl Dialog {
     pub(crate) fn paste(&mut self, pasted: &str) {
         let line = pasted.trim_end_matches(['\r', '\n']);
         for c in line.chars().filter(|c| !c.is_control()).take(4_096) {
-            self.type_character(c);
+            self.edit(Action::Type(c));
         }
     }
 }

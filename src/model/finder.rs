@@ -1,8 +1,8 @@
 //! The line into which a person types what to look for in a pane.
 
-use tui_input::{Input, InputRequest};
+use tui_input::Input;
 
-use super::{Side, action::Action, pane::Pane, sieve::Sieve};
+use super::{Side, action::Action, editing, pane::Pane, sieve::Sieve};
 
 /// What is done with what is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,7 @@ impl Finder {
 
     /// Edits the line. Whether its text is another now.
     pub(crate) fn edit(&mut self, action: Action) -> bool {
-        let changed = request(action).and_then(|request| self.input.handle(request));
-        changed.is_some_and(|changed| changed.value)
+        editing::edit(&mut self.input, action)
     }
 
     /// What was typed is applied to the pane.
@@ -94,20 +93,4 @@ impl Finder {
             Hunt::Search => pane.move_to(self.origin),
         }
     }
-}
-
-/// What an action does to a line of text.
-pub(crate) fn request(action: Action) -> Option<InputRequest> {
-    Some(match action {
-        Action::Type(c) => InputRequest::InsertChar(c),
-        Action::Left => InputRequest::GoToPrevChar,
-        Action::Right => InputRequest::GoToNextChar,
-        Action::LineStart => InputRequest::GoToStart,
-        Action::LineEnd => InputRequest::GoToEnd,
-        Action::DeleteBack => InputRequest::DeletePrevChar,
-        Action::DeleteForward => InputRequest::DeleteNextChar,
-        Action::DeleteWord => InputRequest::DeletePrevWord,
-        Action::ClearLine => InputRequest::DeleteLine,
-        _ => return None,
-    })
 }

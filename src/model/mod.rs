@@ -3,11 +3,13 @@
 //! [`update`] takes a [`Message`] and returns what is to be done besides, as [`Effect`]s.
 
 mod action;
+mod begun;
 mod compare;
 mod completion;
 mod dialog;
 mod edit_forms;
 mod edits;
+mod editing;
 mod extras;
 mod finder;
 mod forms;
@@ -26,6 +28,7 @@ mod questions;
 pub(crate) mod queue;
 mod reader;
 mod rows;
+mod scrolling;
 mod sieve;
 mod site_forms;
 pub(crate) mod sites;
@@ -57,6 +60,7 @@ use crate::{
 };
 
 pub use action::{Action, Context};
+pub use begun::Begun;
 pub use edits::{EditNews, EditOrder, Kept, LeftEdit};
 pub use outside::{Back, EditorEnd, Outside};
 pub use palette::CommandWords;
@@ -95,6 +99,8 @@ impl Side {
 pub enum Message {
     /// The person does something.
     Act(Action),
+    /// A sequence of keys has begun, goes on, or is over.
+    Begun(Option<Begun>),
     /// Text was pasted.
     Paste(String),
     /// The mouse did something.
@@ -257,6 +263,8 @@ pub struct Model {
     /// Someone types what to look for in a pane.
     pub(crate) finder: Option<finder::Finder>,
     pub(crate) notice: Option<Notice>,
+    /// Keys that may become a sequence.
+    pub(crate) begun: Option<Begun>,
     /// The time last told.
     pub(crate) now: Option<Instant>,
     /// Lines the help has; only the key table knows.
@@ -339,6 +347,7 @@ impl Model {
             quick: None,
             finder: None,
             notice: None,
+            begun: None,
             now: None,
             help_lines,
             commands,

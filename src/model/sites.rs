@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tui_input::Input;
+
 use crate::{
     domain::{
         book::{Book, RecentPlace, SshHost},
@@ -41,7 +43,7 @@ pub(crate) struct SitesPanel {
     /// Rows seen.
     pub(crate) height: usize,
     /// What is searched for; empty for everything.
-    pub(crate) search: String,
+    pub(crate) search: Input,
     /// Whether characters go into the search.
     pub(crate) searching: bool,
 }
@@ -114,17 +116,17 @@ fn fits(words: &[String], parts: &[&str]) -> bool {
 
 impl SitesPanel {
     pub(crate) fn new(side: Side) -> Self {
-        Self { side, cursor: 0, top: 0, height: 0, search: String::new(), searching: false }
+        Self { side, cursor: 0, top: 0, height: 0, search: Input::default(), searching: false }
     }
 
     /// The line under the cursor.
     pub(crate) fn current<'a>(&self, book: &'a Book) -> Option<SiteLine<'a>> {
-        lines(book, &self.search).get(self.cursor).copied()
+        lines(book, self.search.value()).get(self.cursor).copied()
     }
 
     /// Moves by lines, over headings; `isize::MIN` and `MAX` lead to the ends.
     pub(crate) fn move_by(&mut self, by: isize, book: &Book) {
-        let lines = lines(book, &self.search);
+        let lines = lines(book, self.search.value());
         let wanted = self.cursor.saturating_add_signed(by).min(lines.len().saturating_sub(1));
         let is_site = |at: &usize| !matches!(lines.get(*at), Some(SiteLine::Folder(_)) | None);
         let below = (wanted..lines.len()).find(is_site);
@@ -136,7 +138,9 @@ impl SitesPanel {
 
     /// Puts the cursor on a line, if it is one of a site.
     pub(crate) fn move_to(&mut self, line: usize, book: &Book) {
-        if let Some(SiteLine::Saved(_) | SiteLine::Host(_)) = lines(book, &self.search).get(line) {
+        if let Some(SiteLine::Saved(_) | SiteLine::Host(_)) =
+            lines(book, self.search.value()).get(line)
+        {
             self.cursor = line;
         }
     }
@@ -145,7 +149,7 @@ impl SitesPanel {
     pub(crate) fn find(&mut self, name: &str, book: &Book) {
         let named =
             |line: &SiteLine<'_>| matches!(line, SiteLine::Saved(site) if site.name == name);
-        if let Some(line) = lines(book, &self.search).iter().position(named) {
+        if let Some(line) = lines(book, self.search.value()).iter().position(named) {
             self.cursor = line;
         }
     }
@@ -235,7 +239,7 @@ mod tests {
         assert_eq!(seen, [0, 2, 3, 5, 5, 3, 2, 0, 0, 5, 0]);
         panel.find("zebra", &book);
         assert_eq!(panel.cursor, 3);
-        panel.search = "bastion".to_owned();
+        panel.search = Input::from("bastion");
         panel.fit(&book);
         assert_eq!(panel.current(&book), Some(SiteLine::Host(&book.hosts[0])));
     }

@@ -2,10 +2,7 @@
 
 use ratatui::{buffer::Buffer, style::Style};
 
-use crate::{
-    domain::display::escape_text,
-    model::{Model, layout::Area, palette::Palette, text},
-};
+use crate::model::{Model, layout::Area, palette::Palette};
 
 use super::{
     look::Look,
@@ -46,13 +43,9 @@ pub(crate) fn draw(
     }
     let mut line = Line::new(buffer, inner.row(0));
     line.put(":", look.strong());
-    let typed = escape_text(&palette.typed);
-    let spare = text::cells(&typed).saturating_sub(line.room().saturating_sub(1));
-    let typed = text::split_at_cells(&typed, spare).1;
-    line.put(typed, Style::new());
-    let cursor = (inner.x + 1 + text::cells(typed) as u16, inner.y);
+    let cursor = (line.put_typed(&palette.typed, Style::new()), inner.y);
     if fitting.is_empty() {
-        let words = match palette.typed.trim_start().starts_with(['o', 'c']) {
+        let words = match palette.typed.value().trim_start().starts_with(['o', 'c']) {
             true => "Enter opens the place behind “open ” or “cd ”.",
             false => "Nothing is called that.",
         };

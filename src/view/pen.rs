@@ -6,6 +6,8 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
+use tui_input::Input;
+
 use crate::model::{layout::Area, text};
 
 /// The same rectangle in ratatui's words.
@@ -54,6 +56,16 @@ impl<'a> Line<'a> {
             self.buffer.set_stringn(self.right, self.y, text, wide, style);
         }
         self
+    }
+
+    /// Writes a line that is typed, drawn along so that its cursor is seen. The column where that belongs.
+    pub(crate) fn put_typed(&mut self, typed: &Input, style: Style) -> u16 {
+        let (start, room) = (self.left, self.room().saturating_sub(1).max(1));
+        let scroll = typed.visual_scroll(room);
+        let last = self.right.saturating_sub(1);
+        self.put(text::split_at_cells(typed.value(), scroll).1, style);
+        let at = typed.visual_cursor().max(scroll) - scroll;
+        start.saturating_add(at as u16).min(last)
     }
 
     /// Leaves cells free on the left.

@@ -34,12 +34,12 @@ pub(crate) fn draw(
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
     let (list, details) = sites::parts(body);
-    let lines = sites::lines(&model.desk.book, &panel.search);
+    let lines = sites::lines(&model.desk.book, panel.search.value());
     let pane = if panel.side == Side::Left { "left" } else { "right" };
     let parts = queue::panel("Sites", &format!(" opens in the {pane} pane "), look, list, buffer);
     let cursor = parts.header.and_then(|header| draw_header(panel, look, header, buffer));
     if lines.is_empty() {
-        let words = match panel.search.is_empty() {
+        let words = match panel.search.value().is_empty() {
             true => "No site is saved yet. n makes one; Ctrl-D in a pane saves the place it shows.",
             false => "Nothing fits. Esc empties the search.",
         };
@@ -73,17 +73,13 @@ fn draw_header(
 ) -> Option<(u16, u16)> {
     let mut line = Line::new(buffer, area);
     line.skip(2);
-    if !panel.searching && panel.search.is_empty() {
+    if !panel.searching && panel.search.value().is_empty() {
         line.column(name_width(area.width)).put("Name", look.soft());
         line.skip(1).put("Address", look.soft());
         return None;
     }
     line.put("/", look.soft());
-    let shown = escape_text(&panel.search);
-    let kept = text::cells(&shown).min(line.room().saturating_sub(1));
-    let shown = text::split_at_cells(&shown, kept).0.to_owned();
-    line.put(&shown, look.strong());
-    let x = area.x + 3 + text::cells(&shown) as u16;
+    let x = line.put_typed(&panel.search, look.strong());
     panel.searching.then_some((x, area.y))
 }
 

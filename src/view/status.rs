@@ -69,18 +69,15 @@ pub(crate) fn draw_typed(
         line.put_right(&format!("  {found}"), look.soft());
     }
     line.put(word, look.strong());
-    let room = line.room().saturating_sub(1).max(1);
-    let scroll = input.visual_scroll(room);
-    line.put(text::split_at_cells(input.value(), scroll).1, look.field());
-    let at = input.visual_cursor().max(scroll) - scroll;
-    let first = area.x + margin + text::cells(word) as u16;
-    let right = (area.x + area.width).saturating_sub(1);
-    (first.saturating_add(at as u16).min(right), area.y)
+    (line.put_typed(input, look.field()), area.y)
 }
 
 fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20)).skip_right(1.min(area.width / 20));
+    if draw_begun(model, look, &mut line) {
+        return;
+    }
     if let Some(load) = model.load() {
         let (does, other) = if load.moves { ("move", "copy") } else { ("copy", "move") };
         let words = format!("let go to {does}; right click to {other} instead; Esc to leave it");
@@ -127,6 +124,18 @@ fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
         }
         None => {}
     }
+}
+
+/// What was typed of a sequence, and what may follow. Whether there is one.
+pub(crate) fn draw_begun(model: &Model, look: &Look, line: &mut Line<'_>) -> bool {
+    let Some(begun) = model.begun.as_ref().filter(|begun| begun.context == model.context()) else {
+        return false;
+    };
+    line.put(&begun.keys, look.waiting()).put("…", look.waiting()).skip(2);
+    for (keys, words) in &begun.follow {
+        line.put(keys, look.strong()).skip(1).put(words, look.soft()).skip(2);
+    }
+    true
 }
 
 fn draw_entry(pane: &Pane, entry: &crate::domain::entry::Entry, look: &Look, line: &mut Line<'_>) {

@@ -31,7 +31,7 @@ pub(crate) fn draw(
     match &viewer.input {
         Some(input) => Some(status::draw_typed("Search: ", input, "", look, foot, buffer)),
         None => {
-            draw_foot(viewer, look, foot, buffer);
+            draw_foot(model, viewer, look, foot, buffer);
             None
         }
     }
@@ -84,7 +84,10 @@ fn place_words(viewer: &Viewer) -> String {
     }
 }
 
-fn draw_foot(viewer: &Viewer, look: &Look, area: layout::Area, buffer: &mut Buffer) {
+fn draw_foot(model: &Model, viewer: &Viewer, look: &Look, area: layout::Area, buffer: &mut Buffer) {
+    if status::draw_begun(model, look, Line::new(buffer, area).skip(1)) {
+        return;
+    }
     if let Some(at) = viewer.sought_until() {
         let words = format!(" searching… at {}; Esc stops", text::size_words(at));
         Line::new(buffer, area).put(&words, look.waiting());

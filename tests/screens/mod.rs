@@ -8,6 +8,7 @@ mod editing;
 mod finding;
 mod history;
 mod hostile;
+mod keys;
 mod looking;
 mod panes;
 mod properties;

@@ -24,7 +24,7 @@ use wharf::{
         place::{self, Location},
     },
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
-    keymap,
+    keymap::{self, Keymap, Meaning, Pending},
     model::{Beginning, EditOrder, Effect, Message, Model, Mouse, MouseAct, Outside, update},
     view::{Look, Theme, view},
 };
@@ -116,6 +116,9 @@ pub(crate) struct Stage {
     pub(crate) book: Book,
     pub(crate) has_quit: bool,
     pub(crate) colours: bool,
+    /// The keys, and what is typed of a sequence.
+    pub(crate) keymap: Arc<Keymap>,
+    pending: Pending,
     size: (u16, u16),
     places: BTreeMap<String, Vec<Entry>>,
 }
@@ -160,6 +163,8 @@ impl Stage {
             book,
             has_quit: false,
             colours: true,
+            keymap: Arc::default(),
+            pending: Pending::default(),
             size: (width, height),
             places: known_places(),
         };
@@ -261,7 +266,11 @@ impl Stage {
     }
 
     pub(crate) fn press(&mut self, key: KeyEvent) {
-        if let Some(action) = keymap::action(self.model.context(), key) {
+        let context = self.model.context();
+        let meaning = self.keymap.press(&mut self.pending, context, key);
+        let begun = self.keymap.begun(&self.pending, context);
+        self.message(Message::Begun(begun));
+        if let Meaning::Action(action) = meaning {
             self.message(Message::Act(action));
         }
         self.serve();
@@ -326,7 +335,7 @@ impl Stage {
         let look = Look {
             colours: self.colours,
             zone: TimeZone::UTC,
-            keys: Arc::default(),
+            keys: self.keymap.clone(),
             theme: Theme::default(),
         };
         let (width, height) = self.size;

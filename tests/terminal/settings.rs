@@ -31,6 +31,27 @@ fn own_keys_are_taken_and_mistakes_are_told_with_their_lines() {
 }
 
 #[test]
+fn keys_of_vim_tell_what_may_follow_and_are_forgotten_in_time() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("apples.txt"), "apples").unwrap();
+    fs::write(client.config_dir().join("keymap.toml"), "preset = \"vim\"\n").unwrap();
+    let mut terminal = Start::new(&client, here.path(), &[".", "/"]).run();
+    terminal.shows("apples.txt");
+    terminal.keys("g");
+    terminal.shows("g to the first row");
+    // Nothing follows: nothing is done, and what is typed later is no part of it.
+    terminal.hides("g to the first row");
+    terminal.keys("gs");
+    terminal.shows("opens in the left pane");
+    terminal.keys("ZZ");
+    terminal.shows("opens in the left pane");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    terminal.is_restored();
+}
+
+#[test]
 fn a_theme_of_ones_own_colours_the_screen() {
     let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
     let here = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 use super::super::{
     Action, Effect, Model,
     finder::{Finder, Hunt},
+    scrolling,
 };
 
 impl Model {
@@ -20,7 +21,6 @@ impl Model {
         self.notice.take_if(|notice| !notice.stays);
         let Some(mut finder) = self.finder.take() else { return Vec::new() };
         let pane = self.pane_mut(finder.side);
-        let page = pane.height.saturating_sub(1).max(1).cast_signed();
         match action {
             Action::Accept => return Vec::new(),
             Action::Close | Action::Interrupt => {
@@ -29,8 +29,9 @@ impl Model {
             }
             Action::Up | Action::Previous => finder.step(pane, -1),
             Action::Down | Action::Next => finder.step(pane, 1),
-            Action::PageUp => pane.move_by(-page),
-            Action::PageDown => pane.move_by(page),
+            Action::PageUp | Action::PageDown => {
+                pane.move_by(scrolling::lines(action, pane.height).unwrap_or(0));
+            }
             action => {
                 if finder.edit(action) {
                     finder.apply(pane);

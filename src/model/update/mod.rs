@@ -24,7 +24,7 @@ use crate::engine::message::Command;
 
 use super::{
     Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Remaining, Size, forms,
-    layout,
+    layout, scrolling,
 };
 
 pub(crate) use edit::Edit;
@@ -41,6 +41,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             return if model.quick_waits() { model.follow_quick() } else { Vec::new() };
         }
         Message::Act(action) => model.act(action),
+        Message::Begun(begun) => {
+            model.begun = begun;
+            return Vec::new();
+        }
         Message::Paste(text) => {
             if model.context() == Context::Search {
                 let line = text.chars().filter(|c| !c.is_control()).take(1_000);
@@ -170,26 +174,16 @@ impl Model {
     }
 
     fn act_in_reader(&mut self, action: Action) -> Vec<Effect> {
-        let size = self.size;
         let Some(Layer::Reader(reader)) = self.layers.last() else { return Vec::new() };
         let (_, inner) = layout::reader_parts(self, reader);
         let lines = layout::reader_lines(self, reader, inner.width);
-        let page = isize::from(inner.height.max(1).min(size.height).cast_signed());
+        let height = usize::from(inner.height);
         let Some(Layer::Reader(reader)) = self.layers.last_mut() else { return Vec::new() };
-        let by = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            Action::First => isize::MIN,
-            Action::Last => isize::MAX,
-            Action::Close | Action::Accept | Action::Interrupt => {
-                self.layers.pop();
-                return Vec::new();
-            }
-            _ => return Vec::new(),
-        };
-        reader.scroll(by, lines, usize::from(inner.height));
+        if let Some(by) = scrolling::lines(action, height) {
+            reader.scroll(by, lines, height);
+        } else if matches!(action, Action::Close | Action::Accept | Action::Interrupt) {
+            self.layers.pop();
+        }
         Vec::new()
     }
 

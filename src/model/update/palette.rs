@@ -1,6 +1,6 @@
 //! What keys do in the command line.
 
-use super::super::{Action, Effect, Layer, Model, palette::Palette, text};
+use super::super::{Action, Effect, Layer, Model, editing, palette::Palette, text};
 
 impl Model {
     pub(super) fn open_palette(&mut self) {
@@ -11,27 +11,15 @@ impl Model {
     pub(super) fn act_in_palette(&mut self, action: Action) -> Vec<Effect> {
         let Some(Layer::Palette(palette)) = self.layers.last_mut() else { return Vec::new() };
         match action {
-            Action::Type(c) => {
-                palette.typed.push(c);
-                palette.cursor = 0;
-            }
-            Action::DeleteBack if palette.typed.is_empty() => {
+            Action::DeleteBack if palette.typed.value().is_empty() => {
                 self.layers.pop();
                 return Vec::new();
             }
-            Action::DeleteBack => {
-                palette.typed.pop();
-            }
-            Action::DeleteWord => {
-                let kept = palette.typed.trim_end().rfind(' ').map_or(0, |space| space + 1);
-                palette.typed.truncate(kept);
-            }
-            Action::ClearLine => palette.typed.clear(),
             Action::Up => palette.cursor = palette.cursor.saturating_sub(1),
             Action::Down => palette.cursor += 1,
             Action::Next => {
                 if let Some(command) = palette.fitting(&self.commands).get(palette.cursor) {
-                    palette.typed.clone_from(&command.name);
+                    palette.typed = command.name.clone().into();
                     palette.cursor = 0;
                 }
             }
@@ -40,7 +28,11 @@ impl Model {
                 self.layers.pop();
                 return Vec::new();
             }
-            _ => {}
+            action => {
+                if editing::edit(&mut palette.typed, action) {
+                    palette.cursor = 0;
+                }
+            }
         }
         if let Some(Layer::Palette(palette)) = self.layers.last_mut() {
             let last = palette.fitting(&self.commands).len().saturating_sub(1);
@@ -73,7 +65,7 @@ impl Model {
                 self.act(action)
             }
             None => {
-                let typed = crate::domain::display::escape_text(&palette.typed);
+                let typed = crate::domain::display::escape_text(palette.typed.value());
                 self.say(format!("Nothing is called “{typed}”. ? shows what there is."));
                 Vec::new()
             }

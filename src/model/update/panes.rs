@@ -13,6 +13,7 @@ use super::super::{
     modes,
     queue::QueuePanel,
     rows::Item,
+    scrolling,
     sort::{Sort, is_directory},
 };
 
@@ -22,14 +23,11 @@ impl Model {
             self.notice.take_if(|notice| !notice.stays);
         }
         let side = self.focus;
-        let page = self.focused().height.saturating_sub(1).max(1).cast_signed();
+        if let Some(by) = scrolling::lines(action, self.focused().height) {
+            self.pane_mut(side).move_by(by);
+            return Vec::new();
+        }
         match action {
-            Action::Up => self.pane_mut(side).move_by(-1),
-            Action::Down => self.pane_mut(side).move_by(1),
-            Action::PageUp => self.pane_mut(side).move_by(-page),
-            Action::PageDown => self.pane_mut(side).move_by(page),
-            Action::First => self.pane_mut(side).move_to(0),
-            Action::Last => self.pane_mut(side).move_to(usize::MAX),
             Action::Enter => return self.enter(),
             Action::Parent => return self.parent(),
             Action::OtherPane => self.focus = side.other(),

@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::super::{
-    Action, Effect, Layer, Model, Reader, forms, queue::StepList, transfers::job_words,
+    Action, Effect, Layer, Model, Reader, forms, queue::StepList, scrolling, transfers::job_words,
 };
 
 impl Model {
@@ -14,15 +14,12 @@ impl Model {
         self.notice.take_if(|notice| !notice.stays);
         let Some(queue) = &mut self.queue else { return Vec::new() };
         let line = queue.line(&self.transfers);
-        let page = queue.height.saturating_sub(1).max(1);
         let current = queue.current(&self.transfers);
+        if let Some(by) = scrolling::lines(action, queue.height) {
+            queue.move_to(line.saturating_add_signed(by), &self.transfers);
+            return Vec::new();
+        }
         match action {
-            Action::Up => queue.move_to(line.saturating_sub(1), &self.transfers),
-            Action::Down => queue.move_to(line + 1, &self.transfers),
-            Action::PageUp => queue.move_to(line.saturating_sub(page), &self.transfers),
-            Action::PageDown => queue.move_to(line + page, &self.transfers),
-            Action::First => queue.move_to(0, &self.transfers),
-            Action::Last => queue.move_to(usize::MAX, &self.transfers),
             Action::Steps => {
                 if let Some(job) = current {
                     queue.job = Some(job);
@@ -43,15 +40,12 @@ impl Model {
             return Vec::new();
         };
         let line = steps.line(&self.transfers);
-        let page = steps.height.saturating_sub(1).max(1);
         let current = steps.current(&self.transfers).map(|step| Target::Step(steps.job, step));
+        if let Some(by) = scrolling::lines(action, steps.height) {
+            steps.move_to(line.saturating_add_signed(by), &self.transfers);
+            return Vec::new();
+        }
         match action {
-            Action::Up => steps.move_to(line.saturating_sub(1), &self.transfers),
-            Action::Down => steps.move_to(line + 1, &self.transfers),
-            Action::PageUp => steps.move_to(line.saturating_sub(page), &self.transfers),
-            Action::PageDown => steps.move_to(line + page, &self.transfers),
-            Action::First => steps.move_to(0, &self.transfers),
-            Action::Last => steps.move_to(usize::MAX, &self.transfers),
             Action::Cancel => {
                 let cancel = |target| Effect::Engine(Command::Cancel(target));
                 return current.map(cancel).into_iter().collect();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::super::{
-    Action, Dialog, Effect, Model, Outcome, Side, forms, site_forms,
+    Action, Dialog, Effect, Model, Outcome, Side, editing, forms, scrolling, site_forms,
     sites::{SiteLine, SitesPanel, recent_place},
     start::{self, StartRow},
     text,
@@ -31,17 +31,7 @@ impl Model {
     pub(super) fn act_in_sites(&mut self, action: Action) -> Vec<Effect> {
         self.notice.take_if(|notice| !notice.stays);
         let Some(panel) = &mut self.desk.panel else { return Vec::new() };
-        let page = panel.height.saturating_sub(1).max(1).cast_signed();
-        let by = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            Action::First => isize::MIN,
-            Action::Last => isize::MAX,
-            _ => 0,
-        };
-        if by != 0 {
+        if let Some(by) = scrolling::lines(action, panel.height) {
             panel.move_by(by, &self.desk.book);
             return Vec::new();
         }
@@ -74,10 +64,10 @@ impl Model {
             Action::Quit => return self.quit(),
             Action::Interrupt | Action::Sites => self.desk.panel = None,
             Action::Close => {
-                if panel.search.is_empty() {
+                if panel.search.value().is_empty() {
                     self.desk.panel = None;
                 } else {
-                    panel.search.clear();
+                    panel.search.reset();
                     panel.fit(&self.desk.book);
                 }
             }
@@ -89,18 +79,6 @@ impl Model {
     pub(super) fn act_in_search(&mut self, action: Action) -> Vec<Effect> {
         let Some(panel) = &mut self.desk.panel else { return Vec::new() };
         match action {
-            Action::Type(c) => {
-                panel.search.push(c);
-                panel.cursor = 0;
-            }
-            Action::DeleteBack => {
-                panel.search.pop();
-            }
-            Action::DeleteWord => {
-                let kept = panel.search.trim_end().rfind(' ').map_or(0, |space| space + 1);
-                panel.search.truncate(kept);
-            }
-            Action::ClearLine => panel.search.clear(),
             Action::Up => panel.move_by(-1, &self.desk.book),
             Action::Down => panel.move_by(1, &self.desk.book),
             Action::Accept => {
@@ -111,9 +89,13 @@ impl Model {
             Action::Next => panel.searching = false,
             Action::Close | Action::Interrupt => {
                 panel.searching = false;
-                panel.search.clear();
+                panel.search.reset();
             }
-            _ => {}
+            action => {
+                if editing::edit(&mut panel.search, action) {
+                    panel.cursor = 0;
+                }
+            }
         }
         if let Some(panel) = &mut self.desk.panel {
             panel.fit(&self.desk.book);
@@ -298,11 +280,11 @@ impl Model {
         let rows = start::rows(&self.desk.book).len();
         let Some(card) = &mut self.desk.start else { return Vec::new() };
         let last = rows.saturating_sub(1);
+        if let Some(by) = scrolling::lines(action, rows) {
+            card.cursor = card.cursor.saturating_add_signed(by).min(last);
+            return Vec::new();
+        }
         match action {
-            Action::Up => card.cursor = card.cursor.saturating_sub(1),
-            Action::Down => card.cursor = (card.cursor + 1).min(last),
-            Action::First | Action::PageUp => card.cursor = 0,
-            Action::Last | Action::PageDown => card.cursor = last,
             Action::Choose => return self.choose_in_start(),
             Action::Connect => self.ask_where(),
             Action::Sites => return self.open_sites_from_start(),

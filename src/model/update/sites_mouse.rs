@@ -29,7 +29,7 @@ impl Model {
         }
         let line = panel.top + usize::from(mouse.y - rows.y);
         panel.searching = false;
-        let pressed = sites::lines(&self.desk.book, &panel.search).get(line).copied();
+        let pressed = sites::lines(&self.desk.book, panel.search.value()).get(line).copied();
         if !matches!(pressed, Some(SiteLine::Saved(_) | SiteLine::Host(_))) {
             return Vec::new();
         }

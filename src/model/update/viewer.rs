@@ -6,8 +6,9 @@ use crate::{
 };
 
 use super::super::{
-    Action, Effect, Model, layout,
+    Action, Effect, Model, editing, layout,
     rows::Item,
+    scrolling,
     sort::is_directory,
     viewer::{Move, Viewer},
 };
@@ -38,14 +39,19 @@ impl Model {
         let ticket = self.next_ticket();
         let Some(viewer) = &mut self.viewer else { return Vec::new() };
         viewer.words = None;
-        let page = viewer.height().saturating_sub(1).max(1);
+        match (action, scrolling::lines(action, viewer.height())) {
+            (Action::First, _) => viewer.go(Move::To(0)),
+            (Action::Last, _) => viewer.go(Move::End),
+            (_, Some(by)) if by < 0 => viewer.go(Move::Up(by.unsigned_abs())),
+            (_, Some(by)) => viewer.go(Move::Down(by.unsigned_abs())),
+            _ => return self.act_on_viewer(action, ticket),
+        }
+        Vec::new()
+    }
+
+    fn act_on_viewer(&mut self, action: Action, ticket: Ticket) -> Vec<Effect> {
+        let Some(viewer) = &mut self.viewer else { return Vec::new() };
         match action {
-            Action::Up => viewer.go(Move::Up(1)),
-            Action::Down => viewer.go(Move::Down(1)),
-            Action::PageUp => viewer.go(Move::Up(page)),
-            Action::PageDown => viewer.go(Move::Down(page)),
-            Action::First => viewer.go(Move::To(0)),
-            Action::Last => viewer.go(Move::End),
             Action::Left => viewer.sideways(-8),
             Action::Right => viewer.sideways(8),
             Action::Wrap => viewer.toggle_wrap(),
@@ -78,10 +84,8 @@ impl Model {
             Action::Accept => return self.seek(ticket, false),
             Action::Close | Action::Interrupt => viewer.input = None,
             action => {
-                if let (Some(input), Some(request)) =
-                    (&mut viewer.input, super::super::finder::request(action))
-                {
-                    input.handle(request);
+                if let Some(line) = &mut viewer.input {
+                    editing::edit(line, action);
                 }
             }
         }
