@@ -316,7 +316,8 @@ impl Central {
             let job = self.jobs.iter().find(|job| job.id == id)?;
             Some((id, job.steps_shown()))
         });
-        Snapshot { jobs, watched, limit: self.throttle.limit() }
+        let lanes = self.lanes_in_use(now);
+        Snapshot { jobs, watched, limit: self.throttle.limit(), lanes }
     }
 
     /// Stops everything, clears away what can be cleared away in a moment, and ends the event stream.

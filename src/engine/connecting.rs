@@ -1,13 +1,13 @@
 //! The central task's dealings with connections: dialling, losing, questions of logins, parts left behind.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
     central::{Central, Ending, Role, host_words, pause_words},
     job::Job,
-    message::{ConnectionState, Event, JobId},
+    message::{ConnectionState, Event, JobId, LanesInUse},
     part::{Janitor, LeftBehind, Litter, Place},
     progress::Obstacle,
     questions::Inquiry,
@@ -149,6 +149,29 @@ impl Central {
             Availability::Waiting(pause) => Some(Obstacle::Pause(pause_words(&pause))),
             _ => None,
         })
+    }
+
+    /// How busy the connections are, in the order of their servers.
+    pub(super) fn lanes_in_use(&self, now: Instant) -> Vec<LanesInUse> {
+        let mut steps: BTreeMap<&Endpoint, usize> = BTreeMap::new();
+        for job in self.jobs.iter().filter(|job| !job.running.is_empty()) {
+            let (from, to) = job.route();
+            *steps.entry(from).or_default() += job.running.len();
+            if from != to {
+                *steps.entry(to).or_default() += job.running.len();
+            }
+        }
+        let remote = steps.into_iter().filter(|(endpoint, _)| **endpoint != Endpoint::Local);
+        let in_use =
+            remote.filter_map(|(endpoint, steps)| match self.sites.availability(endpoint, now) {
+                Availability::Connected(connection) => {
+                    let lanes =
+                        Some(connection.storage.lanes()).filter(|lanes| *lanes < usize::MAX);
+                    Some(LanesInUse { endpoint: endpoint.clone(), steps, lanes })
+                }
+                _ => None,
+            });
+        in_use.collect()
     }
 
     /// When the next dial is due that somebody waits for.

@@ -363,6 +363,19 @@ pub struct Snapshot {
     pub watched: Option<(JobId, Vec<StepProgress>)>,
     /// What all jobs together may carry.
     pub limit: Limit,
+    /// Connections that steps are under way on.
+    pub lanes: Vec<LanesInUse>,
+}
+
+/// How busy the connections to a server are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanesInUse {
+    /// Which server.
+    pub endpoint: Endpoint,
+    /// Steps under way that need it.
+    pub steps: usize,
+    /// Lanes it has: so many things can move side by side at full speed. `None` where nothing bounds them.
+    pub lanes: Option<usize>,
 }
 
 /// How a job stands.

@@ -376,7 +376,7 @@ pub(crate) fn fit(model: &mut Model) {
         if let Some(steps) = &mut queue.steps {
             steps.height = rows;
         }
-        queue.settle(&model.transfers);
+        queue.settle(&model.transfers, &model.questions);
     }
     if let Some(panel) = &mut model.ledger {
         panel.height = usize::from(pane_parts(parts.body).rows.height);

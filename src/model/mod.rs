@@ -26,6 +26,8 @@ mod place_text;
 mod purpose;
 mod questions;
 pub(crate) mod queue;
+pub(crate) mod queue_lines;
+mod rate_history;
 mod reader;
 mod rows;
 mod scrolling;

@@ -78,10 +78,44 @@ impl Questions {
         self.open.iter().filter(|open| open.job == Some(job)).count()
     }
 
+    /// All of them, in the order asked.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &OpenQuestion> {
+        self.open.iter()
+    }
+
+    /// The dialog of one of them.
+    pub(crate) fn dialog_of(&self, id: QuestionId) -> Option<Dialog> {
+        let open = self.open.iter().find(|open| open.id == id)?;
+        Some(dialog(open.id, &open.question))
+    }
+
     /// The dialog of the next question to be shown.
     pub(crate) fn next_dialog(&self) -> Option<Dialog> {
         let open = self.open.iter().find(|open| !open.put_aside)?;
         Some(dialog(open.id, &open.question))
+    }
+}
+
+impl OpenQuestion {
+    /// What is asked, in a line.
+    pub(crate) fn words(&self) -> String {
+        match &self.question {
+            Question::Conflict { to, .. } => {
+                let name = to.path.name().map(|name| display::escape(name.as_bytes()));
+                let folder = to.path.parent().map(|parent| to.with_path(parent));
+                let folder = folder.map_or_else(String::new, |folder| format!(" in {folder}"));
+                format!("{} is taken{folder}", name.unwrap_or_default())
+            }
+            Question::HostKey { site, .. } => format!("the host key of {site} is not known"),
+            Question::Certificate { site, .. } => {
+                format!("the certificate of {site} is not trusted")
+            }
+            Question::Password { site, user, .. } => {
+                format!("the password of {user} on {}", site.host())
+            }
+            Question::Passphrase { key, .. } => format!("the passphrase of {key}"),
+            Question::Prompts { site, .. } => format!("{} asks something", site.host()),
+        }
     }
 }
 

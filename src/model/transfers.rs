@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    time::Instant,
 };
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 
-use super::text;
+use super::{rate_history::RateHistory, text};
 
 /// Digests kept to be shown beside steps that are done.
 const KEPT_DIGESTS: usize = 4_096;
@@ -29,6 +30,7 @@ pub(crate) struct Transfers {
     open: BTreeMap<JobId, Vec<Location>>,
     digests: HashMap<(JobId, StepId), Sha256>,
     digest_order: VecDeque<(JobId, StepId)>,
+    history: RateHistory,
 }
 
 /// All jobs in one line.
@@ -60,8 +62,16 @@ impl Transfers {
         self.open.remove(&job).unwrap_or_default()
     }
 
-    pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+    pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>, now: Option<Instant>) {
         self.snapshot = snapshot;
+        if let Some(now) = now {
+            self.history.note(now, self.jobs().iter().map(|job| job.rate).sum());
+        }
+    }
+
+    /// How fast all jobs together were.
+    pub(crate) fn history(&self) -> &RateHistory {
+        &self.history
     }
 
     pub(crate) fn keep_digest(&mut self, job: JobId, step: StepId, digest: Sha256) {

@@ -2,6 +2,7 @@
 
 mod dialog;
 mod edits;
+mod flow;
 mod format;
 mod hand;
 mod ledger;

@@ -1,4 +1,4 @@
-//! The queue panel: a line a job.
+//! The queue panel: a line a job, in groups, with what is asked.
 
 use ratatui::buffer::Buffer;
 
@@ -6,12 +6,13 @@ use crate::{
     domain::rate::Limit,
     engine::message::{JobProgress, JobState},
     model::{
-        Model, Outcome, job_words, layout, layout::Area, queue::QueuePanel, share_of_job, text,
-        verdict_words,
+        Model, Outcome, job_words, layout, layout::Area, queue::QueuePanel, queue_lines::QueueLine,
+        share_of_job, text, verdict_words,
     },
 };
 
 use super::{
+    flow,
     look::Look,
     pen::{self, Line},
     transfers::{percent, retry_words},
@@ -83,22 +84,40 @@ pub(crate) fn draw(
         line.column(columns.bytes);
         line.skip(2).put("State", look.soft());
     }
-    if jobs.is_empty() {
+    let lines = panel_state.lines(&model.transfers, &model.questions);
+    if lines.is_empty() {
         let row = parts.rows.row(parts.rows.height / 3);
         Line::new(buffer, row)
             .skip(2)
             .put("No jobs. F5 in a pane copies what is marked there.", look.soft());
         return;
     }
-    let current = panel_state.line(&model.transfers);
+    let current = panel_state.line(&lines);
     for row in 0..parts.rows.height {
         let number = panel_state.top + usize::from(row);
-        let Some(job) = jobs.get(number) else { break };
+        let Some(shown) = lines.get(number) else { break };
         let place = parts.rows.row(row);
-        draw_job(model, job, &columns, look, &mut Line::new(buffer, place));
+        let mut line = Line::new(buffer, place);
+        match shown {
+            QueueLine::Heading(group, count) => {
+                line.skip(2).put(group.word(), look.strong());
+                if *count > 0 {
+                    line.put(&format!("  {count}"), look.soft());
+                }
+            }
+            QueueLine::Job(job) => draw_job(model, job, &columns, look, &mut line),
+            QueueLine::Question(question) => {
+                line.skip(4).put("? ", look.waiting());
+                let room = line.room();
+                line.put(&text::cut_middle(&question.words(), room, room / 2), look.waiting());
+            }
+        }
         if number == current && has_keys {
             pen::tint(buffer, place, look.cursor());
         }
+    }
+    if parts.boxed {
+        flow::draw(model, look, area.row(area.height - 1), buffer);
     }
 }
 

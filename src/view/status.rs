@@ -101,7 +101,7 @@ fn draw_line(model: &Model, look: &Look, area: Area, buffer: &mut Buffer) {
         return;
     }
     if let Some(queue) = &model.queue {
-        if let Some(failure) = queue.failure_under_cursor(&model.transfers) {
+        if let Some(failure) = queue.failure_under_cursor(&model.transfers, &model.questions) {
             line.put(&failure.to_string(), look.bad());
         }
         return;

@@ -13,6 +13,7 @@ mod looking;
 mod panes;
 mod properties;
 mod quick;
+mod queue;
 mod sites;
 mod stage;
 mod streaming;

@@ -10,7 +10,7 @@ use std::{
 
 use wharf::{
     domain::place::Endpoint,
-    engine::message::{Command, JobState, StepState, Target},
+    engine::message::{Command, JobState, Snapshot, StepState, Target},
     storage::memory::{MemoryStorage, Operation},
 };
 
@@ -91,10 +91,17 @@ async fn a_stalled_server_does_not_hold_up_another() {
     });
     let stalled = rig.add(put(&["/here/d"], "/there"));
     rig.progress_that(stalled, |job| job.planned == 201).await;
+    // It is told how busy the connection is, as long as something is under way on it.
+    let busy = |snapshot: &Arc<Snapshot>| snapshot.lanes.iter().any(|used| used.steps > 0);
+    let used = rig.handles.progress.wait_for(busy).await.unwrap().lanes.clone();
+    assert_eq!(used.len(), 1, "{used:?}");
+    assert_eq!((&used[0].endpoint, used[0].lanes), (&server(), None));
     let request = copy(Endpoint::Local, &["/here/d"], at(named_server("other.example"), "/"));
     assert_eq!(rig.run(request).await.summary.counts.files, 200);
     rig.tell(Command::Cancel(Target::Everything));
     assert!(rig.end_of(stalled).await.summary.cancelled);
+    let is_idle = |snapshot: &Arc<Snapshot>| snapshot.lanes.is_empty();
+    assert!(rig.handles.progress.wait_for(is_idle).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

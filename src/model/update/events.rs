@@ -2,7 +2,7 @@
 
 use crate::{
     domain::place::Endpoint,
-    engine::message::{Act, ConnectionState, Event, JobSummary, StepEnding, Ticket},
+    engine::message::{Act, ConnectionState, Event, JobSummary, StepDone, StepEnding, Ticket},
 };
 
 use super::super::{
@@ -43,12 +43,7 @@ impl Model {
             Event::Performed { ticket, act, result } => {
                 return self.performed(ticket, &act, result);
             }
-            Event::StepDone(done) => {
-                if let Some(digest) = done.digest {
-                    self.sent_of_edit(done.job, digest);
-                    self.transfers.keep_digest(done.job, done.step, digest);
-                }
-            }
+            Event::StepDone(done) => self.step_done(&done),
             Event::StepEnded { ending: StepEnding::Failed { error, .. }, .. } => {
                 self.say_lasting(Outcome::Bad, error.to_string());
             }
@@ -72,6 +67,13 @@ impl Model {
             Event::Notice(words) => self.say_lasting(Outcome::Plain, words),
         }
         Vec::new()
+    }
+
+    pub(super) fn step_done(&mut self, done: &StepDone) {
+        if let Some(digest) = done.digest {
+            self.sent_of_edit(done.job, digest);
+            self.transfers.keep_digest(done.job, done.step, digest);
+        }
     }
 
     fn connection(&mut self, endpoint: Endpoint, state: ConnectionState) {

@@ -20,7 +20,7 @@ mod sites_mouse;
 mod viewer;
 mod wander;
 
-use crate::engine::message::Command;
+use crate::engine::message::{Command, Event};
 
 use super::{
     Action, Context, Discarded, Effect, Layer, Message, Model, Reader, Remaining, Size, forms,
@@ -63,9 +63,14 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = Size { width, height };
             Vec::new()
         }
+        // Thousands come at once, and all that is seen of them is in the next snapshot.
+        Message::Event(Event::StepDone(done)) => {
+            model.step_done(&done);
+            return Vec::new();
+        }
         Message::Event(event) => model.event(event),
         Message::Progress(snapshot) => {
-            model.transfers.set_snapshot(snapshot);
+            model.transfers.set_snapshot(snapshot, model.now);
             Vec::new()
         }
         Message::CameBack(outside, back) => model.came_back(outside, back),

@@ -116,7 +116,7 @@ impl Model {
                 let Some(queue) = &mut self.queue else { return Vec::new() };
                 match &mut queue.steps {
                     Some(steps) => steps.move_to(steps.top + row, &self.transfers),
-                    None => queue.move_to(queue.top + row, &self.transfers),
+                    None => queue.move_to(queue.top + row, &self.transfers, &self.questions),
                 }
             }
             _ => {}

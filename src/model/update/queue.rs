@@ -6,23 +6,31 @@ use crate::{
 };
 
 use super::super::{
-    Action, Effect, Layer, Model, Reader, forms, queue::StepList, scrolling, transfers::job_words,
+    Action, Effect, Layer, Model, Reader, forms, queue::StepList, queue_lines::Chosen, scrolling,
+    transfers::job_words,
 };
 
 impl Model {
     pub(super) fn act_in_queue(&mut self, action: Action) -> Vec<Effect> {
         self.notice.take_if(|notice| !notice.stays);
         let Some(queue) = &mut self.queue else { return Vec::new() };
-        let line = queue.line(&self.transfers);
-        let current = queue.current(&self.transfers);
         if let Some(by) = scrolling::lines(action, queue.height) {
-            queue.move_to(line.saturating_add_signed(by), &self.transfers);
+            queue.move_by(by, &self.transfers, &self.questions);
+            return Vec::new();
+        }
+        let line = queue.current(&self.transfers, &self.questions);
+        let chosen = line.and_then(|line| line.chosen());
+        let current = line.and_then(|line| line.job());
+        if let (Action::Steps | Action::Answer, Some(Chosen::Question(id))) = (action, chosen) {
+            if let Some(dialog) = self.questions.dialog_of(id) {
+                self.open_dialog(dialog);
+            }
             return Vec::new();
         }
         match action {
             Action::Steps => {
                 if let Some(job) = current {
-                    queue.job = Some(job);
+                    queue.chosen = Some(Chosen::Job(job));
                     queue.steps = Some(StepList::new(job));
                     return vec![Effect::Engine(Command::Watch(Some(job)))];
                 }
@@ -97,7 +105,9 @@ impl Model {
             Action::Pause => {
                 let queue = self.queue.as_ref();
                 let of_steps = queue.and_then(|queue| queue.steps.as_ref()).map(|list| list.job);
-                let job = of_steps.or(queue.and_then(|queue| queue.current(&self.transfers)));
+                let job = of_steps
+                    .or(queue
+                        .and_then(|queue| queue.current(&self.transfers, &self.questions)?.job()));
                 let job = job.and_then(|id| self.transfers.job(id));
                 return job.map(pause_or_go_on).into_iter().collect();
             }
