@@ -129,6 +129,7 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[control('q'), key('Q')], Action::QuickView, "quick view in the other pane", ""),
     bind(PANES, &[key('E')], Action::OpenEdits, "open edits: files of servers", ""),
     bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
+    bind(PANES, &[key('K')], Action::ClearParts, "clear away what interrupted copies left", ""),
     bind(PANES, &[key('!')], Action::Shell, "run a command in the pane's directory", ""),
     bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),

@@ -184,6 +184,13 @@ pub enum QueueAct {
         #[arg(value_name = "JOB")]
         jobs: Vec<i64>,
     },
+    /// Remove parts that interrupted or dropped jobs left, and that nobody will go on with: only those whose names bear
+    /// the mark of such a job.
+    Clean {
+        /// Only list them.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// End them as they stand: what has arrived stays.
     Drop {
         /// Which, by the numbers of the list.

@@ -213,6 +213,7 @@ impl Run {
             | Event::Listed(_)
             | Event::OpenFailed(..)
             | Event::Answered(_)
+            | Event::Stale(_)
             | Event::History(..)
             | Event::Performed { .. }
             | Event::Withdrawn(_)

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 pub mod arguments;
+mod clean;
 mod console;
 mod copy;
 mod list;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{
     Interrupt, Outcome,
     arguments::{Queue, QueueAct},
-    complain,
+    clean, complain,
     copy::Run,
     report::{Report, insert_location},
 };
@@ -26,12 +26,15 @@ pub async fn queue(
     queue: &Queue,
     interrupts: &mut mpsc::Receiver<Interrupt>,
 ) -> Outcome {
+    if let Some(QueueAct::Clean { dry_run }) = queue.act {
+        return clean::clean(handles, queue, dry_run, interrupts).await;
+    }
     let jobs = tokio::select! {
         jobs = find(&mut handles) => jobs,
         _ = interrupts.recv() => return Outcome::Interrupted,
     };
     match &queue.act {
-        None => list(&jobs, queue.json),
+        None | Some(QueueAct::Clean { .. }) => list(&jobs, queue.json),
         Some(QueueAct::Drop { jobs: chosen }) => drop_jobs(&mut handles, &jobs, chosen).await,
         Some(QueueAct::Resume { jobs: chosen }) => {
             let Some(numbers) = choose(&jobs, chosen) else { return Outcome::SomeFailed };

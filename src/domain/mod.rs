@@ -12,6 +12,7 @@ pub mod ink;
 pub mod journal;
 pub mod jumps;
 pub mod numbered;
+pub mod part_name;
 pub mod path;
 pub mod place;
 pub mod question;

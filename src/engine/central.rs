@@ -13,7 +13,7 @@ use super::{
     errand::Announcement,
     gate::Throttle,
     job::Job,
-    journal::{Journal, Reply},
+    journal::{Journal, Query, Reply},
     message::{Command, Event, JobId, Snapshot, StepId, Target, Ticket},
     part::{Janitor, LeftBehind},
     progress::{self, PUBLISH_EVERY},
@@ -224,6 +224,8 @@ impl Central {
             Command::FindLeft => self.find_left(),
             Command::Resume(number, job) => self.resume(number, job),
             Command::GiveUp(number) => self.give_up(number),
+            Command::FindStale => self.journal.ask(Query::Stale),
+            Command::Swept(jobs) => self.journal.ask(Query::Swept(jobs)),
             // These end the loop before they get here.
             Command::Suspend | Command::Shutdown => {}
         }

@@ -5,6 +5,7 @@
 mod inquiry;
 pub mod ledger;
 mod request;
+mod stale;
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,6 +21,7 @@ use crate::domain::{
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
 pub use request::{Destination, JobOptions, JobRequest, Modes, Work};
+pub use stale::Stale;
 
 /// Ties an answer to who asked: a pane's listing, a dialog's action. Chosen by the asker, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +118,10 @@ pub enum Command {
     Resume(JobNumber, JobId),
     /// End a job that was interrupted as it stands: nobody will go on with it.
     GiveUp(JobNumber),
+    /// Look what jobs that did not end in peace may have left. Answered by [`Event::Stale`].
+    FindStale,
+    /// Nothing was found that these jobs left: they need not be told of any more.
+    Swept(Vec<JobNumber>),
     /// Stop everything where it stands, and leave it to be gone on with; the event stream ends when it is done.
     Suspend,
     /// Cancel everything; the event stream ends when it is done.
@@ -227,6 +233,8 @@ pub enum Event {
     Withdrawn(QuestionId),
     /// Jobs of the journal that have not ended, those of other processes and this one's among them.
     Left(Vec<LeftJob>),
+    /// What jobs of the journal may have left.
+    Stale(Vec<Stale>),
     /// A job that was interrupted could not be gone on with, and why: it has ended, or another Wharf has it.
     NotResumed(JobNumber, JobId, Error),
     /// Something a person should read once.

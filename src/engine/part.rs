@@ -10,20 +10,15 @@ use std::{
 
 use tokio::{sync::mpsc, task::JoinSet, time};
 
-use super::journal::MARK_LETTERS;
 use crate::{
     domain::{
         error::ErrorKind,
+        part_name::{MARK_LETTERS, part_name},
         path::{Name, StoragePath},
         place::Endpoint,
     },
     storage::Storage,
 };
-
-/// The longest name common file systems take.
-const LONGEST_PART_NAME: usize = 255;
-const RANDOM_LETTERS: usize = 8;
-const SUFFIX: &[u8] = b".part";
 
 /// A part on its way, removed when dropped unless it was kept.
 pub(super) struct Part {
@@ -195,50 +190,14 @@ fn part_path(destination: &StoragePath, mark: &Mark) -> StoragePath {
     }
 }
 
-/// `.NAME.XXXXXXXX.part`, with NAME cut so that the whole is a name file systems take.
-fn part_name(name: &[u8], random: [u8; RANDOM_LETTERS]) -> Vec<u8> {
-    let room = LONGEST_PART_NAME - (2 + RANDOM_LETTERS + SUFFIX.len());
-    let mut end = name.len().min(room);
-    // Some servers take only whole UTF-8 characters: do not cut one in two.
-    while end < name.len() && end > room - 4 && name[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
-    let mut part = Vec::with_capacity(LONGEST_PART_NAME);
-    part.push(b'.');
-    part.extend_from_slice(&name[..end]);
-    part.push(b'.');
-    part.extend_from_slice(&random);
-    part.extend_from_slice(SUFFIX);
-    part
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn part_names_say_whose_they_are() {
-        assert_eq!(part_name(b"a.csv", *b"abcd1234"), b".a.csv.abcd1234.part");
         let path = part_path(&StoragePath::new("/srv/in/a.csv"), b"marks");
         assert_eq!(path.parent(), Some(StoragePath::new("/srv/in")));
         assert!(path.as_bytes().starts_with(b"/srv/in/.a.csv.marks"), "{path:?}");
-    }
-
-    #[test]
-    fn long_names_are_cut_between_characters() {
-        let name = "ü".repeat(127);
-        let part = part_name(name.as_bytes(), *b"abcd1234");
-        assert!(part.len() <= LONGEST_PART_NAME && std::str::from_utf8(&part).is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn any_name_makes_a_part_name(name in proptest::collection::vec(1u8.., 1..600)) {
-            prop_assume!(Name::new(&name).is_ok());
-            let part = part_name(&name, *b"abcd1234");
-            prop_assert!(part.len() <= LONGEST_PART_NAME && part.ends_with(SUFFIX) && part[0] == b'.');
-            prop_assert!(Name::new(&part).is_ok());
-        }
     }
 }

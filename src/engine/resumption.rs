@@ -57,6 +57,12 @@ impl Central {
             Reply::Claimed(number, id, Err(error)) => {
                 self.tell(Event::NotResumed(number, id, error));
             }
+            Reply::Stale(Ok(stale)) => self.tell(Event::Stale(stale)),
+            Reply::Stale(Err(error)) => {
+                self.tell(Event::Notice(error.to_string()));
+                self.tell(Event::Stale(Vec::new()));
+            }
+            Reply::Swept(Ok(())) => {}
             Reply::GivenUp(_, Ok(true)) => {}
             Reply::GivenUp(number, Ok(false)) => {
                 let words = format!(
@@ -65,7 +71,9 @@ impl Central {
                 );
                 self.tell(Event::Notice(words));
             }
-            Reply::GivenUp(_, Err(error)) => self.tell(Event::Notice(error.to_string())),
+            Reply::GivenUp(_, Err(error)) | Reply::Swept(Err(error)) => {
+                self.tell(Event::Notice(error.to_string()))
+            }
         }
     }
 

@@ -102,6 +102,8 @@ pub enum Action {
     SearchOn,
     /// The same towards the beginning.
     SearchBack,
+    /// Remove what interrupted jobs left here.
+    ClearParts,
     /// Add up what directories hold.
     Measure,
     /// Show only names that hold what is typed.

@@ -204,6 +204,30 @@ pub(crate) fn delete(pane: &Pane) -> Option<Dialog> {
     Some(dialog)
 }
 
+/// Remove what interrupted jobs left in a place.
+pub(crate) fn clear_parts(place: &Location, sources: Vec<StoragePath>) -> Dialog {
+    const SHOWN: usize = 8;
+    let count = text::counted(sources.len() as u64, "part", "parts");
+    let mut words = vec![
+        Words::Strong(format!("{count} of copies that nobody will go on with")),
+        Words::Soft(format!("in {place}")),
+        Words::Blank,
+    ];
+    for path in sources.iter().take(SHOWN) {
+        let name = path.name().map(|name| display::escape(name.as_bytes())).unwrap_or_default();
+        words.push(Words::Soft(text::cut_name(&name, 60)));
+    }
+    if sources.len() > SHOWN {
+        words.push(Words::Soft(format!("and {} more", sources.len() - SHOWN)));
+    }
+    let from = place.endpoint.clone();
+    let mut dialog = Dialog::new(Purpose::ClearParts { from, sources }, "Clear parts away");
+    dialog.words = words;
+    dialog.buttons = vec![Button::accept("Clear away", 'y'), Button::leave("No", 'n')];
+    dialog.focus = 1;
+    dialog
+}
+
 /// Open a place in a pane.
 pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
     let which = if side == Side::Left { "left" } else { "right" };

@@ -58,7 +58,7 @@ use crate::{
         question::ConflictChoice,
         signals::Standing,
     },
-    engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Ticket},
+    engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Stale, Ticket},
 };
 
 pub use action::{Action, Context};
@@ -280,6 +280,10 @@ pub struct Model {
     on_conflict: Option<ConflictChoice>,
     /// Jobs that were interrupted, until the person was asked about them.
     left: Vec<LeftJob>,
+    /// What jobs that did not end in peace may have left.
+    stale: Vec<Stale>,
+    /// Where that was told last.
+    told_stale: Option<Location>,
     /// Quit when the last job has ended.
     quits_when_done: bool,
     /// Where relative local places are seen from.
@@ -357,6 +361,8 @@ impl Model {
             when_left,
             on_conflict,
             left: Vec::new(),
+            stale: Vec::new(),
+            told_stale: None,
             quits_when_done: false,
             here,
             last_number: 0,
@@ -371,6 +377,7 @@ impl Model {
         };
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));
+        effects.push(Effect::Engine(Command::FindStale));
         if when_left != WhenLeft::Never {
             effects.push(Effect::Engine(Command::FindLeft));
         }

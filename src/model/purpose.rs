@@ -36,6 +36,11 @@ pub(crate) enum Purpose {
         from: Endpoint,
         sources: Vec<StoragePath>,
     },
+    /// Remove what interrupted jobs left.
+    ClearParts {
+        from: Endpoint,
+        sources: Vec<StoragePath>,
+    },
     /// Open a place in a pane.
     Connect {
         side: Side,

@@ -1,6 +1,7 @@
 //! `wharf cp`, `ls`, `log`, `queue` and `sites` as scripts call them: the real binary, its output and its exit status.
 
 mod between_ftp;
+mod clean;
 mod copying;
 mod crash;
 mod ftp_ways;

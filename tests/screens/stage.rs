@@ -169,8 +169,9 @@ impl Stage {
             places: known_places(),
         };
         // What it asks at first is not what a test presses a key for.
-        let asks_what_is_left =
-            |effect: &Effect| matches!(effect, Effect::Engine(Command::FindLeft));
+        let asks_what_is_left = |effect: &Effect| {
+            matches!(effect, Effect::Engine(Command::FindLeft | Command::FindStale))
+        };
         stage.carry_out(effects.into_iter().filter(|effect| !asks_what_is_left(effect)).collect());
         stage.message(Message::Clock(stage.now));
         stage.message(Message::Resized { width, height });

@@ -16,7 +16,7 @@ use super::{
     lease::{self, Lease},
     left,
     notes::{Jobs, Note},
-    retention,
+    retention, stale,
 };
 use crate::{domain::error::Error, engine::message::Event};
 
@@ -302,6 +302,8 @@ impl Desk {
                     claimed.map(|claimed| claimed.map(Box::new)).map_err(said),
                 )
             }
+            Query::Stale => Reply::Stale(stale::all(connection, directory).map_err(said)),
+            Query::Swept(jobs) => Reply::Swept(stale::swept(connection, &jobs).map_err(said)),
             Query::GiveUp(number) => {
                 Reply::GivenUp(number, left::give_up(connection, directory, number).map_err(said))
             }

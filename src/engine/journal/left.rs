@@ -69,7 +69,8 @@ pub(super) fn claim(
     let Some(order) = order.filter(|order| !lease::is_held(directory, &order.process)) else {
         return Ok(None);
     };
-    let update = "UPDATE job SET process = ?, pid = ?, marks = marks || ' ' || ? WHERE id = ?";
+    let update =
+        "UPDATE job SET process = ?, pid = ?, marks = marks || ' ' || ?, swept = 0 WHERE id = ?";
     transaction.execute(update, (writer.process, std::process::id(), writer.mark, number.0))?;
     transaction.commit()?;
     let (order, request) = orders::whole(connection, order)?;
@@ -91,7 +92,7 @@ pub(super) fn give_up(
         return Ok(false);
     }
     let now = super::now().as_millisecond();
-    transaction.execute("UPDATE job SET ended = ? WHERE id = ?", (now, number.0))?;
+    transaction.execute("UPDATE job SET ended = ?, given_up = 1 WHERE id = ?", (now, number.0))?;
     transaction.commit()?;
     Ok(true)
 }

@@ -10,6 +10,7 @@
 //! | `notes`, `orders` | what the keeper is told, and how that is written; a job as it was asked for |
 //! | `parts`, `answers` | parts that may be gone on with; what a person answered |
 //! | `lease`, `left` | whose a job is; those whose process is gone |
+//! | `stale` | what those may have left behind |
 //! | `retention` | what is old goes |
 //! | [`ledger`], `pages` | reading what was done: all of it in order, or a page at a time |
 //!
@@ -47,20 +48,21 @@ mod parts;
 mod retention;
 mod rows;
 mod schema;
+mod stale;
 mod sums;
 
 use std::path::PathBuf;
 
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
-use super::message::{Event, JobId, JobNumber, LeftJob};
+use super::message::{Event, JobId, JobNumber, LeftJob, Stale};
 use crate::domain::{error::Error, journal::Retention};
 
 pub(super) use super::message::ledger::Ending;
 pub(super) use answers::Answered;
 pub(super) use entry::{Entry, now};
 pub(super) use left::Claimed;
-pub(super) use notes::{MARK_LETTERS, Note};
+pub(super) use notes::Note;
 pub(super) use sums::{Record, Transition};
 
 /// Where the journal lies, and how much of it is kept.
@@ -87,6 +89,10 @@ pub(super) enum Query {
     Claim(JobNumber, JobId),
     /// To end a job nobody works on.
     GiveUp(JobNumber),
+    /// What jobs of processes that are gone may have left.
+    Stale,
+    /// Nothing is left of these jobs.
+    Swept(Vec<JobNumber>),
 }
 
 /// What the keeper answers.
@@ -97,6 +103,8 @@ pub(super) enum Reply {
     /// `None` where it has ended, or another process has it.
     Claimed(JobNumber, JobId, Result<Option<Box<Claimed>>, Error>),
     GivenUp(JobNumber, Result<bool, Error>),
+    Stale(Result<Vec<Stale>, Error>),
+    Swept(Result<(), Error>),
 }
 
 impl Query {
@@ -106,6 +114,8 @@ impl Query {
             Query::Left => Reply::Left(Ok(Vec::new())),
             Query::Claim(number, job) => Reply::Claimed(number, job, Ok(None)),
             Query::GiveUp(number) => Reply::GivenUp(number, Ok(false)),
+            Query::Stale => Reply::Stale(Ok(Vec::new())),
+            Query::Swept(_) => Reply::Swept(Ok(())),
         }
     }
 }

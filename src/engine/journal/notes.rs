@@ -10,16 +10,13 @@ use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
 use super::{Answered, Ending, Entry, answers, orders, parts, rows};
 use crate::{
-    domain::{path::StoragePath, question::ConflictChoice},
+    domain::{part_name::MARK_LETTERS, path::StoragePath, question::ConflictChoice},
     engine::{
         begun::{Begun, Written},
         crash::{self, Moment},
         message::{JobId, JobNumber, JobRequest},
     },
 };
-
-/// Letters of a process's name that go into the names of its parts.
-pub(in crate::engine) const MARK_LETTERS: usize = 5;
 
 /// Something that happened.
 #[derive(Debug)]

@@ -114,6 +114,7 @@ impl Model {
                 sources: sources.clone(),
                 options: JobOptions { recursive: true, ..JobOptions::default() },
             })),
+            Purpose::ClearParts { .. } => Ok(self.accept_clearing(dialog)),
             Purpose::Connect { side } => {
                 let typed = dialog.text(0).trim();
                 let place = self

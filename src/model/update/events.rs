@@ -31,6 +31,7 @@ impl Model {
             Event::Listed(ticket) => {
                 let sides = [Side::Left, Side::Right];
                 let listed = sides.into_iter().find(|side| self.pane_mut(*side).listed(ticket));
+                listed.into_iter().for_each(|side| self.tell_stale(side));
                 return listed.map(|side| self.ask_space(side)).into_iter().collect();
             }
             Event::Answered(answered) => return self.answered(&answered),
@@ -60,6 +61,7 @@ impl Model {
                 });
             }
             Event::Left(jobs) => return self.found_left(jobs),
+            Event::Stale(stale) => self.found_stale(stale),
             Event::NotResumed(_, job, error) => {
                 self.transfers.end(job);
                 self.tell(error.to_string());

@@ -26,7 +26,8 @@ impl Model {
             Press::Pick(_) => {
                 let give_up = |job: &LeftJob| Effect::Engine(Command::GiveUp(job.number));
                 self.say("They are given up; what has arrived stays.");
-                jobs.iter().map(give_up).collect()
+                let look = Effect::Engine(Command::FindStale);
+                jobs.iter().map(give_up).chain([look]).collect()
             }
             Press::Leave => Vec::new(),
         }

@@ -17,6 +17,7 @@ mod queue;
 mod quick;
 mod sites;
 mod sites_mouse;
+mod stale;
 mod viewer;
 mod wander;
 

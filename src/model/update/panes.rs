@@ -77,6 +77,7 @@ impl Model {
                 self.open_dialog(forms::connect(side, Some(&current)));
             }
             Action::Sites => return self.open_sites(),
+            Action::ClearParts => return self.clear_parts(),
             Action::History => return self.toggle_history(),
             Action::SavePlace => self.ask_save_place(),
             Action::Queue => return self.toggle_queue(),
