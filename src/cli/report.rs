@@ -79,7 +79,7 @@ impl Report {
         self.files += 1;
         self.bytes += step.bytes;
         match step.verdict {
-            Some(Verdict::Hash | Verdict::ReadBack) => self.hash += 1,
+            Some(Verdict::Hash | Verdict::ReadBack | Verdict::Sum(_)) => self.hash += 1,
             Some(Verdict::Size) => self.size += 1,
             Some(Verdict::Off) | None => {}
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::sums::Algorithm;
+
 /// A SHA-256 digest, the one Wharf compares.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sha256(pub [u8; 32]);
@@ -42,6 +44,8 @@ pub enum Verdict {
     Hash,
     /// Both ends hashed equal; what an end could not hash itself was read there once more.
     ReadBack,
+    /// Both ends told equal sums of another kind; at least one had no SHA-256 to tell.
+    Sum(Algorithm),
     /// Sizes agree; no digest was to be had.
     Size,
     /// Nothing was compared, as asked.
@@ -50,13 +54,23 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hash, Self::ReadBack, Self::Size, Self::Off];
+    pub const ALL: [Self; 8] = [
+        Self::Hash,
+        Self::ReadBack,
+        Self::Sum(Algorithm::Sha512),
+        Self::Sum(Algorithm::Sha1),
+        Self::Sum(Algorithm::Md5),
+        Self::Sum(Algorithm::Crc32),
+        Self::Size,
+        Self::Off,
+    ];
 
     /// How it was come to; `None` where nothing was compared.
     pub fn method(self) -> Option<&'static str> {
         match self {
             Verdict::Hash => Some("sha256"),
             Verdict::ReadBack => Some("sha256 of what was read once more"),
+            Verdict::Sum(algorithm) => Some(algorithm.word()),
             Verdict::Size => Some("size"),
             Verdict::Off => None,
         }
@@ -64,7 +78,7 @@ impl Verdict {
 
     /// Whether the content was compared, and not its size alone.
     pub fn is_of_content(self) -> bool {
-        matches!(self, Verdict::Hash | Verdict::ReadBack)
+        matches!(self, Verdict::Hash | Verdict::ReadBack | Verdict::Sum(_))
     }
 
     /// The word used on the screen, in JSON and in the ledger.
@@ -72,6 +86,7 @@ impl Verdict {
         match self {
             Verdict::Hash => "hash",
             Verdict::ReadBack => "read-back",
+            Verdict::Sum(algorithm) => algorithm.word(),
             Verdict::Size => "size",
             Verdict::Off => "off",
         }

@@ -22,4 +22,5 @@ pub mod saved;
 pub mod secret;
 pub mod signals;
 pub mod site;
+pub mod sums;
 pub mod words;

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        digest::{Sha256, VerifyLevel},
+        digest::{Sha256, Verdict, VerifyLevel},
         entry::{Attributes, Kind, SetAttributes},
         error::ErrorKind,
         path::StoragePath,
@@ -242,7 +242,7 @@ async fn judge(
         let to = (errand.target(), part);
         digests = digests.or_read_back(bytes, errand.source_is_here(), from, to).await?;
     }
-    let (verdict, digest) =
+    let (mut verdict, digest) =
         verify::judge(level, errand.source_is_here(), digests).map_err(|mismatch| {
             errand.fail(
                 ErrorKind::DigestMismatch,
@@ -252,6 +252,11 @@ async fn judge(
                 ),
             )
         })?;
+    if (level, verdict) == (VerifyLevel::Auto, Verdict::Size) {
+        let from = (&*errand.source, &errand.step.from);
+        let to = (errand.target(), part);
+        verdict = verify::by_other_sums(errand, from, to).await?.unwrap_or(verdict);
+    }
     Ok(Arrived { bytes, verdict: Some(verdict), digest })
 }
 

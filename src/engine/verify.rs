@@ -4,12 +4,16 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256 as Hasher};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::step::{At, End, Fail};
+use super::{
+    errand::Errand,
+    step::{At, End, Fail},
+};
 use crate::{
     domain::{
         digest::{Sha256, Verdict, VerifyLevel},
         error::ErrorKind,
         path::StoragePath,
+        sums::{Algorithm, Sum},
     },
     storage::{Capabilities, Storage},
 };
@@ -107,14 +111,44 @@ pub(super) async fn ask(
     }
     match storage.digest(path).await {
         Ok(digest) => Ok(Some(digest)),
-        // A file that may not be read back by whoever wrote it is no sign of wrong bytes.
-        Err(error)
-            if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) =>
-        {
-            Ok(None)
-        }
+        Err(error) if tells_nothing(error.kind()) => Ok(None),
         Err(error) => Err(error).at(end),
     }
+}
+
+/// A file that may not be read back by whoever wrote it is no sign of wrong bytes.
+fn tells_nothing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unsupported | ErrorKind::PermissionDenied)
+}
+
+/// Where SHA-256 was not to be had at both ends: equal sums of the best other kind that both can take. `None` where
+/// there is no such kind.
+pub(super) async fn by_other_sums(
+    errand: &Errand,
+    (source, from): There<'_>,
+    (target, to): There<'_>,
+) -> Result<Option<Verdict>, Fail> {
+    let (here, there) = (source.sums(), target.sums());
+    for algorithm in here.into_iter().filter(|algorithm| there.contains(algorithm)) {
+        let told = |sum: crate::domain::error::Result<Sum>, end| match sum {
+            Ok(sum) => Ok(Some(sum)),
+            Err(error) if tells_nothing(error.kind()) => Ok(None),
+            Err(error) => Err(error).at(end),
+        };
+        // One after the other: both may be on one server.
+        let Some(there) = told(target.sum(to, algorithm).await, End::Target)? else { continue };
+        let Some(here) = told(source.sum(from, algorithm).await, End::Source)? else { continue };
+        if here != there {
+            let name = algorithm.word();
+            let why = format!("its {name} is {here}, but what arrived has {there}");
+            return Err(errand.fail(ErrorKind::DigestMismatch, why));
+        }
+        return Ok(Some(match algorithm {
+            Algorithm::Sha256 => Verdict::Hash,
+            other => Verdict::Sum(other),
+        }));
+    }
+    Ok(None)
 }
 
 /// One end of a copy, to be read once more.

@@ -23,6 +23,7 @@ use crate::domain::{
     path::StoragePath,
     place::Endpoint,
     question::{Answer, Question},
+    sums::{Algorithm, Sum},
 };
 
 pub use listing::{Batch, Listing, ListingSender};
@@ -86,6 +87,19 @@ pub trait Storage: Send + Sync {
     /// The digest of a file's whole content, computed at the storage's end.
     /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where it cannot.
     async fn digest(&self, path: &StoragePath) -> Result<Sha256>;
+
+    /// The ways besides SHA-256 in which it can take the sum of a file's content, the best first. May become fewer once
+    /// some were found not to work.
+    fn sums(&self) -> Vec<Algorithm> {
+        Vec::new()
+    }
+
+    /// The sum of a file's whole content, taken at the storage's end.
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where it cannot.
+    async fn sum(&self, path: &StoragePath, algorithm: Algorithm) -> Result<Sum> {
+        let doing = format!("take the {} of {path:?}", algorithm.word());
+        Err(Error::new(ErrorKind::Unsupported, doing, "that is not told there"))
+    }
 
     /// How much room there is on the file system a path lies on.
     /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where the storage does not tell.

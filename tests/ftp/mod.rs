@@ -8,6 +8,7 @@ mod killed;
 mod listings;
 mod names;
 mod security;
+mod sums;
 mod ways;
 
 use std::sync::{Arc, Mutex};

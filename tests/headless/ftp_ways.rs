@@ -5,6 +5,7 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, path::Path};
 use super::{Said, no_server, wharf};
 use crate::servers::{
     client::Client,
+    evil_ftp::{EvilFtp, Trick},
     ftp_server::{FtpServer, Make, PASSWORD},
 };
 
@@ -67,4 +68,56 @@ fn a_site_in_active_mode_at_a_port_of_the_command_line() {
     let logs = server.logs();
     assert!(logs.contains("PORT ") || logs.contains("EPRT "), "{logs}");
     assert!(!logs.contains("\"EPSV") && !logs.contains("\"PASV"), "{logs}");
+}
+
+/// The verdict names what was compared: the best that both ends have.
+#[test]
+fn verdicts_by_what_a_server_can_take() {
+    for (algorithms, verdict) in [
+        ("sha512", "sha512"),
+        ("sha1", "sha1"),
+        ("md5", "md5"),
+        ("crc32", "crc32"),
+        ("md5 sha256", "hash"),
+    ] {
+        let options =
+            FtpServer::options(Make::ProFtpd).line(format!("DigestAlgorithms {algorithms}"));
+        let Some(server) = options.start() else { return };
+        let client = no_server().write();
+        let here = tempfile::tempdir().unwrap();
+        let (file, back) = (here.path().join("two words"), here.path().join("back"));
+        fs::write(&file, "content").unwrap();
+        let place = format!("ftp://{}@127.0.0.1:{}/~/two words", server.user(), server.port());
+        for (from, to) in [(file.to_str().unwrap(), &*place), (&*place, back.to_str().unwrap())] {
+            let said = run(&client, &["cp", "--json", from, to]);
+            assert_eq!(said.status, 0, "{said:?}");
+            assert_eq!(said.events("file")[0]["verdict"], verdict, "{algorithms}: {said:?}");
+        }
+        assert_eq!(fs::read(&back).unwrap(), b"content");
+        let log = run(&client, &["log", "--json"]);
+        assert!(log.output.contains(&format!("\"verdict\":\"{verdict}\"")), "{log:?}");
+    }
+}
+
+/// Fault 21: a bit that turns on the way through plain FTP is found by whatever the server can take, and nothing wrong
+/// gets the name.
+#[test]
+fn a_bit_that_turns_on_the_way_is_found() {
+    let evil = EvilFtp::start(|world| {
+        world.features(&["MLST type*;size*;modify*;", "SIZE", "MDTM", "XCRC"]);
+        // Of abd.
+        world.trick(Trick::Says("XCRC", "250 AB40D461"));
+    });
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    let file = here.path().join("file");
+    fs::write(&file, "abc").unwrap();
+    let place = format!("ftp://anna@127.0.0.1:{}/srv/file", evil.port());
+    let said = run(&client, &["cp", "--json", file.to_str().unwrap(), &place]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        format!("{said:?}").contains("its crc32 is 352441c2, but what arrived has ab40d461"),
+        "{said:?}"
+    );
+    assert!(evil.world().content("/srv/file").is_none());
 }

@@ -5,7 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::wire::Reply;
+use super::{
+    digest::{HASH, VERBS, Way, name_in_hash},
+    wire::Reply,
+};
+use crate::domain::sums::Algorithm;
 
 /// What a server announces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,9 +22,10 @@ pub(super) struct Features {
     /// A transfer may begin in the middle.
     pub(super) rest: bool,
     pub(super) utf8: bool,
-    /// HASH with SHA-256 among its algorithms.
-    pub(super) hash_sha256: bool,
-    pub(super) xsha256: bool,
+    /// What HASH is to be told to take: the best of what it offers.
+    pub(super) hash: Option<Algorithm>,
+    /// Commands that take one sum each.
+    pub(super) sums: Vec<Way>,
     /// Its commands are read as Telnet has it: a byte 255 has to be said twice.
     pub(super) telnet: bool,
     /// What sets attributes takes its words apart at white space and joins them with one space each: that may be the
@@ -54,6 +59,14 @@ impl Features {
         if self.reads_ahead { 16 << 10 } else { 1000 }
     }
 
+    /// How to ask for a sum: by HASH where that is what it takes, else by a command for it.
+    pub(super) fn way_to(&self, algorithm: Algorithm) -> Option<Way> {
+        let by_hash = self.hash.filter(|agreed| *agreed == algorithm);
+        by_hash
+            .map(|algorithm| Way { algorithm, verb: HASH })
+            .or_else(|| self.sums.iter().find(|way| way.algorithm == algorithm).copied())
+    }
+
     /// Reads the reply to FEAT; one that is none announces nothing. `greeting` says whose server it is.
     pub(super) fn read(reply: &Reply, greeting: &str) -> Self {
         let mut features = Self::default();
@@ -71,11 +84,12 @@ impl Features {
                     "mfmt" => features.mfmt = true,
                     "rest" if rest.contains("stream") => features.rest = true,
                     "utf8" => features.utf8 = true,
-                    "hash" => features.hash_sha256 = rest.contains("sha-256"),
-                    "xsha256" => features.xsha256 = true,
+                    "hash" => features.hash = best_of_hash(rest),
                     "esta" => features.bends_names = true,
                     "site" => sites.push_str(&line),
-                    _ => {}
+                    word => features
+                        .sums
+                        .extend(VERBS.iter().filter(|way| way.verb.eq_ignore_ascii_case(word))),
                 }
             }
         }
@@ -93,6 +107,15 @@ impl Features {
         features.says_why_not_entered = is_proftpd;
         features
     }
+}
+
+/// `crc32;md5;sha-1*;sha-256`: a star marks what it takes if not told otherwise.
+fn best_of_hash(offered: &str) -> Option<Algorithm> {
+    let offers = |algorithm: &Algorithm| {
+        let name = name_in_hash(*algorithm);
+        offered.split(';').any(|it| it.trim().trim_end_matches('*').eq_ignore_ascii_case(name))
+    };
+    Algorithm::ALL.into_iter().find(offers)
 }
 
 impl Facts {
@@ -137,8 +160,8 @@ pub(super) struct Habits {
     pub(super) no_replace: AtomicBool,
     /// SITE CHMOD does nothing.
     pub(super) no_chmod: AtomicBool,
-    /// No digests, whatever it announces.
-    pub(super) no_digest: AtomicBool,
+    /// No sums of a kind, whatever it announces.
+    pub(super) no_sums: [AtomicBool; Algorithm::ALL.len()],
     /// REST before STOR is refused, whatever it announces.
     pub(super) no_middle: AtomicBool,
     /// MLST or MLSD is refused, whatever it announces.
@@ -208,7 +231,17 @@ mod tests {
              SITE RMDIR\r\n SIZE\r\n UTF8\r\n XSHA256\r\n211 End\r\n",
             "FTP ready",
         );
-        assert!(proftpd.hash_sha256 && proftpd.xsha256 && proftpd.mfmt && proftpd.telnet);
+        assert!(proftpd.mfmt && proftpd.telnet);
+        assert_eq!(proftpd.way_to(Algorithm::Sha256).map(|way| way.verb), Some(HASH));
+        let others = features("211-\r\n HASH MD5*;CRC32\r\n XSHA256\r\n XCRC\r\n211 \r\n", "");
+        for (algorithm, verb) in [
+            (Algorithm::Md5, Some(HASH)),
+            (Algorithm::Sha256, Some("XSHA256")),
+            (Algorithm::Crc32, Some("XCRC")),
+            (Algorithm::Sha512, None),
+        ] {
+            assert_eq!(others.way_to(algorithm).map(|way| way.verb), verb);
+        }
         assert_eq!(proftpd.facts, Some(Facts { ask_for: None }));
         let shy = features("211-\r\n MLST Type*;Size*;Modify*;Perm*;UNIX.mode;\r\n211 \r\n", "");
         assert_eq!(shy.facts.unwrap().ask_for.as_deref(), Some("type;size;modify;unix.mode;"));

@@ -7,6 +7,7 @@ use suppaftp::Status;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
+    digest,
     fault::{Fault, too_many},
     features::{Features, Habits, note},
     line::Line,
@@ -364,8 +365,8 @@ impl Login {
             false if features.utf8 => commands.push(Command::bare("OPTS UTF8 OFF")),
             _ => {}
         }
-        if features.hash_sha256 {
-            commands.push(Command::bare("OPTS HASH SHA-256"));
+        if let Some(algorithm) = features.hash {
+            commands.push(Command::bare(&format!("OPTS HASH {}", digest::name_in_hash(algorithm))));
         }
         if let Some(wanted) = features.facts.as_ref().and_then(|facts| facts.ask_for.as_ref()) {
             commands.push(Command::bare(&format!("OPTS MLST {wanted}")));

@@ -23,6 +23,7 @@ use crate::{
         error::{ErrorKind, Result},
         path::StoragePath,
         site::Bounds,
+        sums::{Algorithm, Sum},
     },
     storage::{
         Ask, Capabilities, Listing, ReadStream, Replace, Storage, WriteOptions, WriteStream,
@@ -47,6 +48,20 @@ impl FtpStorage {
         pool.keep_awake();
         let server = Server::new(pool, logged_in.features, logged_in.home);
         Ok(Self { server: Arc::new(server) })
+    }
+
+    /// What a digest came to.
+    async fn taken<T>(
+        &self,
+        taken: std::result::Result<T, Fault>,
+        path: &StoragePath,
+    ) -> Result<T> {
+        let fault = match taken {
+            Ok(taken) => return Ok(taken),
+            Err(fault) if fault.kind == ErrorKind::Unsupported => fault,
+            Err(fault) => self.server.look_closer(fault, path, Kind::File).await,
+        };
+        Err(self.server.failed("take the digest of", path)(fault))
     }
 
     async fn real_path(&self, path: &StoragePath) -> std::result::Result<StoragePath, Fault> {
@@ -90,7 +105,7 @@ impl Storage for FtpStorage {
             set_times: attributes::can_set_times(server),
             set_permissions: !has(&habits.no_chmod),
             symlinks: false,
-            digests: digest::are_to_be_had(server),
+            digests: digest::are_to_be_had(server, Algorithm::Sha256),
             write_at_offset: can_begin_in_the_middle(server),
             sync: false,
             exact_listings: server.has_facts(),
@@ -232,14 +247,17 @@ impl Storage for FtpStorage {
     }
 
     async fn digest(&self, path: &StoragePath) -> Result<Sha256> {
-        let taken = async {
-            match digest::of(&self.server, path).await {
-                Ok(digest) => Ok(digest),
-                Err(fault) if fault.kind == ErrorKind::Unsupported => Err(fault),
-                Err(fault) => Err(self.server.look_closer(fault, path, Kind::File).await),
-            }
-        };
-        taken.await.map_err(self.server.failed("take the digest of", path))
+        self.taken(digest::of(&self.server, path).await, path).await
+    }
+
+    fn sums(&self) -> Vec<Algorithm> {
+        let server = &self.server;
+        let others = Algorithm::ALL.into_iter().filter(|it| digest::are_to_be_had(server, *it));
+        others.collect()
+    }
+
+    async fn sum(&self, path: &StoragePath, algorithm: Algorithm) -> Result<Sum> {
+        self.taken(digest::sum(&self.server, path, algorithm).await, path).await
     }
 
     fn lanes(&self) -> usize {

@@ -12,13 +12,12 @@ use std::{
 };
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
-use sha2::Digest as _;
 
 use crate::{
     domain::{
-        digest::Sha256,
         entry::{Attributes, Kind, SetAttributes, Space, Timestamp},
         path::StoragePath,
+        sums::{Algorithm, Sum},
     },
     storage::WriteOptions,
 };
@@ -154,18 +153,18 @@ fn times(modified: Timestamp) -> io::Result<Timestamps> {
     })
 }
 
-/// Hashes a whole file, unless told to stop.
-pub(super) fn digest(path: &Path, stop: &AtomicBool) -> io::Result<Sha256> {
+/// Takes the sum of a whole file, unless told to stop.
+pub(super) fn sum(path: &Path, algorithm: Algorithm, stop: &AtomicBool) -> io::Result<Sum> {
     let mut file = open_to_read(path)?;
-    let mut hasher = sha2::Sha256::new();
+    let mut summing = algorithm.begin();
     let mut buffer = vec![0; 256 * 1024];
     loop {
         if stop.load(Ordering::Relaxed) {
             return Err(io::Error::other("nobody waits for it"));
         }
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(Sha256(hasher.finalize().into())),
-            Ok(count) => hasher.update(&buffer[..count]),
+            Ok(0) => return Ok(summing.finish()),
+            Ok(count) => summing.update(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -31,6 +31,7 @@ use crate::domain::{
     entry::{Attributes, SetAttributes, Space},
     error::{Error, ErrorKind, Result},
     path::StoragePath,
+    sums::{Algorithm, Sum},
 };
 
 /// The file systems of this machine, as the process may see them.
@@ -200,9 +201,22 @@ impl Storage for LocalStorage {
     }
 
     async fn digest(&self, path: &StoragePath) -> Result<Sha256> {
+        let sum = self.sum(path, Algorithm::Sha256).await?;
+        let whole = |_| {
+            let doing = format!("hash {path:?}");
+            Error::new(ErrorKind::Failed, doing, "the digest has another length; this is a bug")
+        };
+        sum.as_bytes().try_into().map(Sha256).map_err(whole)
+    }
+
+    fn sums(&self) -> Vec<Algorithm> {
+        Algorithm::ALL.to_vec()
+    }
+
+    async fn sum(&self, path: &StoragePath, algorithm: Algorithm) -> Result<Sum> {
         let stop = StopOnDrop::default();
         let told = stop.0.clone();
-        self.call("hash", path, move |path| calls::digest(path, &told)).await
+        self.call("hash", path, move |path| calls::sum(path, algorithm, &told)).await
     }
 
     async fn space(&self, path: &StoragePath) -> Result<Space> {
