@@ -107,4 +107,8 @@ fn a_server_that_lets_in_one() {
     let returned = copy(&[&place(&server, "many"), back.to_str().unwrap()]);
     went_well(&returned);
     hold_the_same(&many, &back);
+    // Reading and writing on one connection: what is read has to be set aside.
+    let between = copy(&[&place(&server, "many"), &place(&server, "copied")]);
+    went_well(&between);
+    hold_the_same(&many, &server.files().join("copied"));
 }

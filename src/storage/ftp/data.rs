@@ -54,6 +54,7 @@ pub(super) async fn begin(
     offset: u64,
     command: Command,
 ) -> Result<Transfer, Fault> {
+    let _beginning = line.beginning.lock().await;
     let way = find_way(line, habits, patience).await?;
     if offset > 0 {
         // Waited for: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.

@@ -35,6 +35,8 @@ pub(super) struct Line {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Command>,
     tasks: [AbortHandle; 2],
+    /// Held from the search for a data connection until the transfer has begun: another's search would undo it.
+    pub(super) beginning: tokio::sync::Mutex<()>,
     /// The server's end. Data connections go to no other address.
     pub(super) peer: SocketAddr,
     /// This end.
@@ -136,7 +138,8 @@ impl Line {
         let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
         let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared), ahead));
         let tasks = [reader.abort_handle(), writer.abort_handle()];
-        Arc::new(Self { shared, outgoing, tasks, peer, local, tls })
+        let beginning = tokio::sync::Mutex::default();
+        Arc::new(Self { shared, outgoing, tasks, beginning, peer, local, tls })
     }
 
     /// Sends commands, none of another's between them. Returns at once.

@@ -12,7 +12,7 @@ use std::{
 use suppaftp::Status;
 
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{self, Instant},
 };
 
@@ -50,6 +50,8 @@ pub(super) struct Pool {
     asked_again: Mutex<Instant>,
     /// How many transfers share the first connection.
     lent: AtomicUsize,
+    /// Counts who wants the first connection while it is lent.
+    wanted: watch::Sender<u64>,
     /// Since when no second connection is let in.
     lonely: Mutex<Option<Instant>>,
     /// The server lets in the first connection and no other.
@@ -99,6 +101,7 @@ impl Pool {
             moves: AtomicUsize::new(0),
             asked_again: Mutex::new(Instant::now()),
             lent: AtomicUsize::new(0),
+            wanted: watch::Sender::new(0),
             lonely: Mutex::default(),
             alone: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -121,6 +124,9 @@ impl Pool {
 
     /// The connection for short commands; another where it broke.
     pub(super) async fn first(&self) -> Result<Arc<Line>, Fault> {
+        if self.has_lent_first() {
+            self.wanted.send_modify(|times| *times += 1);
+        }
         let known = Arc::clone(&lock(&self.first));
         if known.is_alive() || self.closed.load(Ordering::Acquire) {
             return Ok(known);
@@ -349,6 +355,11 @@ impl Lease {
     /// Something moved on it.
     pub(super) fn moved(&self) {
         self.leave.pool.moved();
+    }
+
+    /// Tells when somebody else wants the connection, where it is the only one.
+    pub(super) fn wanted(&self) -> Option<watch::Receiver<u64>> {
+        self.shared.then(|| self.leave.pool.wanted.subscribe())
     }
 
     /// It is in step and may be used again.

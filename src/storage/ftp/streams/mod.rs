@@ -1,5 +1,6 @@
 //! Files on their way: each on a control connection of its own.
 
+mod aside;
 mod read;
 mod write;
 

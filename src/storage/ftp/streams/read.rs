@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
+use super::aside::Aside;
 use crate::{
     domain::{
         entry::Kind,
@@ -24,13 +25,15 @@ use crate::{
 };
 
 /// The largest chunk handed out.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 
 /// A file being read.
 pub(in crate::storage::ftp) struct FtpReadStream {
     server: Arc<Server>,
     path: StoragePath,
     under_way: Option<(Lease, Transfer)>,
+    /// The same on the only connection there is.
+    aside: Option<Aside>,
     buffer: BytesMut,
     /// To be passed over: the server begins files at their beginning only.
     skip: u64,
@@ -51,6 +54,7 @@ impl FtpReadStream {
             server: Arc::clone(server),
             path: path.clone(),
             under_way: None,
+            aside: None,
             buffer: BytesMut::new(),
             skip: if rest { 0 } else { offset },
             left: length,
@@ -63,10 +67,14 @@ impl FtpReadStream {
         let from = if rest { offset } else { 0 };
         let command = server.about("RETR", path)?;
         let lease = server.pool.lease(For::Reading).await?;
+        let wanted = lease.wanted();
         let (habits, patience) = (&server.login().habits, server.patience());
         match data::begin(lease.line(), habits, patience, from, command).await {
             Ok(transfer) => {
-                stream.under_way = Some((lease, transfer));
+                match wanted {
+                    Some(wanted) => stream.aside = Some(Aside::of(lease, transfer, wanted)),
+                    None => stream.under_way = Some((lease, transfer)),
+                }
                 Ok(stream)
             }
             Err(fault) => {
@@ -103,25 +111,45 @@ impl FtpReadStream {
                 }
                 return Ok(None);
             }
-            let mut chunk = self.buffer.split();
-            if self.skip > 0 {
-                let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
-                self.skip -= passed as u64;
-                chunk = chunk.split_off(passed);
+            let chunk = self.buffer.split().freeze();
+            if let Some(chunk) = self.wanted_of(chunk) {
+                return Ok(Some(chunk));
             }
-            if let Some(left) = &mut self.left {
-                chunk.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-                *left -= chunk.len() as u64;
+        }
+        while let Some(aside) = &mut self.aside {
+            if self.left == Some(0) {
+                self.stop();
+                return Ok(None);
             }
-            if !chunk.is_empty() {
-                return Ok(Some(chunk.freeze()));
+            match aside.next().await? {
+                Some(chunk) => {
+                    if let Some(chunk) = self.wanted_of(chunk) {
+                        return Ok(Some(chunk));
+                    }
+                }
+                None => self.aside = None,
             }
         }
         Ok(None)
     }
 
+    /// What of a chunk lies in the range; `None` where that is nothing.
+    fn wanted_of(&mut self, mut chunk: Bytes) -> Option<Bytes> {
+        if self.skip > 0 {
+            let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
+            self.skip -= passed as u64;
+            chunk = chunk.split_off(passed);
+        }
+        if let Some(left) = &mut self.left {
+            chunk.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= chunk.len() as u64;
+        }
+        (!chunk.is_empty()).then_some(chunk)
+    }
+
     /// All that was wanted has come: the rest is broken off.
     fn stop(&mut self) {
+        self.aside = None;
         if let Some((lease, transfer)) = self.under_way.take() {
             lease.recover(transfer.break_off());
         }
@@ -144,7 +172,7 @@ impl ReadStream for FtpReadStream {
         match self.more().await {
             Ok(chunk) => Ok(chunk),
             Err(fault) => {
-                self.under_way = None;
+                (self.under_way, self.aside) = (None, None);
                 let error =
                     self.server.failed("read", &self.path)(interrupted(fault, &self.server));
                 self.failed = Some(error.clone());
