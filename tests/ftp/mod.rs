@@ -5,6 +5,7 @@ mod cut;
 mod encodings;
 mod ends;
 mod killed;
+mod links;
 mod listings;
 mod names;
 mod security;

@@ -121,3 +121,23 @@ fn a_bit_that_turns_on_the_way_is_found() {
     );
     assert!(evil.world().content("/srv/file").is_none());
 }
+
+/// A link in a tree comes over as the link it is.
+#[test]
+fn links_come_over_as_links() {
+    for make in [Make::ProFtpd, Make::Vsftpd, Make::PureFtpd] {
+        let Some(server) = FtpServer::options(make).start() else { continue };
+        let tree = server.files().join("tree");
+        fs::create_dir(&tree).unwrap();
+        fs::write(tree.join("file"), "content").unwrap();
+        std::os::unix::fs::symlink("file", tree.join("link")).unwrap();
+        let client = no_server().write();
+        let here = tempfile::tempdir().unwrap();
+        let back = here.path().join("back");
+        let place = format!("ftp://{}@127.0.0.1:{}/~/tree", server.user(), server.port());
+        let said = run(&client, &["cp", "-r", "--json", &place, back.to_str().unwrap()]);
+        assert_eq!(said.status, 0, "{make:?} {said:?}");
+        assert_eq!(fs::read_link(back.join("link")).unwrap(), Path::new("file"), "{make:?}");
+        assert_eq!(fs::read(back.join("link")).unwrap(), b"content");
+    }
+}

@@ -54,6 +54,11 @@ pub(super) async fn begin(server: &Server, path: &StoragePath) -> Result<Lines, 
             begun => return begun,
         }
     }
+    begin_list(server, path).await
+}
+
+/// The same by LIST.
+async fn begin_list(server: &Server, path: &StoragePath) -> Result<Lines, Fault> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let style = Style::Listed { now: i64::try_from(now).unwrap_or(0) };
     let habits = &server.login().habits;
@@ -181,6 +186,51 @@ pub(super) async fn find(
     }
     lines.finish().await?;
     Ok(None)
+}
+
+/// What a link holds, as a listing of its directory tells it: MLSD's of some servers does, LIST's of most.
+pub(super) async fn target_of(server: &Server, path: &StoragePath) -> Result<Vec<u8>, Fault> {
+    let absolute = server.absolute(path);
+    let (Some(parent), Some(name)) = (absolute.parent(), absolute.name()) else {
+        return Err(Fault::new(ErrorKind::Invalid, "the root is no link"));
+    };
+    let mut is_there = false;
+    for facts in [true, false] {
+        if facts && !server.has_facts() {
+            continue;
+        }
+        let mut lines = match facts {
+            true => begin(server, &parent).await?,
+            false => begin_list(server, &parent).await?,
+        };
+        let mut found = None;
+        while let Some(line) = lines.next().await? {
+            match listing::link(&line, lines.style, lines.names) {
+                Some((link, target)) if link == name => found = Some(target),
+                _ => {}
+            }
+            if let Line::Entry(entry) = lines.read(&line) {
+                is_there |= entry.name == name;
+                if entry.name == name
+                    && !matches!(entry.attributes.kind, Kind::Symlink | Kind::Other)
+                    && !facts
+                {
+                    lines.stop();
+                    return Err(Fault::new(ErrorKind::Invalid, "it is no link"));
+                }
+            }
+        }
+        lines.finish().await?;
+        if let Some(target) = found {
+            return Ok(target);
+        }
+    }
+    match is_there {
+        true => {
+            Err(Fault::new(ErrorKind::Unsupported, "the server does not tell where links lead"))
+        }
+        false => Err(Fault::new(ErrorKind::NotFound, "there is no such file or directory")),
+    }
 }
 
 /// Hands the rows of a listing on until its end.

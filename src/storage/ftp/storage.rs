@@ -237,8 +237,8 @@ impl Storage for FtpStorage {
     }
 
     async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>> {
-        let fault = Fault::new(ErrorKind::Unsupported, "FTP does not tell where links lead");
-        Err(self.server.failed("read the link", path)(fault))
+        let target = rows::target_of(&self.server, path).await;
+        target.map_err(self.server.failed("read the link", path))
     }
 
     async fn make_link(&self, path: &StoragePath, _target: &[u8]) -> Result<()> {

@@ -28,7 +28,7 @@ pub(super) fn read(line: &[u8]) -> Option<Row> {
         modified: Some(Timestamp::from_seconds(seconds)),
         ..Attributes::of_kind(kind)
     };
-    (!name.is_empty()).then(|| Row { name: name.to_vec(), attributes, leads_to: None })
+    (!name.is_empty()).then(|| Row { name: name.to_vec(), attributes, target: None })
 }
 
 /// `02-29-24`, `02-29-2024`, `2024-02-29`; months first, as IIS has it.

@@ -27,7 +27,17 @@ pub(super) fn read(line: &[u8]) -> Option<Told> {
     if itself {
         return Some(Told::Itself);
     }
-    Some(Told::Row(Row { name: name.to_vec(), attributes, leads_to: None }))
+    let target = target_in(facts).map(<[u8]>::to_vec);
+    Some(Told::Row(Row { name: name.to_vec(), attributes, target }))
+}
+
+/// Where a link leads: `type=OS.unix=slink:target`.
+fn target_in(facts: &[u8]) -> Option<&[u8]> {
+    const BEFORE: &[u8] = b"type=os.unix=slink:";
+    facts.split(|&byte| byte == b';').find_map(|fact| {
+        let (before, target) = fact.split_at_checked(BEFORE.len())?;
+        (before.eq_ignore_ascii_case(BEFORE) && !target.is_empty()).then_some(target)
+    })
 }
 
 /// What the facts of a line of MLST say; it may begin with the space that sets it apart in a reply.
@@ -134,6 +144,12 @@ mod tests {
         );
         let link = row("type=OS.unix=symlink;modify=20240229120000; to");
         assert_eq!(link.attributes.kind, Kind::Symlink);
+        assert_eq!(link.target, None);
+        let told = row("Type=OS.unix=slink:/srv/a;size=4; l");
+        assert_eq!(
+            (told.attributes.kind, told.target.as_deref()),
+            (Kind::Symlink, Some(&b"/srv/a"[..]))
+        );
         // Pure-FTPd 1.0.50.
         let folder = row(
             "type=dir;sizd=4096;modify=20240229120000;UNIX.mode=0755;UNIX.uid=1;UNIX.gid=2;unique=1; d",

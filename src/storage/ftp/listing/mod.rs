@@ -20,7 +20,8 @@ const KEPT: usize = 512;
 pub(super) struct Row {
     pub(super) name: Vec<u8>,
     pub(super) attributes: Attributes,
-    pub(super) leads_to: Option<Kind>,
+    /// Of a link, where the line tells it: what it holds.
+    pub(super) target: Option<Vec<u8>>,
 }
 
 /// What became of a line.
@@ -46,33 +47,59 @@ pub(super) enum Style {
     },
 }
 
-/// Reads one line, without its line end; names are written in `names`.
-pub(super) fn read(line: &[u8], style: Style, names: Encoding) -> Line {
+/// What a line is about, before its name has passed the door.
+enum Told {
+    Row(Row),
+    Nothing,
+    Nonsense,
+}
+
+fn row(line: &[u8], style: Style) -> Told {
     if line.iter().all(u8::is_ascii_whitespace) {
-        return Line::Nothing;
+        return Told::Nothing;
     }
     let row = match style {
         Style::Facts => match facts::read(line) {
             Some(facts::Told::Row(row)) => Some(row),
-            Some(facts::Told::Itself) => return Line::Nothing,
+            Some(facts::Told::Itself) => return Told::Nothing,
             None => None,
         },
-        Style::Listed { .. } if is_headline(line) => return Line::Nothing,
+        Style::Listed { .. } if is_headline(line) => return Told::Nothing,
         Style::Listed { now } => unix::read(line, now).or_else(|| dos::read(line)),
     };
+    match row {
+        Some(row)
+            if matches!(row.name.as_slice(), b"." | b"..")
+                && row.attributes.kind == Kind::Directory =>
+        {
+            Told::Nothing
+        }
+        Some(row) => Told::Row(row),
+        None => Told::Nonsense,
+    }
+}
+
+/// The name of a link, and what it holds, where a line tells both.
+pub(super) fn link(line: &[u8], style: Style, names: Encoding) -> Option<(Name, Vec<u8>)> {
+    let Told::Row(row) = row(line, style) else { return None };
+    let target = row.target.filter(|_| row.attributes.kind == Kind::Symlink)?;
+    Some((Name::new(names.decode(&row.name)).ok()?, names.decode(&target)))
+}
+
+/// Reads one line, without its line end; names are written in `names`.
+pub(super) fn read(line: &[u8], style: Style, names: Encoding) -> Line {
     let refused = |bytes: &[u8], why| {
         Line::Refused(RefusedName { bytes: bytes[..bytes.len().min(KEPT)].to_vec(), why })
     };
-    let Some(row) = row else { return refused(line, UnsafeName::Unreadable) };
-    if matches!(row.name.as_slice(), b"." | b"..") && row.attributes.kind == Kind::Directory {
-        return Line::Nothing;
-    }
+    let row = match row(line, style) {
+        Told::Row(row) => row,
+        Told::Nothing => return Line::Nothing,
+        Told::Nonsense => return refused(line, UnsafeName::Unreadable),
+    };
     match Name::new(names.decode(&row.name)) {
-        Ok(name) => Line::Entry(Box::new(Entry {
-            name,
-            attributes: row.attributes,
-            leads_to: row.leads_to,
-        })),
+        Ok(name) => {
+            Line::Entry(Box::new(Entry { name, attributes: row.attributes, leads_to: None }))
+        }
         Err(why) => refused(&row.name, why),
     }
 }

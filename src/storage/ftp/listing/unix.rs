@@ -33,8 +33,9 @@ pub(super) fn read(line: &[u8], now: i64) -> Option<Row> {
     // One space: what comes after it belongs to the name.
     let mut name = line.get(last.0 + last.1.len() + 1..)?;
     let size = number(words[at - 1].1).filter(|_| !is_device);
+    let mut target = None;
     if kind == Kind::Symlink {
-        name = without_target(name, size);
+        (name, target) = split_target(name, size);
     }
     let attributes = Attributes {
         kind,
@@ -43,15 +44,19 @@ pub(super) fn read(line: &[u8], now: i64) -> Option<Row> {
         permissions: Some(permissions),
         owner: None,
     };
-    (!name.is_empty()).then(|| Row { name: name.to_vec(), attributes, leads_to: None })
+    let target = target.map(<[u8]>::to_vec);
+    (!name.is_empty()).then(|| Row { name: name.to_vec(), attributes, target })
 }
 
 /// `name -> target`: the size of a link is the length of its target, which tells where a name ends that has an arrow.
-fn without_target(name: &[u8], size: Option<u64>) -> &[u8] {
+fn split_target(name: &[u8], size: Option<u64>) -> (&[u8], Option<&[u8]>) {
     const ARROW: &[u8] = b" -> ";
     let arrows = || (0..name.len()).filter(|&at| name[at..].starts_with(ARROW));
     let fitting = arrows().find(|at| Some((name.len() - at - ARROW.len()) as u64) == size);
-    fitting.or_else(|| arrows().next()).map_or(name, |at| &name[..at])
+    match fitting.or_else(|| arrows().next()) {
+        Some(at) => (&name[..at], Some(&name[at + ARROW.len()..]).filter(|it| !it.is_empty())),
+        None => (name, None),
+    }
 }
 
 /// `rwxr-sr-t`, and what may follow it (`+`, `.`, `@`).
@@ -189,6 +194,12 @@ mod tests {
         assert_eq!(told("lrwxrwxrwx 1 a b 8 Jan 5 2020 a -> b -> cd").0, "a");
         assert_eq!(told("lrwxrwxrwx 1 a b 0 Jan 5 2020 bare").0, "bare");
         assert_eq!(told("-rw-r--r-- 1 a b 0 Jan 5 2020 file -> x").0, "file -> x");
+        let target = |line| row(line).target;
+        assert_eq!(
+            target("lrwxrwxrwx 1 a b 7 Jan 5 2020 link -> nowhere").as_deref(),
+            Some(&b"nowhere"[..])
+        );
+        assert_eq!(target("lrwxrwxrwx 1 a b 0 Jan 5 2020 bare"), None);
     }
 
     #[test]
