@@ -36,6 +36,7 @@ use crate::{
         path::StoragePath,
         place::Location,
         question::ConflictChoice,
+        session::Session,
         signals::Signals,
     },
     engine::{
@@ -47,7 +48,7 @@ use crate::{
         Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, Remaining, update,
     },
     terminal::{self, Notification, Screen},
-    view::{Look, Theme, view},
+    view::{Kinds, Look, Theme, view},
 };
 
 /// What to open.
@@ -69,12 +70,16 @@ pub struct Start {
     pub keys: Keymap,
     /// The colours.
     pub theme: Theme,
+    /// How kinds of files look.
+    pub kinds: Kinds,
     /// How the person is told beside the screen.
     pub signals: Signals,
     /// What is wrong with the settings, each a sentence.
     pub troubles: Vec<String>,
     /// What is known of sites.
     pub book: Book,
+    /// What was shown the last time, where that is to be shown again.
+    pub session: Option<Session>,
     /// Who keeps it.
     pub shelf: Arc<dyn Shelf>,
 }
@@ -88,11 +93,11 @@ const SEQUENCE: Duration = Duration::from_secs(3);
 /// How long the engine may take to end.
 const ENGINE_END: Duration = Duration::from_secs(1);
 
-/// Shows the screen until the person leaves, then ends the engine.
+/// Shows the screen until the person leaves, then ends the engine. What was shown last.
 ///
 /// # Errors
 /// [`terminal::NoScreen`] where there can be none; else what the terminal said.
-pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
+pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> {
     terminal::check()?;
     let (model, effects) = Model::new(Beginning {
         left: start.left,
@@ -103,6 +108,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         on_conflict: start.on_conflict,
         commands: start.keys.commands(),
         book: start.book,
+        session: start.session,
     });
     let (screen, notifications) = Screen::enter()?;
     let look = Look {
@@ -110,6 +116,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         zone: jiff::tz::TimeZone::system(),
         keys: Arc::new(start.keys),
         theme: start.theme,
+        kinds: start.kinds,
     };
     let app = App {
         model,
@@ -135,14 +142,15 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<()> {
         remaining: Remaining::Left,
     };
     // The screen is given back first: a slow engine does not hold the shell's window.
-    let (remaining, result) = app.run(&mut handles, effects).await;
+    let (remaining, session, result) = app.run(&mut handles, effects).await;
     let _ = handles.commands.send(match remaining {
         Remaining::Cancelled => Command::Shutdown,
         Remaining::Left => Command::Suspend,
     });
     let _ =
         time::timeout(ENGINE_END, async { while handles.events.recv().await.is_some() {} }).await;
-    Ok(result?)
+    result?;
+    Ok(session)
 }
 
 struct App {
@@ -179,17 +187,18 @@ struct App {
 }
 
 impl App {
-    /// Until the person leaves; what becomes of jobs then.
+    /// Until the person leaves; what becomes of jobs then, and what was shown.
     async fn run(
         mut self,
         handles: &mut Handles,
         effects: Vec<Effect>,
-    ) -> (Remaining, io::Result<()>) {
+    ) -> (Remaining, Session, io::Result<()>) {
         let result = self.until_left(handles, effects).await;
+        let session = self.model.session();
         let App { remaining, screen, shelf, edits, .. } = self;
         drop(screen);
         tokio::join!(shelf.end(), edits.end());
-        (remaining, result)
+        (remaining, session, result)
     }
 
     async fn until_left(&mut self, handles: &mut Handles, effects: Vec<Effect>) -> io::Result<()> {

@@ -29,7 +29,8 @@
 //! A room is the most particular row that fits; it knows itself, and its neighbours only as far as the row says.
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
 //! key codes to `keymap`) alone; ssh2 to `storage::sftp`; suppaftp and rustls to `storage::ftp`; rusqlite to
-//! `engine::journal`; keyring to `settings::secrets`; syntect to `highlight`.
+//! `engine::journal`; keyring to `settings::secrets`; syntect to `highlight`; lscolors to `view`; terminal-colorsaurus
+//! to `terminal`.
 //!
 //! # How data flows
 //!

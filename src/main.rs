@@ -33,12 +33,13 @@ use wharf::{
         config,
         paths::Paths,
         secrets::SystemVault,
+        session,
         sites::{self, SiteVault, Sites},
         ssh_config::{Resolver, SshOptions},
     },
     storage::dial::Dialer,
-    terminal,
-    view::Theme,
+    terminal::{self, Shade},
+    view::{Kinds, Theme},
 };
 
 fn main() -> ExitCode {
@@ -98,7 +99,8 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     if let Err(why) = terminal::check() {
         return Ok(bad_usage(&why.to_string()));
     }
-    let edits = paths(&arguments.common)?.state_dir().join("edits");
+    let state_dir = paths(&arguments.common)?.state_dir().to_owned();
+    let edits = state_dir.join("edits");
     let Foundation {
         runtime,
         dialer,
@@ -107,6 +109,8 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         on_conflict,
         limit,
         theme: theme_name,
+        icons,
+        restore,
         signals,
     } = foundation(&arguments.common, sites.clone(), after_the_screen)?;
     let handles = {
@@ -130,12 +134,17 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         edits,
         keys,
         theme,
+        kinds: Kinds::new(&std::env::var("LS_COLORS").unwrap_or_default(), icons),
         signals,
         troubles,
         book,
+        session: if restore { session::read(&state_dir) } else { None },
         shelf: sites,
     };
-    screen.block_on(app::run(handles, start))?;
+    let session = screen.block_on(app::run(handles, start))?;
+    if restore && let Err(error) = session::keep(&state_dir, &session) {
+        let _ = writeln!(std::io::stderr(), "wharf: {error}");
+    }
     // A worker that is stuck in a call to a dead disk or server does not keep the person waiting.
     runtime.shutdown_background();
     Ok(Outcome::Done)
@@ -162,7 +171,7 @@ fn keymap(arguments: &Arguments) -> anyhow::Result<(Keymap, Vec<String>)> {
 
 /// The theme of a name: the person's own goes before one that comes along.
 fn theme(arguments: &Arguments, name: &str) -> Result<Theme, String> {
-    let name = if name.is_empty() { "default" } else { name };
+    let name = if matches!(name, "" | "auto") { suitable_theme() } else { name };
     let shown = escape(name.as_bytes());
     let own = paths(&arguments.common).map(|paths| paths.config_dir().join("themes"));
     // A name is no path.
@@ -179,6 +188,15 @@ fn theme(arguments: &Arguments, name: &str) -> Result<Theme, String> {
             names.join(", ")
         )
     })
+}
+
+/// The theme for the terminal's own ground. Where that is not known, the terminal's own colours suit it best.
+fn suitable_theme() -> &'static str {
+    match terminal::shade() {
+        Some(Shade::Light) => "light",
+        Some(Shade::Dark) => "dark",
+        None => "default",
+    }
 }
 
 /// What the panes show at first: a server alone goes to the right, beside where one begins on this machine.
@@ -238,6 +256,10 @@ struct Foundation {
     limit: Limit,
     /// The name of the colours.
     theme: String,
+    /// Icons in front of names.
+    icons: bool,
+    /// The panes are shown again as they were left.
+    restore: bool,
     /// How the person is told beside the screen.
     signals: Signals,
 }
@@ -298,6 +320,8 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
         on_conflict: config.on_conflict,
         limit: common.limit.unwrap_or(config.limit),
         theme: config.theme,
+        icons: config.icons,
+        restore: config.restore,
         signals: config.signals,
     })
 }

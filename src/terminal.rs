@@ -37,6 +37,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::domain::signals::Standing;
 
+pub use knows::{Shade, shade};
 pub(crate) use knows::{has_colours, has_taskbar};
 
 /// Why there can be no screen.
@@ -87,7 +88,6 @@ static SCREEN_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 static NOTIFY: Mutex<Option<UnboundedSender<Notification>>> = Mutex::new(None);
 /// Set while the process stops itself: its own SIGTSTP is no second request.
 static STOPPING: AtomicBool = AtomicBool::new(false);
-
 /// Set while another program has the terminal: what a person interrupts is that program.
 static LENT: AtomicBool = AtomicBool::new(false);
 /// Set while the taskbar shows progress.

@@ -41,7 +41,7 @@ use wharf::{
     settings::{paths::Paths, sites::Sites},
     storage::dial::{Dialer, Resolve},
     terminal,
-    view::Theme,
+    view::{Kinds, Theme},
 };
 
 use embedded::{EmbeddedServer, Options};
@@ -85,9 +85,11 @@ fn show() -> anyhow::Result<()> {
         edits: folder.path().join("edits"),
         keys: Keymap::default(),
         theme: Theme::default(),
+        kinds: Kinds::default(),
         signals: Signals::default(),
         troubles: Vec::new(),
         book: sites.book(),
+        session: None,
         shelf: sites,
     };
 
@@ -95,7 +97,7 @@ fn show() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let ended = runtime.block_on(async { app::run(engine::start(Arc::new(dialer)), start).await });
     runtime.shutdown_timeout(Duration::from_secs(1));
-    ended
+    ended.map(drop)
 }
 
 fn path_of(path: &Path) -> StoragePath {

@@ -20,6 +20,7 @@ pub mod rate;
 pub mod renaming;
 pub mod saved;
 pub mod secret;
+pub mod session;
 pub mod signals;
 pub mod site;
 pub mod sums;

@@ -8,8 +8,8 @@ mod compare;
 mod completion;
 mod dialog;
 mod edit_forms;
-mod edits;
 mod editing;
+mod edits;
 mod extras;
 mod finder;
 mod forms;
@@ -31,6 +31,7 @@ mod rate_history;
 mod reader;
 mod rows;
 mod scrolling;
+mod session;
 mod sieve;
 mod site_forms;
 pub(crate) mod sites;
@@ -56,6 +57,7 @@ use crate::{
         path::{Name, StoragePath},
         place::{Endpoint, Location},
         question::ConflictChoice,
+        session::Session,
         signals::Standing,
     },
     engine::message::{Command, ConnectionState, Event, JobId, LeftJob, Snapshot, Stale, Ticket},
@@ -323,14 +325,31 @@ pub struct Beginning {
     pub commands: Vec<CommandWords>,
     /// What is known of sites.
     pub book: Book,
+    /// What was shown the last time, where that is to be shown again.
+    pub session: Option<Session>,
 }
 
 impl Model {
     /// A model whose panes are about to open their places. With neither given, a card offers where to go.
     pub fn new(beginning: Beginning) -> (Self, Vec<Effect>) {
-        let Beginning { left, right, here, help_lines, when_left, on_conflict, commands, book } =
-            beginning;
-        let asks_where = left.is_none() && right.is_none();
+        let Beginning {
+            left,
+            right,
+            here,
+            help_lines,
+            when_left,
+            on_conflict,
+            commands,
+            book,
+            session,
+        } = beginning;
+        let names_none = left.is_none() && right.is_none();
+        let session = session.filter(|_| names_none);
+        let [left, right] = match &session {
+            Some(session) => session::places(session, &book, &here),
+            None => [left, right],
+        };
+        let asks_where = names_none && session.is_none();
         let place =
             |given: Option<Location>| given.unwrap_or_else(|| Location::local(here.clone()));
         let (left, right) = (place(left), place(right));
@@ -375,6 +394,9 @@ impl Model {
             comparing: HashMap::new(),
             together: None,
         };
+        if let Some(session) = &session {
+            model.take_up(session);
+        }
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));
         effects.push(Effect::Engine(Command::FindStale));

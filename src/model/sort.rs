@@ -17,6 +17,20 @@ pub(crate) enum SortBy {
     Extension,
 }
 
+impl SortBy {
+    pub(super) const ALL: [Self; 4] = [Self::Name, Self::Size, Self::Time, Self::Extension];
+
+    /// Its word, where it is kept.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            SortBy::Name => "name",
+            SortBy::Size => "size",
+            SortBy::Time => "time",
+            SortBy::Extension => "extension",
+        }
+    }
+}
+
 /// An order of rows. Names and extensions run from a to z, sizes from large to small, times from new to old,
 /// unless `reversed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -34,8 +34,12 @@ pub struct Config {
     pub ftp: FtpWays,
     /// `[ledger]`.
     pub retention: Retention,
-    /// `[screen]`: the theme's name, empty for the default.
+    /// `[screen]`: the theme's name, empty for one that suits the terminal.
     pub theme: String,
+    /// `[screen]`: icons in front of names.
+    pub icons: bool,
+    /// `[screen]`: the panes are shown again as they were left.
+    pub restore: bool,
     /// `[screen]`: what tells beside it.
     pub signals: Signals,
 }
@@ -53,6 +57,8 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct Screen {
     theme: String,
+    icons: bool,
+    restore: bool,
     bell: bool,
     notify: String,
     taskbar: Option<bool>,
@@ -168,6 +174,8 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
     };
     Ok(Config {
         theme: screen.theme,
+        icons: screen.icons,
+        restore: screen.restore,
         signals: Signals { bell: screen.bell, notify, taskbar: screen.taskbar },
         bounds: Bounds {
             connections: within(
@@ -265,11 +273,11 @@ mod tests {
         assert!(why.starts_with("line 2: unknown field `conections`"), "{why}");
         let why = parse("[ledger]\nkeep_days = 0\n").unwrap_err();
         assert_eq!(why, "ledger.keep_days is 0, and has to be from 1 to 36525");
-        let screen =
-            "[screen]\ntheme = \"light\"\nbell = true\nnotify = \"osc9\"\ntaskbar = false\n";
+        let screen = "[screen]\ntheme = \"light\"\nicons = true\nrestore = true\nbell = true\nnotify = \"osc9\"\ntaskbar = false\n";
         let config = parse(screen).unwrap();
         let signals = Signals { bell: true, notify: Notify::Osc9, taskbar: Some(false) };
         assert_eq!((config.theme.as_str(), config.signals), ("light", signals));
+        assert!(config.icons && config.restore);
         assert!(parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("screen.notify"));
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
         assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");

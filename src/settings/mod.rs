@@ -5,5 +5,6 @@ pub mod config;
 pub mod log;
 pub mod paths;
 pub mod secrets;
+pub mod session;
 pub mod sites;
 pub mod ssh_config;

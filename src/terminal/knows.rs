@@ -1,4 +1,8 @@
-//! What the environment says of the terminal.
+//! What the environment says of the terminal, and what it says itself.
+
+mod shade;
+
+pub use shade::{Shade, shade};
 
 /// Whether colours may be used (<https://no-color.org>).
 pub(crate) fn has_colours() -> bool {

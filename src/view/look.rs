@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::theme::Theme;
+use super::{kinds::Kinds, theme::Theme};
 use crate::{
     domain::{ink::Ink, saved::Colour},
     keymap::Keymap,
@@ -23,6 +23,8 @@ pub struct Look {
     pub keys: Arc<Keymap>,
     /// Which colour stands for what.
     pub theme: Theme,
+    /// How kinds of files look.
+    pub kinds: Kinds,
 }
 
 impl Look {

@@ -5,6 +5,8 @@ mod edits;
 mod flow;
 mod format;
 mod hand;
+mod icons;
+mod kinds;
 mod ledger;
 mod look;
 mod palette;
@@ -25,6 +27,7 @@ use ratatui::{Frame, buffer::Buffer};
 
 use crate::model::{Layer, Model, Side, layout, layout::Area};
 
+pub use kinds::Kinds;
 pub use look::Look;
 pub use theme::Theme;
 

@@ -203,7 +203,8 @@ fn draw_header(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
         SortBy::Extension => format!("Name by extension {arrow}"),
         _ => heading(SortBy::Name, "Name"),
     };
-    line.column(area.width - columns.beside()).skip(MARK).put(&name, look.soft());
+    let indent = MARK + look.kinds.icon_width();
+    line.column(area.width - columns.beside()).skip(indent).put(&name, look.soft());
     line.column(columns.size).put_right(&heading(SortBy::Size, "Size"), look.soft());
     line.column(columns.time).skip(2).put(&heading(SortBy::Time, "Modified"), look.soft());
     line.column(columns.permissions).skip(2).put("Rights", look.soft());
@@ -290,7 +291,7 @@ fn draw_item(pane: &Pane, item: Item<'_>, look: &Look, area: Area, buffer: &mut 
     let mut line = Line::new(buffer, area);
     match item {
         Item::Parent => {
-            line.skip(MARK).put("..", look.directory());
+            line.skip(MARK + look.kinds.icon_width()).put("..", look.directory());
         }
         Item::Refused(refused) => {
             line.put("✗ ", look.bad());
@@ -309,6 +310,9 @@ fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'
     let style = if row.marked { look.marked() } else { style_of(entry, look) };
     let mut name = line.column(width - columns.beside());
     name.column(MARK).put(if row.marked { "●" } else { "" }, look.marked());
+    if let Some(icon) = look.kinds.icon(entry) {
+        name.column(look.kinds.icon_width()).put(icon, style);
+    }
     let sign = sign_of(entry);
     let shown = display::escape(entry.name.as_bytes());
     let room = name.room().saturating_sub(sign.len());
@@ -338,6 +342,9 @@ fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'
 }
 
 fn style_of(entry: &Entry, look: &Look) -> Style {
+    if let Some(style) = look.kinds.style(entry).filter(|_| look.colours) {
+        return style;
+    }
     match entry.attributes.kind {
         _ if is_directory(entry) => look.directory(),
         Kind::Symlink => look.link(),

@@ -22,11 +22,12 @@ use wharf::{
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{self, Location},
+        session::Session,
     },
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap::{self, Keymap, Meaning, Pending},
     model::{Beginning, EditOrder, Effect, Message, Model, Mouse, MouseAct, Outside, update},
-    view::{Look, Theme, view},
+    view::{Kinds, Look, Theme, view},
 };
 
 /// 2026-11-22 20:13 UTC.
@@ -119,6 +120,7 @@ pub(crate) struct Stage {
     /// The keys, and what is typed of a sequence.
     pub(crate) keymap: Arc<Keymap>,
     pending: Pending,
+    pub(crate) kinds: Kinds,
     size: (u16, u16),
     places: BTreeMap<String, Vec<Entry>>,
 }
@@ -133,12 +135,27 @@ impl Stage {
         Self::with_book((width, height), left, right, Book::default())
     }
 
+    /// One that goes on where the last one was left.
+    pub(crate) fn again(size: (u16, u16), session: Session) -> Self {
+        Self::begin(size, None, None, Book::default(), Some(session))
+    }
+
     /// The same, with what is known of sites.
     pub(crate) fn with_book(
         (width, height): (u16, u16),
         left: Option<&str>,
         right: Option<&str>,
         book: Book,
+    ) -> Self {
+        Self::begin((width, height), left, right, book, None)
+    }
+
+    fn begin(
+        (width, height): (u16, u16),
+        left: Option<&str>,
+        right: Option<&str>,
+        book: Book,
+        session: Option<Session>,
     ) -> Self {
         let (model, effects) = Model::new(Beginning {
             left: left.map(location),
@@ -149,6 +166,7 @@ impl Stage {
             on_conflict: None,
             commands: keymap::Keymap::default().commands(),
             book: book.clone(),
+            session,
         });
         let mut stage = Self {
             model,
@@ -165,6 +183,7 @@ impl Stage {
             colours: true,
             keymap: Arc::default(),
             pending: Pending::default(),
+            kinds: Kinds::default(),
             size: (width, height),
             places: known_places(),
         };
@@ -338,6 +357,7 @@ impl Stage {
             zone: TimeZone::UTC,
             keys: self.keymap.clone(),
             theme: Theme::default(),
+            kinds: self.kinds.clone(),
         };
         let (width, height) = self.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -378,6 +398,19 @@ impl Stage {
             shown.push('\n');
         }
         shown
+    }
+
+    /// The colour in which a text begins, where it first stands on the screen; `None` for the terminal's own.
+    pub(crate) fn colour_of(&self, text: &str) -> Option<String> {
+        let terminal = self.draw();
+        let buffer = terminal.backend().buffer();
+        let row =
+            |y: u16| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        let (x, y) = (0..buffer.area.height)
+            .find_map(|y| row(y).find(text).map(|at| (row(y)[..at].chars().count() as u16, y)))
+            .expect("it is on the screen");
+        let colour = buffer[(x, y)].fg;
+        (colour != ratatui::style::Color::Reset).then(|| format!("{colour:?}"))
     }
 
     /// What is drawn reversed: cursor rows, titles, buttons.

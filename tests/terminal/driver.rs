@@ -51,6 +51,8 @@ pub(super) struct Start {
     pub(super) environment: Vec<(&'static str, &'static str)>,
     pub(super) folder: std::path::PathBuf,
     pub(super) shell: bool,
+    /// What the terminal says its ground is, when it is asked.
+    pub(super) ground: Option<&'static str>,
 }
 
 /// Runs a program as a job, stays when it is stopped, and continues it when Enter is pressed.
@@ -76,6 +78,7 @@ impl Start {
             environment: vec![("TERM", "xterm-256color")],
             folder: folder.into(),
             shell: false,
+            ground: None,
         }
     }
 
@@ -87,6 +90,12 @@ impl Start {
     /// Sets one variable of the environment, in place of what was set before.
     pub(super) fn environment(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
+        self
+    }
+
+    /// Has the terminal answer what its ground is (`rgb:` of X), as most do.
+    pub(super) fn on_ground(mut self, ground: &'static str) -> Self {
+        self.ground = Some(ground);
         self
     }
 
@@ -127,6 +136,8 @@ impl Start {
         let (screen, all, last) = (parser.clone(), output.clone(), arrival.clone());
         let closing = Arc::new(AtomicBool::new(false));
         let closed = closing.clone();
+        let writer: Writer = Arc::new(Mutex::new(pty.master.take_writer().unwrap()));
+        let (answers, mut ground) = (writer.clone(), self.ground);
         let reads = thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
@@ -136,11 +147,18 @@ impl Start {
                 let now = Instant::now();
                 screen.lock().unwrap().process(&buffer[..length]);
                 all.lock().unwrap().extend_from_slice(&buffer[..length]);
+                if is_question(&all.lock().unwrap())
+                    && let Some(ground) = ground.take()
+                {
+                    let letters = "8080/8080/8080";
+                    let answer =
+                        format!("\x1b]10;rgb:{letters}\x07\x1b]11;rgb:{ground}\x07\x1b[?62c");
+                    answers.lock().unwrap().write_all(answer.as_bytes()).unwrap();
+                }
                 *last.0.lock().unwrap() = now;
                 last.1.notify_all();
             }
         });
-        let writer = pty.master.take_writer().unwrap();
         Terminal {
             master: Some(pty.master),
             slave: Some(pty.slave),
@@ -157,6 +175,15 @@ impl Start {
     }
 }
 
+/// Where what is typed goes.
+type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
+
+/// Whether the terminal was asked for its ground, and for what it is, which ends the question.
+fn is_question(output: &[u8]) -> bool {
+    const QUESTION: &[u8] = b"\x1b]11;?\x07\x1b[c";
+    output.windows(QUESTION.len()).any(|here| here == QUESTION)
+}
+
 fn number(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()
 }
@@ -166,7 +193,7 @@ pub(super) struct Terminal {
     master: Option<Box<dyn MasterPty + Send>>,
     // Held so that the terminal outlives the program, as a person's does.
     slave: Option<Box<dyn SlavePty + Send>>,
-    writer: Option<Box<dyn Write + Send>>,
+    writer: Option<Writer>,
     tty: File,
     before: Termios,
     child: Box<dyn Child + Send + Sync>,
@@ -181,7 +208,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Types.
     pub(super) fn keys(&mut self, keys: &str) {
-        let writer = self.writer.as_mut().unwrap();
+        let mut writer = self.writer.as_ref().unwrap().lock().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();
     }

@@ -66,3 +66,85 @@ fn a_theme_of_ones_own_colours_the_screen() {
     terminal.keys("q");
     terminal.ended();
 }
+
+/// The first colour of the light theme, of the dark one, and what asks for the terminal's ground.
+const LIGHT: &str = "38;2;0;95;135";
+const DARK: &str = "38;2;127;200;232";
+const QUESTION: &str = "]11;?";
+
+#[test]
+fn the_terminal_is_asked_whether_it_is_light_or_dark() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    for (ground, shown, other) in [("ffff/ffff/ffff", LIGHT, DARK), ("0000/0000/0000", DARK, LIGHT)]
+    {
+        let start = Start::new(&client, here.path(), &[".", "/"]);
+        let mut terminal = start.environment("COLORTERM", "truecolor").on_ground(ground).run();
+        terminal.shows("Name");
+        let output = String::from_utf8_lossy(&terminal.output()).into_owned();
+        assert!(output.contains(shown) && !output.contains(other), "{ground}");
+        // The answer was read as one, and not as keys.
+        assert_eq!(terminal.text().matches("Name").count(), 2, "{}", terminal.text());
+        terminal.keys("q");
+        assert_eq!(terminal.ended().exit_code(), 0);
+        terminal.is_restored();
+    }
+}
+
+#[test]
+fn a_terminal_is_not_asked_where_the_answer_is_of_no_use() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    for (name, value) in [("NO_COLOR", "1"), ("COLORTERM", "")] {
+        let start = Start::new(&client, here.path(), &[".", "/"]);
+        let start = start.environment("COLORTERM", "truecolor").environment(name, value);
+        let mut terminal = start.run();
+        terminal.shows("Name");
+        let output = String::from_utf8_lossy(&terminal.output()).into_owned();
+        assert!(!output.contains(QUESTION), "{name}={value}");
+        terminal.keys("q");
+        terminal.ended();
+    }
+}
+
+#[test]
+fn one_that_does_not_answer_is_not_waited_for_long() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    let start = Start::new(&client, here.path(), &[".", "/"]);
+    let start = start.environment("COLORTERM", "truecolor").environment("COLORFGBG", "0;15");
+    let mut terminal = start.run();
+    terminal.shows("Name");
+    let output = String::from_utf8_lossy(&terminal.output()).into_owned();
+    assert!(output.contains(QUESTION) && output.contains(LIGHT), "the environment says it then");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+}
+
+#[test]
+fn the_panes_come_back_as_they_were_left() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir(here.path().join("orchard")).unwrap();
+    fs::write(here.path().join("orchard/apples.txt"), "apples").unwrap();
+    fs::write(client.config_dir().join("config.toml"), "[screen]\nrestore = true\n").unwrap();
+    let mut terminal = Start::new(&client, here.path(), &[]).run();
+    terminal.shows("a new site");
+    terminal.keys(key::ESCAPE);
+    terminal.shows("orchard/");
+    terminal.keys("jls");
+    terminal.shows("apples.txt");
+    terminal.shows("Size \u{2193}");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    let mut terminal = Start::new(&client, here.path(), &[]).run();
+    terminal.shows("apples.txt");
+    terminal.shows("Size \u{2193}");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    // A place that is named goes before it.
+    let mut terminal = Start::new(&client, here.path(), &["."]).run();
+    terminal.shows("orchard/");
+    terminal.keys("q");
+    terminal.ended();
+}

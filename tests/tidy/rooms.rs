@@ -14,6 +14,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["storage::ftp"]),
     ("suppaftp", &["storage::ftp"]),
     ("rusqlite", &["engine::journal"]),
+    ("terminal_colorsaurus", &["terminal"]),
+    ("lscolors", &["view"]),
     ("keyring", &["settings::secrets"]),
     ("keyring_core", &["settings::secrets"]),
     ("syntect", &["highlight"]),

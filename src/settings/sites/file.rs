@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 /// The file's text; empty where there is none.
-pub(super) fn read(path: &Path) -> Result<String> {
+pub(in crate::settings) fn read(path: &Path) -> Result<String> {
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
             Error::new(ErrorKind::Invalid, format!("read {}", shown(path)), "it is not UTF-8")
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<String> {
 
 /// Changes the file's text as it stands now; two that change it at once take turns. What `change` refuses leaves it
 /// untouched.
-pub(super) fn change(
+pub(in crate::settings) fn change(
     path: &Path,
     change: impl FnOnce(&str) -> std::result::Result<String, String>,
 ) -> Result<()> {

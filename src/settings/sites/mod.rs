@@ -9,7 +9,7 @@
 //! | `import` | other programs' sites |
 
 mod edit;
-mod file;
+pub(super) mod file;
 pub mod import;
 mod login;
 mod opened;
