@@ -400,19 +400,6 @@ impl Stage {
         shown
     }
 
-    /// The colour in which a text begins, where it first stands on the screen; `None` for the terminal's own.
-    pub(crate) fn colour_of(&self, text: &str) -> Option<String> {
-        let terminal = self.draw();
-        let buffer = terminal.backend().buffer();
-        let row =
-            |y: u16| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-        let (x, y) = (0..buffer.area.height)
-            .find_map(|y| row(y).find(text).map(|at| (row(y)[..at].chars().count() as u16, y)))
-            .expect("it is on the screen");
-        let colour = buffer[(x, y)].fg;
-        (colour != ratatui::style::Color::Reset).then(|| format!("{colour:?}"))
-    }
-
     /// What is drawn reversed: cursor rows, titles, buttons.
     pub(crate) fn reversed(&self) -> Vec<String> {
         let terminal = self.draw();
