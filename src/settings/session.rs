@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn nonsense_is_no_session() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["", "[]", "{\"left\": 3}", "\u{0}"] {
+        for text in ["", "[3]", "{\"left\": 3}", "\u{0}"] {
             fs::write(folder.path().join(FILE), text).unwrap();
             assert_eq!(read(folder.path()), None, "{text}");
         }
