@@ -36,6 +36,8 @@ pub struct SystemVault {
     limit: Duration,
     /// Set once the keyring did not answer: it is not waited for again.
     gave_up: Mutex<bool>,
+    /// Set once a person was told that no password can be got from it.
+    told: Mutex<bool>,
 }
 
 impl SystemVault {
@@ -45,7 +47,19 @@ impl SystemVault {
     }
 
     fn over(given: Option<SecretString>, open: Arc<OpenEntry>, limit: Duration) -> Self {
-        Self { given, refused: Mutex::default(), open, limit, gave_up: Mutex::new(false) }
+        Self {
+            given,
+            refused: Mutex::default(),
+            open,
+            limit,
+            gave_up: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// Whether a person was told before that the keyring fails. From now on they were.
+    fn was_told(&self) -> bool {
+        std::mem::replace(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner), true)
     }
 
     fn given_for(&self, site: &Site) -> Option<&SecretString> {
@@ -95,12 +109,19 @@ impl Vault for SystemVault {
             return Ok(Some(given.clone()));
         }
         let doing = format!("get the password of {site} from the keyring");
-        self.with_entry(site, doing, |entry| match entry.get_password() {
+        let found = self.with_entry(site, doing, |entry| match entry.get_password() {
             Ok(password) => Ok(Some(password.into())),
             Err(KeyringError::NoEntry) => Ok(None),
             Err(error) => Err(error),
-        })
-        .await
+        });
+        match found.await {
+            // It is told once; from then on it is as if the keyring held nothing, and the person is asked.
+            Err(error) if self.was_told() => {
+                tracing::warn!(%error, "asking, for the keyring fails");
+                Ok(None)
+            }
+            found => found,
+        }
     }
 
     async fn keep(&self, site: &Site, password: &SecretString) -> Result<()> {
@@ -240,9 +261,30 @@ mod tests {
             "Could not get the password of anna@files.example from the keyring: \
              the keyring cannot be used: no session bus\\u{1b}."
         );
+        // Another run: each is told once.
+        let (vault, store) = self::vault(None);
         will_fail(&store, KeyringError::BadEncoding(b"right horse\xff".to_vec()));
         let words = format!("{:?}", vault.find(&site()).await.unwrap_err());
         assert!(!words.contains("horse"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn a_keyring_that_fails_is_told_once_and_then_the_person_is_asked() {
+        let (vault, store) = vault(None);
+        for told in [true, false, false] {
+            will_fail(&store, KeyringError::NoStorageAccess("no session bus".into()));
+            let found = vault.find(&site()).await;
+            assert_eq!(found.is_err(), told, "{found:?}");
+            assert!(found.ok().flatten().is_none());
+        }
+        // What a person asks for is told each time.
+        for _ in 0..2 {
+            will_fail(&store, KeyringError::NoStorageAccess("no session bus".into()));
+            assert!(vault.keep(&site(), &"right horse".into()).await.is_err());
+        }
+        // Once it works again, it is used again.
+        vault.keep(&site(), &"right horse".into()).await.unwrap();
+        assert_eq!(found(&vault).await.as_deref(), Some("right horse"));
     }
 
     #[tokio::test]
@@ -254,10 +296,10 @@ mod tests {
             Err(KeyringError::NoEntry)
         };
         let vault = SystemVault::over(None, Arc::new(open), Duration::from_millis(30));
-        for _ in 0..2 {
-            let error = vault.find(&site()).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::TimedOut);
-        }
+        let error = vault.find(&site()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let error = vault.keep(&site(), &"right horse".into()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
         drop(hold);
     }
 }
