@@ -44,6 +44,7 @@ const HISTORY: &[Context] = &[Context::History];
 const SITES: &[Context] = &[Context::Sites];
 const SEARCH: &[Context] = &[Context::Search];
 const START: &[Context] = &[Context::Start];
+const BOOKMARKS: &[Context] = &[Context::Bookmarks];
 const WITH_COMMANDS: &[Context] = &[
     Context::Panes,
     Context::Viewer,
@@ -61,6 +62,7 @@ const LISTS: &[Context] = &[
     Context::History,
     Context::Sites,
     Context::Start,
+    Context::Bookmarks,
     Context::Reader,
     Context::Edits,
 ];
@@ -99,6 +101,8 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
     bind(PANES, &[f(2), key('R')], Action::Rename, "rename", "rename"),
     bind(WITH_COMMANDS, &[key(':')], Action::Commands, "command line: everything by its name", ""),
+    bind(PANES, &[key('\'')], Action::Bookmarks, "bookmarks: folders to come back to", ""),
+    bind(PANES, &[key('"')], Action::Bookmark, "bookmark this folder, or no more", ""),
     bind(PANES, &[control('d')], Action::SavePlace, "save this place as a site", ""),
     bind(PANES, &[code(Enter), code(Right), key('l')], Action::Enter, "into the directory", ""),
     bind(
@@ -253,6 +257,21 @@ static BINDINGS: &[Binding] = &[
     bind(START, &[code(Esc), code(Tab)], Action::Close, "to the panes", "panes"),
     bind(START, &[key('?'), f(1)], Action::Help, "these keys", "help"),
     bind(START, &[key('q'), f(10)], Action::Quit, "quit (asks while jobs run)", "quit"),
+    bind(BOOKMARKS, &[code(Enter), code(Right), key('l')], Action::Choose, "go there", "go"),
+    bind(
+        BOOKMARKS,
+        &[key('d'), code(Delete), f(8)],
+        Action::RemoveBookmark,
+        "take the bookmark out",
+        "take out",
+    ),
+    bind(
+        BOOKMARKS,
+        &[code(Esc), key('q'), key('\''), code(Left), key('h')],
+        Action::Close,
+        "back to the panes",
+        "back",
+    ),
     bind(LISTS, &[code(Up), key('k')], Action::Up, "up", ""),
     bind(LISTS, &[code(Down), key('j')], Action::Down, "down", ""),
     bind(LISTS, &[code(PageUp), control('b')], Action::PageUp, "a page up", ""),
@@ -330,6 +349,7 @@ const EVERYWHERE: &[Context] = &[
     Context::Sites,
     Context::Search,
     Context::Start,
+    Context::Bookmarks,
     Context::Field,
     Context::Choice,
     Context::Reader,
@@ -372,6 +392,7 @@ pub(crate) fn help(keymap: &Keymap) -> Vec<HelpLine> {
         "Queue",
         "History",
         "Sites",
+        "Bookmarks",
         "Open edits",
         "Start",
         "Dialogs",
@@ -394,6 +415,7 @@ fn section(binding: &Binding) -> &'static str {
         [Context::Panes] => "Panes",
         [Context::Sites] | [Context::Search] => "Sites",
         [Context::History] => "History",
+        [Context::Bookmarks] => "Bookmarks",
         [Context::Start] => "Start",
         [Context::Queue] | [Context::Steps] | [Context::Queue, Context::Steps] => "Queue",
         [Context::Find] => "Filter and search",

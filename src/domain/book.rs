@@ -21,6 +21,8 @@ pub struct Book {
     pub recent: Vec<Recent>,
     /// Entries of the file that could not be used, each a sentence.
     pub troubles: Vec<String>,
+    /// Folders of this machine to come back to, as they are written.
+    pub bookmarks: Vec<String>,
     /// What `~` stands for in folders of this machine.
     pub home: Option<StoragePath>,
 }
@@ -66,6 +68,8 @@ pub enum SiteOrder {
         /// The site.
         site: Box<SavedSite>,
     },
+    /// These are the bookmarks of this machine.
+    Bookmarks(Vec<String>),
     /// Remove the site of this name.
     Remove(String),
     /// Note that a place was opened now.
@@ -114,7 +118,11 @@ impl Book {
 
     /// Where it begins on this machine, if it says so.
     pub fn start_here(&self, saved: &SavedSite) -> Option<Location> {
-        let typed = saved.start_here.as_deref()?;
+        self.folder_here(saved.start_here.as_deref()?)
+    }
+
+    /// A folder of this machine as it is written, `~` and all; `None` where it is none.
+    pub fn folder_here(&self, typed: &str) -> Option<Location> {
         let path = match (typed.strip_prefix('~'), &self.home) {
             (Some(""), Some(home)) => home.clone(),
             (Some(rest), Some(home)) if rest.starts_with('/') => {

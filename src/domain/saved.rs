@@ -35,6 +35,8 @@ pub struct SavedSite {
     pub tags: Vec<String>,
     /// A line for oneself.
     pub note: String,
+    /// Folders there to come back to.
+    pub bookmarks: Vec<String>,
 }
 
 impl SavedSite {
@@ -54,6 +56,7 @@ impl SavedSite {
             colour: None,
             tags: Vec::new(),
             note: String::new(),
+            bookmarks: Vec::new(),
         }
     }
 

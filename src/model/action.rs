@@ -19,6 +19,8 @@ pub enum Context {
     Sites,
     /// The site manager or the history, while something is searched for.
     Search,
+    /// The list of bookmarks.
+    Bookmarks,
     /// What an empty start shows.
     Start,
     /// A dialog, on a field that takes text.
@@ -134,6 +136,12 @@ pub enum Action {
     Sites,
     /// Save what the pane shows as a site.
     SavePlace,
+    /// Set a bookmark for the folder shown, or take it out.
+    Bookmark,
+    /// Show the bookmarks.
+    Bookmarks,
+    /// Take the bookmark under the cursor out.
+    RemoveBookmark,
     /// Open the site under the cursor in the pane the manager was opened for.
     OpenSite,
     /// Open the site under the cursor in the other pane.

@@ -4,6 +4,7 @@
 
 mod action;
 mod begun;
+pub(crate) mod bookmarks;
 mod compare;
 mod completion;
 mod dialog;
@@ -227,6 +228,7 @@ pub(crate) enum Layer {
     Reader(Reader),
     Palette(palette::Palette),
     Edits(EditList),
+    Bookmarks(bookmarks::Bookmarks),
 }
 
 /// What is to be shown after a small act went well.
@@ -416,6 +418,7 @@ impl Model {
             Some(Layer::Reader(_)) => Context::Reader,
             Some(Layer::Palette(_)) => Context::Search,
             Some(Layer::Edits(_)) => Context::Edits,
+            Some(Layer::Bookmarks(_)) => Context::Bookmarks,
             None if let Some(viewer) = &self.viewer => match viewer.input {
                 Some(_) => Context::Find,
                 None => Context::Viewer,

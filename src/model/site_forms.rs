@@ -174,6 +174,8 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         colour: COLOUR_WORDS.get(dialog.chosen(COLOUR)).and_then(|word| Colour::read(word)),
         tags: tags.map(str::to_owned).collect(),
         note: field(NOTE).to_owned(),
+        // Not in the form: whoever saves it knows them.
+        bookmarks: Vec::new(),
     })
 }
 

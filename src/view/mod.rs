@@ -1,5 +1,6 @@
 //! Draws the model and decides nothing. All names pass [`escape`](crate::domain::display::escape) first.
 
+mod bookmarks;
 mod dialog;
 mod edits;
 mod flow;
@@ -49,6 +50,10 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame<'_>) {
             Layer::Palette(one) => palette::draw(model, one, look, buffer),
             Layer::Edits(one) => {
                 edits::draw(model, one, look, buffer);
+                None
+            }
+            Layer::Bookmarks(one) => {
+                bookmarks::draw(model, one, look, buffer);
                 None
             }
             Layer::Reader(one) => {

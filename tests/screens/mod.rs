@@ -1,6 +1,7 @@
 //! Keys and events in, screen out.
 
 mod behaviour;
+mod bookmarks;
 mod clearing;
 mod commands;
 mod dialogs;

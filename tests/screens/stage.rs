@@ -242,6 +242,7 @@ impl Stage {
                 self.book.sites.retain(|known| Some(&known.name) != was.as_ref());
                 self.book.sites.push(*site.clone());
             }
+            SiteOrder::Bookmarks(list) => self.book.bookmarks.clone_from(list),
             SiteOrder::Remove(name) => self.book.sites.retain(|known| known.name != *name),
             SiteOrder::Read | SiteOrder::Opened(_) => {}
         }

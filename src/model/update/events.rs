@@ -57,7 +57,10 @@ impl Model {
                     Layer::Dialog(dialog) => {
                         !matches!(&dialog.purpose, Purpose::Question(own, _) if *own == id)
                     }
-                    Layer::Reader(_) | Layer::Palette(_) | Layer::Edits(_) => true,
+                    Layer::Reader(_)
+                    | Layer::Palette(_)
+                    | Layer::Edits(_)
+                    | Layer::Bookmarks(_) => true,
                 });
             }
             Event::Left(jobs) => return self.found_left(jobs),

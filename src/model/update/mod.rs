@@ -1,5 +1,6 @@
 //! The one way the model changes: a message in, effects out.
 
+mod bookmarks;
 mod dialogs;
 mod edit;
 mod edit_list;
@@ -143,6 +144,7 @@ impl Model {
             Context::Search if !self.layers.is_empty() => self.act_in_palette(action),
             Context::Search if self.ledger.is_some() => self.type_in_ledger(action),
             Context::Search => self.act_in_search(action),
+            Context::Bookmarks => self.act_in_bookmarks(action),
             Context::Start => self.act_in_start(action),
             Context::Panes => self.act_in_panes(action),
         }
@@ -159,7 +161,9 @@ impl Model {
             match self.layers.last_mut() {
                 None => self.layers.push(Layer::Reader(Reader::messages(unread))),
                 Some(Layer::Reader(reader)) => self.unread = reader.add(unread),
-                Some(Layer::Dialog(_) | Layer::Palette(_) | Layer::Edits(_)) => {
+                Some(
+                    Layer::Dialog(_) | Layer::Palette(_) | Layer::Edits(_) | Layer::Bookmarks(_),
+                ) => {
                     self.unread = unread;
                 }
             }

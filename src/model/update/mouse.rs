@@ -26,7 +26,7 @@ impl Model {
                     _ => Vec::new(),
                 };
             }
-            Some(Layer::Palette(_)) => {
+            Some(Layer::Palette(_) | Layer::Bookmarks(_)) => {
                 return match mouse.what {
                     MouseAct::WheelUp => self.act(Action::Up),
                     MouseAct::WheelDown => self.act(Action::Down),

@@ -80,6 +80,8 @@ impl Model {
             Action::ClearParts => return self.clear_parts(),
             Action::History => return self.toggle_history(),
             Action::SavePlace => self.ask_save_place(),
+            Action::Bookmark => return self.toggle_bookmark(),
+            Action::Bookmarks => return self.open_bookmarks(),
             Action::Queue => return self.toggle_queue(),
             Action::Answer => self.questions.bring_back(),
             Action::Help => self.show_help(),

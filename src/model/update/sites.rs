@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         book::{Book, RecentPlace, SiteOrder},
+        display::escape_text,
         error::Error,
         path::StoragePath,
         place::{Endpoint, Location},
@@ -212,7 +213,9 @@ impl Model {
         dialog: &Dialog,
         was: Option<&str>,
     ) -> Result<Vec<Effect>, String> {
-        let site = site_forms::read(dialog).map_err(|(_, why)| why)?;
+        let mut site = site_forms::read(dialog).map_err(|(_, why)| why)?;
+        let known = was.and_then(|was| self.desk.book.named(was));
+        site.bookmarks = known.map(|known| known.bookmarks.clone()).unwrap_or_default();
         if was != Some(site.name.as_str()) && self.desk.book.named(&site.name).is_some() {
             return Err(format!("There is a site called “{}” already.", site.name));
         }
@@ -245,14 +248,23 @@ impl Model {
     pub(super) fn shelved(&mut self, order: SiteOrder, result: Result<Book, Error>) {
         match result {
             Ok(book) => {
-                self.desk.book = book;
+                let before = std::mem::replace(&mut self.desk.book, book);
                 self.tell_troubles();
+                self.fit_bookmarks();
                 match order {
                     SiteOrder::Save { site, .. } => {
-                        self.say(format!("Saved the site {}.", site.name));
+                        let known = before.named(&site.name);
+                        let words = match known.map(|known| (&known.bookmarks, &site.bookmarks)) {
+                            Some((old, new)) if old != new => bookmark_words(old, new),
+                            _ => format!("Saved the site {}.", site.name),
+                        };
+                        self.say(words);
                         if let Some(panel) = &mut self.desk.panel {
                             panel.find(&site.name, &self.desk.book);
                         }
+                    }
+                    SiteOrder::Bookmarks(new) => {
+                        self.say(bookmark_words(&before.bookmarks, &new));
                     }
                     SiteOrder::Remove(name) => self.say(format!("Removed the site {name}.")),
                     SiteOrder::Read | SiteOrder::Opened(_) => {}
@@ -349,6 +361,18 @@ impl Model {
                 }
             }
         }
+    }
+}
+
+/// What became of the bookmarks.
+fn bookmark_words(old: &[String], new: &[String]) -> String {
+    let only_in = |one: &[String], other: &[String]| {
+        one.iter().find(|path| !other.contains(path)).map(|path| escape_text(path))
+    };
+    match (only_in(new, old), only_in(old, new)) {
+        (Some(set), _) => format!("Bookmarked {set}; ' shows all."),
+        (None, Some(gone)) => format!("{gone} is no bookmark any more."),
+        (None, None) => "The bookmarks are as they were.".to_owned(),
     }
 }
 

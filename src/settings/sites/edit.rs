@@ -2,7 +2,7 @@
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
-use super::read::{KEYS, SITE, read};
+use super::read::{BOOKMARKS, HERE, KEYS, SITE, read};
 use crate::domain::saved::{LoginWay, SavedSite};
 
 /// What a new file begins with.
@@ -37,6 +37,30 @@ pub(super) fn save(text: &str, was: Option<&str>, site: &SavedSite) -> Result<St
     }
     check(&new, site)?;
     Ok(new)
+}
+
+/// The text with these bookmarks of this machine.
+pub(super) fn bookmarks_here(text: &str, bookmarks: &[String]) -> Result<String, String> {
+    let mut document = parse(text)?;
+    let item = document.entry(HERE).or_insert_with(|| {
+        let mut table = Table::new();
+        table.decor_mut().set_prefix("\n");
+        Item::Table(table)
+    });
+    let table = item.as_table_mut().ok_or_else(|| format!("`{HERE}` is no [{HERE}] table"))?;
+    let list = Some(bookmarks).filter(|list| !list.is_empty());
+    set(table, BOOKMARKS, list.map(|list| Value::Array(Array::from_iter(list))));
+    if table.is_empty() {
+        document.remove(HERE);
+    }
+    let mut new = document.to_string();
+    if text.trim().is_empty() {
+        new.insert_str(0, HEADER);
+    }
+    match read(&new)?.bookmarks == bookmarks {
+        true => Ok(new),
+        false => Err("these bookmarks would not read back as they were meant".to_owned()),
+    }
 }
 
 /// The text without the site of this name.
@@ -112,6 +136,8 @@ fn write(table: &mut Table, site: &SavedSite) {
             "reply_timeout" => seconds(site.ftp.reply_timeout),
             "stall_timeout" => seconds(site.ftp.stall_timeout),
             "colour" => site.colour.map(|colour| Value::from(colour.word())),
+            BOOKMARKS if site.bookmarks.is_empty() => None,
+            BOOKMARKS => Some(Value::Array(Array::from_iter(&site.bookmarks))),
             "tags" if site.tags.is_empty() => None,
             "tags" => Some(Value::Array(Array::from_iter(&site.tags))),
             "note" => text(&site.note),
@@ -222,6 +248,28 @@ port = 99999
         let text = save("", None, &old).unwrap();
         assert!(text.contains("encoding = \"koi8-r\"\nmode = \"passive\"\n"), "{text}");
         assert_eq!(read(&text).unwrap().sites, [old]);
+    }
+
+    #[test]
+    fn bookmarks_come_and_go_and_what_stands_beside_them_stays() {
+        let list = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
+        let text = bookmarks_here(MINE, &list(&["/home/anna/work"])).unwrap();
+        assert!(text.starts_with(MINE.trim_end_matches("\n# the end\n")), "{text}");
+        assert!(text.contains("# the end") && text.contains("[here]\nbookmarks = ["), "{text}");
+        let commented = text.replace("[here]", "# mine\n[here]");
+        let text = bookmarks_here(&commented, &list(&["/a", "/b"])).unwrap();
+        assert!(text.contains("# mine\n[here]\nbookmarks = [\"/a\", \"/b\"]"), "{text}");
+        let mut changed = site("files", "files.example");
+        changed.bookmarks = list(&["/srv/in"]);
+        let text = save(&text, Some("files"), &changed).unwrap();
+        assert!(
+            text.contains("bookmarks = [\"/srv/in\"]") && text.contains("# the big one"),
+            "{text}"
+        );
+        assert_eq!(read(&text).unwrap().bookmarks, ["/a", "/b"]);
+        let text = bookmarks_here(&text, &[]).unwrap();
+        assert!(!text.contains("[here]"), "{text}");
+        assert!(bookmarks_here(MINE, &list(&["/a\u{1b}"])).is_err());
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl Sites {
         match file::read(&self.sites).map(|text| read::read(&text)) {
             Ok(Ok(contents)) => {
                 book.sites = contents.sites;
+                book.bookmarks = contents.bookmarks;
                 let left_out = |why| format!("{named}, {why}. This entry is left out; the others are used.");
                 book.troubles = contents.troubles.into_iter().map(left_out).collect();
             }
@@ -156,6 +157,9 @@ impl Shelf for Sites {
                 if let Some(was) = was.filter(|was| *was != site.name) {
                     self.renamed(&was, &site.name);
                 }
+            }
+            SiteOrder::Bookmarks(list) => {
+                file::change(&self.sites, |old| edit::bookmarks_here(old, &list))?;
             }
             SiteOrder::Remove(name) => file::change(&self.sites, |old| edit::remove(old, &name))?,
             SiteOrder::Opened(what) => {

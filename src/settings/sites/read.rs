@@ -14,8 +14,12 @@ use crate::domain::{
 /// The key of the sites' tables.
 pub(super) const SITE: &str = "site";
 
+/// The table of what belongs to this machine, and its one key.
+pub(super) const HERE: &str = "here";
+pub(super) const BOOKMARKS: &str = "bookmarks";
+
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "name",
     "folder",
     "protocol",
@@ -39,6 +43,7 @@ pub(super) const KEYS: [&str; 24] = [
     "colour",
     "tags",
     "note",
+    "bookmarks",
     "color",
 ];
 
@@ -47,6 +52,8 @@ pub(super) const KEYS: [&str; 24] = [
 pub(super) struct Contents {
     /// Those that can be used.
     pub sites: Vec<SavedSite>,
+    /// Bookmarks of this machine.
+    pub bookmarks: Vec<String>,
     /// What could not, each with its line and field.
     pub troubles: Vec<String>,
 }
@@ -63,6 +70,13 @@ pub(super) fn read(text: &str) -> Result<Contents, String> {
             Some(tables) if key == SITE => {
                 for table in tables {
                     add(&mut contents, text, table);
+                }
+            }
+            None if key == HERE && item.is_table() => {
+                let Some(table) = item.as_table() else { continue };
+                match (Entry { text, table }).bookmarks_here() {
+                    Ok(bookmarks) => contents.bookmarks = bookmarks,
+                    Err(trouble) => contents.troubles.push(trouble),
                 }
             }
             _ => {
@@ -96,6 +110,9 @@ fn add(contents: &mut Contents, text: &str, table: &Table) {
         Err(trouble) => contents.troubles.push(trouble),
     }
 }
+
+/// What bookmarks have to be.
+const FOLDERS: &str = "it has to be a list of folders: [\"/srv/in\", \"/srv/out\"]";
 
 /// One table being read.
 struct Entry<'a> {
@@ -143,7 +160,8 @@ impl Entry<'_> {
         let is_ftp = protocol != Protocol::Sftp;
         read.ftp.check(is_ftp).map_err(|why| self.trouble("protocol", why))?;
         read.colour = self.colour()?;
-        read.tags = self.tags()?;
+        read.tags = self.list("tags", "it has to be a list of words: [\"a\", \"b\"]")?;
+        read.bookmarks = self.list(BOOKMARKS, FOLDERS)?;
         read.note = self.text("note")?;
         Ok(read)
     }
@@ -199,12 +217,19 @@ impl Entry<'_> {
         }
     }
 
-    fn tags(&self) -> Result<Vec<String>, String> {
-        let bad = || self.trouble("tags", "it has to be a list of words: [\"a\", \"b\"]");
-        let Some(item) = self.table.get("tags") else { return Ok(Vec::new()) };
+    fn list(&self, key: &str, what: &str) -> Result<Vec<String>, String> {
+        let bad = || self.trouble(key, what);
+        let Some(item) = self.table.get(key) else { return Ok(Vec::new()) };
         let words = item.as_array().ok_or_else(bad)?.iter();
-        let tags = words.map(|word| word.as_str().map(str::to_owned).ok_or_else(bad));
-        tags.map(|tag| tag.and_then(|tag| self.line("tags", tag))).collect()
+        let words = words.map(|word| word.as_str().map(str::to_owned).ok_or_else(bad));
+        words.map(|word| word.and_then(|word| self.line(key, word))).collect()
+    }
+
+    fn bookmarks_here(&self) -> Result<Vec<String>, String> {
+        if let Some((unknown, _)) = self.table.iter().find(|(key, _)| *key != BOOKMARKS) {
+            return Err(self.trouble(unknown, "this machine has bookmarks alone"));
+        }
+        self.list(BOOKMARKS, FOLDERS)
     }
 
     /// A field that holds text; empty where there is none.
@@ -285,6 +310,7 @@ connections = 2
 colour = "red"
 tags = ["prod", "nightly"]
 note = "ask Berta first"
+bookmarks = ["/srv/in", "out"]
 
 [[site]]
 name = "plain"
@@ -300,6 +326,8 @@ keepalive = 20
 connect_timeout = 5
 reply_timeout = 6
 stall_timeout = 7
+[here]
+bookmarks = ["~/work"]
 "#;
 
     #[test]
@@ -313,6 +341,8 @@ stall_timeout = 7
         assert_eq!(whole.start_here.as_deref(), Some("~/work"));
         assert_eq!((whole.verify, whole.connections), (Some(VerifyLevel::Size), Some(2)));
         assert_eq!(whole.tags, ["prod", "nightly"]);
+        assert_eq!(whole.bookmarks, ["/srv/in", "out"]);
+        assert_eq!(contents.bookmarks, ["~/work"]);
         assert_eq!(plain.site.to_string(), "[::1]");
         assert_eq!(plain.login, LoginWay::Auto);
         let ways = FtpWays {
@@ -344,6 +374,7 @@ stall_timeout = 7
             ("keepalive = 10", "line 2: protocol of “bad”: encoding, mode, keepalive"),
             ("colour = \"octarine\"", "line 5: colour of “bad”"),
             ("tags = \"prod\"", "line 5: tags of “bad”"),
+            ("bookmarks = \"/srv\"", "line 5: bookmarks of “bad”: it has to be a list of folders"),
             ("passwort = \"x\"", "line 5: passwort of “bad”: no site has this"),
             ("note = \"\\u001b[2J\"", "line 5: note of “bad”: it holds control characters"),
         ] {
