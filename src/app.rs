@@ -1,29 +1,25 @@
 //! The one loop: input, engine events, frames. Owns nothing but the wiring.
 
 mod edits;
+mod input;
 mod outside;
 mod pace;
 mod painter;
 mod shelf;
 
 use std::{
-    future::poll_fn,
     io,
     path::PathBuf,
-    pin::Pin,
     sync::Arc,
-    task::Poll,
     thread,
     time::{Duration, Instant},
 };
 
-use crossterm::event::{
-    Event as Input, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
-};
-use futures_util::Stream;
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use edits::EditsThread;
+use input::{mouse, next_input, waiting_input};
 use pace::Pace;
 use painter::Painter;
 use shelf::ShelfThread;
@@ -44,9 +40,7 @@ use crate::{
         message::{Command, Event, StepEnding},
     },
     keymap::{self, Keymap, Meaning, Pending},
-    model::{
-        Action, Beginning, Effect, Message, Model, Mouse, MouseAct, Outside, Remaining, update,
-    },
+    model::{Action, Beginning, Effect, Message, Model, Outside, Remaining, update},
     terminal::{self, Notification, Screen},
     view::{Kinds, Look, Theme, view},
 };
@@ -490,36 +484,4 @@ fn is_unseen(message: &Message) -> bool {
         }
         _ => false,
     }
-}
-
-async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Input>> {
-    let input = input.get_or_insert_with(EventStream::new);
-    poll_fn(|context| Pin::new(&mut *input).poll_next(context)).await
-}
-
-/// Input that is already there. Polled with the task's own waker: the stream remembers the first it is given.
-async fn waiting_input(input: &mut Option<EventStream>) -> Option<Option<io::Result<Input>>> {
-    let input = input.get_or_insert_with(EventStream::new);
-    poll_fn(|context| {
-        Poll::Ready(match Pin::new(&mut *input).poll_next(context) {
-            Poll::Ready(input) => Some(input),
-            Poll::Pending => None,
-        })
-    })
-    .await
-}
-
-fn mouse(event: MouseEvent) -> Option<Mouse> {
-    let what = match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => MouseAct::Press,
-        MouseEventKind::Drag(MouseButton::Left) => MouseAct::Drag,
-        MouseEventKind::Up(MouseButton::Left) => MouseAct::Release,
-        MouseEventKind::Down(MouseButton::Right) => MouseAct::OtherPress,
-        MouseEventKind::Drag(MouseButton::Right) => MouseAct::OtherDrag,
-        MouseEventKind::Up(MouseButton::Right) => MouseAct::OtherRelease,
-        MouseEventKind::ScrollUp => MouseAct::WheelUp,
-        MouseEventKind::ScrollDown => MouseAct::WheelDown,
-        _ => return None,
-    };
-    Some(Mouse { what, x: event.column, y: event.row })
 }
