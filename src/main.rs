@@ -107,6 +107,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         journal,
         when_left,
         on_conflict,
+        at_once,
         limit,
         theme: theme_name,
         icons,
@@ -118,6 +119,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         engine::start_with_journal(Arc::new(dialer), journal)
     };
     let _ = handles.commands.send(Command::Limit(limit));
+    let _ = handles.commands.send(Command::AtOnce(at_once));
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
     let (keys, mut troubles) = keymap(arguments)?;
@@ -230,7 +232,8 @@ fn headless(
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<Interrupt>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
     let sites = Arc::new(sites(common)?);
-    let Foundation { runtime, dialer, journal, limit, .. } = foundation(common, sites, || {})?;
+    let Foundation { runtime, dialer, journal, at_once, limit, .. } =
+        foundation(common, sites, || {})?;
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         let handles = match recorded {
@@ -238,6 +241,7 @@ fn headless(
             Recorded::No => engine::start(Arc::new(dialer)),
         };
         let _ = handles.commands.send(Command::Limit(limit));
+        let _ = handles.commands.send(Command::AtOnce(at_once));
         anyhow::Ok(work(handles, &mut interrupts).await)
     });
     runtime.shutdown_background();
@@ -253,6 +257,7 @@ struct Foundation {
     journal: journal::Options,
     when_left: WhenLeft,
     on_conflict: Option<ConflictChoice>,
+    at_once: Option<usize>,
     limit: Limit,
     /// The name of the colours.
     theme: String,
@@ -318,6 +323,7 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
         journal,
         when_left: config.when_left,
         on_conflict: config.on_conflict,
+        at_once: config.at_once,
         limit: common.limit.unwrap_or(config.limit),
         theme: config.theme,
         icons: config.icons,

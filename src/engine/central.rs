@@ -51,6 +51,8 @@ pub(super) struct Central {
     pub(super) served: u64,
     /// What all jobs together may carry.
     pub(super) throttle: Arc<Throttle>,
+    /// How many files may be under way at once, if a person said so.
+    pub(super) at_once: Option<usize>,
     /// How many small files at once do well on a route.
     pub(super) widths: HashMap<(Endpoint, Endpoint), Width>,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -137,6 +139,7 @@ impl Central {
             inlets: Inlets { announcements, inquiries },
             served: 0,
             throttle: Arc::default(),
+            at_once: None,
             widths: HashMap::new(),
             commands,
             replies,
@@ -215,7 +218,9 @@ impl Central {
             Command::Cancel(target) => self.cancel(target),
             Command::Pause(target) => self.pause(target, true),
             Command::Continue(target) => self.pause(target, false),
+            Command::Reorder(job, turn) => self.reorder(job, turn),
             Command::Limit(limit) => self.throttle.set(limit),
+            Command::AtOnce(most) => self.carry_at_once(most),
             Command::Retry(target) => self.retry(target),
             Command::Answer(id, answer) => self.answered(id, answer),
             Command::Watch(job) => self.watched = job,

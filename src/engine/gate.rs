@@ -64,14 +64,18 @@ impl Throttle {
 pub(super) struct Gate {
     pub(super) throttle: Arc<Throttle>,
     pub(super) paused: watch::Receiver<bool>,
+    /// The same of the step alone.
+    pub(super) held: watch::Receiver<bool>,
 }
 
 impl Gate {
     /// Waits until so many bytes more may pass.
     pub(super) async fn pass(&self, bytes: u64) {
-        if *self.paused.borrow() {
-            // Whoever could end the pause is gone only together with the step.
-            let _ = self.paused.clone().wait_for(|paused| !paused).await;
+        for pause in [&self.paused, &self.held] {
+            if *pause.borrow() {
+                // Whoever could end the pause is gone only together with the step.
+                let _ = pause.clone().wait_for(|paused| !paused).await;
+            }
         }
         self.throttle.pass(bytes).await;
     }

@@ -19,6 +19,7 @@ use super::{
     destination::Resolved,
     errand::Live,
     message::{JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState},
+    ordering::HeldSteps,
     progress::Rate,
     queue::{Class, Load, Queue},
     step::{Found, History, Left, Step, Task},
@@ -44,6 +45,9 @@ pub(super) struct Job {
     pub(super) company: Arc<AtomicUsize>,
     pub(super) retrying: BTreeMap<StepId, (Step, Retrying)>,
     pub(super) asking: BTreeMap<StepId, (Step, QuestionId)>,
+    pub(super) held_steps: HeldSteps,
+    /// Its place among the jobs that a person put in order; 0 where nobody did.
+    pub(super) rank: i64,
     /// Directories with entries under way.
     pub(super) folders: HashMap<StepId, OpenFolder>,
     pub(super) failed: BTreeMap<StepId, (Step, Error)>,
@@ -76,6 +80,8 @@ pub(super) struct Running {
     pub(super) step: Step,
     pub(super) live: Arc<Live>,
     pub(super) task: AbortHandle,
+    /// Whether the person holds it where it is.
+    pub(super) paused: watch::Sender<bool>,
     /// Which connections it uses, source's and target's.
     pub(super) generations: (u64, u64),
 }
@@ -103,6 +109,8 @@ impl Job {
             company: Arc::default(),
             retrying: BTreeMap::new(),
             asking: BTreeMap::new(),
+            held_steps: HeldSteps::default(),
+            rank: 0,
             folders: HashMap::new(),
             failed: BTreeMap::new(),
             recent: VecDeque::new(),
@@ -312,6 +320,7 @@ impl Job {
             .chain(self.running.values().map(|running| &running.step))
             .chain(self.retrying.values().map(|(step, _)| step))
             .chain(self.asking.values().map(|(step, _)| step))
+            .chain(self.held_steps.waiting())
             .chain(self.folders.values().filter_map(|folder| folder.step.as_ref()))
             .filter(|step| only.is_none_or(|of| self.is_within(step.id, step.parent, of)))
             .map(|step| step.id)
@@ -322,6 +331,7 @@ impl Job {
         let open = self.folders.get(&directory).and_then(|folder| folder.step.as_ref());
         open.or_else(|| self.running.get(&directory).map(|running| &running.step))
             .or_else(|| self.retrying.get(&directory).map(|(step, _)| step))
+            .or_else(|| self.held_steps.get(directory))
             .or_else(|| self.failed.get(&directory).map(|(step, _)| step))?
             .parent
     }
@@ -349,6 +359,7 @@ impl Job {
         self.queue.is_empty()
             && self.running.is_empty()
             && self.retrying.is_empty()
+            && self.held_steps.is_empty()
             && self.asking.is_empty()
     }
 }

@@ -4,9 +4,9 @@
 
 mod inquiry;
 pub mod ledger;
+mod left;
 mod progress;
 mod request;
-mod stale;
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ use crate::domain::{
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
+pub use left::{LeftJob, Stale};
 pub use progress::{
     JobProgress, JobState, LanesInUse, Retrying, Snapshot, StepProgress, StepState,
 };
-pub use request::{Destination, JobOptions, JobRequest, Modes, Work};
-pub use stale::Stale;
+pub use request::{Destination, JobOptions, JobRequest, Modes, Turn, Work};
 
 /// Ties an answer to who asked: a pane's listing, a dialog's action. Chosen by the asker, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,21 +46,6 @@ pub struct QuestionId(pub u64);
 /// A job's number in the journal, where it outlives its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobNumber(pub i64);
-
-/// A job of the journal that has not ended.
-#[derive(Debug, Clone)]
-pub struct LeftJob {
-    /// Which.
-    pub number: JobNumber,
-    /// What was asked for.
-    pub request: Arc<JobRequest>,
-    /// When.
-    pub added: jiff::Timestamp,
-    /// Steps of it that ended.
-    pub steps_ended: u64,
-    /// The process that works on it; `None` where it was interrupted.
-    pub runs_in: Option<u32>,
-}
 
 /// What a person (or a script) wants done.
 #[derive(Debug)]
@@ -100,12 +85,16 @@ pub enum Command {
     Add(JobId, JobRequest),
     /// Stop a part of the work; its temporary files are removed where the connection still allows.
     Cancel(Target),
-    /// Hold a job, or all of them, where it is.
+    /// Hold a step, a job, or all of them, where it is.
     Pause(Target),
     /// Go on with what was held.
     Continue(Target),
+    /// Serve a job before the one before it, or after the next.
+    Reorder(JobId, Turn),
     /// Carry no more than this, all jobs together, from now on.
     Limit(Limit),
+    /// Carry no more files than this at once; `None` for as many as do well.
+    AtOnce(Option<usize>),
     /// Run failed steps once more (a job or a step), or end a wait for the next attempt now.
     Retry(Target),
     /// Answer a question.

@@ -3,7 +3,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`message`] | all that passes in and out |
-//! | `central` | the one task that owns the state; `work`, `orders`, `connecting`, `browse`: its acts |
+//! | `central` | the one task that owns the state; `work`, `orders`, `ordering`, `connecting`, `browse`: its acts |
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
 //! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
@@ -44,6 +44,7 @@ mod links;
 mod look;
 mod modes;
 mod opening;
+mod ordering;
 mod orders;
 mod part;
 mod peek;

@@ -28,10 +28,14 @@ impl Central {
             return;
         }
         self.journal.record(id, Transition::Added);
-        let job = Job::new(id, Arc::new(request), Instant::now());
+        let mut job = Job::new(id, Arc::new(request), Instant::now());
+        job.rank = self.last_rank();
         let request = job.request.clone();
-        let note = || Note::Added { job: id, request, at: journal::now() };
+        let (note, rank) = (|| Note::Added { job: id, request, at: journal::now() }, job.rank);
         self.journal.note_and_reply(note, Reply::Written(id));
+        if rank != 0 {
+            self.journal.note(|| Note::Ranked { job: id, rank });
+        }
         self.jobs.push(job);
         self.plan_waiting_sources();
     }
@@ -152,6 +156,8 @@ impl Central {
                 running.task.abort();
                 self.roles.remove(&running.task.id());
                 cancelled.push((running.step, running.live.carried()));
+            } else if let Some(step) = job.held_steps.take(step) {
+                cancelled.push((step, 0));
             } else if let Some((step, _)) = job.retrying.remove(&step) {
                 cancelled.push((step, 0));
             } else if let Some((step, question)) = job.asking.remove(&step) {
@@ -174,12 +180,16 @@ impl Central {
         }
     }
 
-    /// Holds jobs where they are, or lets them go on. A step has no pause of its own: it is its job's.
+    /// Holds jobs or a step where they are, or lets them go on.
     pub(super) fn pause(&mut self, target: Target, paused: bool) {
+        if let Target::Step(job, step) = target {
+            return self.hold(job, step, paused);
+        }
         for job in self.jobs.iter_mut().filter(|job| job.ended.is_none()) {
             let is_meant = match target {
                 Target::Everything => true,
-                Target::Job(id) | Target::Step(id, _) => id == job.id,
+                Target::Job(id) => id == job.id,
+                Target::Step(..) => false,
             };
             if is_meant {
                 job.paused.send_replace(paused);

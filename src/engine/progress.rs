@@ -135,6 +135,8 @@ impl Job {
             JobState::Retrying
         } else if !self.asking.is_empty() {
             JobState::Asking
+        } else if !self.held_steps.is_empty() {
+            JobState::Paused
         } else {
             JobState::Waiting
         }
@@ -154,6 +156,7 @@ impl Job {
                     .map(|(step, retrying)| shown(step, StepState::Retrying(retrying.clone()), 0)),
             )
             .chain(self.asking.values().map(|(step, _)| shown(step, StepState::Asking, 0)))
+            .chain(self.held_steps.waiting().map(|step| shown(step, StepState::Paused, 0)))
             .chain(
                 self.failed
                     .values()
@@ -165,13 +168,12 @@ impl Job {
             .collect();
         shown.extend(self.recent.iter().take(STEPS_SHOWN - shown.len()).cloned());
         let room = STEPS_SHOWN - shown.len();
-        shown.extend(
-            self.queue
-                .iter()
-                .chain(closing)
-                .take(room)
-                .map(|step| self::shown(step, StepState::Waiting, 0)),
-        );
+        shown.extend(self.queue.iter().chain(closing).take(room).map(|step| {
+            match self.held_steps.holds(step.id) {
+                true => self::shown(step, StepState::Paused, 0),
+                false => self::shown(step, StepState::Waiting, 0),
+            }
+        }));
         shown
     }
 }
@@ -179,6 +181,7 @@ impl Job {
 fn running_state(running: &Running) -> StepState {
     match (&running.step.task, running.live.phase()) {
         (Task::Look, _) => StepState::Waiting,
+        (_, LivePhase::Copying) if *running.paused.borrow() => StepState::Paused,
         (_, LivePhase::Copying) => StepState::Copying,
         (_, LivePhase::Verifying) => StepState::Verifying,
         (_, LivePhase::Committing) => StepState::Committing,

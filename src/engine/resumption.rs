@@ -79,10 +79,11 @@ impl Central {
 
     /// A job begins in the middle: what was done of it counts, and is not planned again.
     fn go_on_with(&mut self, id: JobId, claimed: Claimed) {
-        let Claimed { request, mut before, record, .. } = claimed;
+        let Claimed { request, rank, mut before, record, .. } = claimed;
         self.journal.begin_with(id, record);
         let mut job = Job::new(id, request, Instant::now());
         job.is_written = true;
+        job.rank = rank;
         job.number_on(before.next_step());
         for begun in before.take_committed() {
             self.plan_removal(&mut job, begun);
@@ -91,6 +92,8 @@ impl Central {
         // Sources are looked at when those removals are over: a directory is not empty before.
         job.sources_wait = true;
         self.jobs.push(job);
+        // Those that were put in order before stand in it again.
+        self.jobs.sort_by_key(|job| job.rank);
     }
 
     /// Plans the sources of jobs that waited with them.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     central::{Central, Ending, Role, vanished},
@@ -101,11 +101,13 @@ impl Central {
                 job: index,
                 ready: job.queue.load(),
                 running: job.running_load,
+                rank: job.rank,
                 served: job.served,
                 planned_ahead: !job.has_room(),
             };
             routes.entry((from.clone(), to.clone())).or_default().push(offer);
         }
+        let mut room = self.room_at_once();
         for ((from, to), mut offers) in routes {
             let (Availability::Connected(source), Availability::Connected(target)) =
                 (self.sites.availability(&from, now), self.sites.availability(&to, now))
@@ -114,12 +116,20 @@ impl Central {
             };
             let lanes = source.storage.lanes().min(target.storage.lanes());
             let width = self.widths.entry((from, to.clone())).or_default();
-            let limits = Limits::new(width.get(), lanes);
+            let mut limits = Limits::new(width.get(), lanes, room);
             let place = self.place(&to, target.storage);
             let generations = (source.generation, target.generation);
             while let Some((index, class)) = schedule::next(&offers, &limits) {
                 let job = &mut self.jobs[index];
                 let Some(mut step) = job.queue.pop(class) else { break };
+                if job.held_steps.holds(step.id) {
+                    job.held_steps.keep(step);
+                    let offer = offers.iter_mut().find(|offer| offer.job == index);
+                    offer.into_iter().for_each(|offer| *offer.ready.of_mut(class) -= 1);
+                    continue;
+                }
+                room = room.saturating_sub(usize::from(class != Class::Folder));
+                limits.room = room;
                 self.served += 1;
                 job.served = self.served;
                 job.began.get_or_insert(now);
@@ -132,6 +142,7 @@ impl Central {
                 step.history.attempts += 1;
                 step.history.began.get_or_insert(now);
                 let live = Arc::new(Live::default());
+                let held = watch::Sender::new(false);
                 let errand = Errand {
                     request: job.request.clone(),
                     destination: job.destination.clone(),
@@ -152,12 +163,16 @@ impl Central {
                         announcements: self.inlets.announcements.clone(),
                     },
                     journal: self.journal.notebook(),
-                    gate: Gate { throttle: self.throttle.clone(), paused: job.paused.subscribe() },
+                    gate: Gate {
+                        throttle: self.throttle.clone(),
+                        paused: job.paused.subscribe(),
+                        held: held.subscribe(),
+                    },
                     is_resumed: job.before.is_some(),
                 };
                 let task = self.tasks.spawn(async move { Ending::Step(errand.run().await) });
                 self.roles.insert(task.id(), Role::Step(job.id, step.id));
-                job.run(Running { step, live, task, generations });
+                job.run(Running { step, live, task, paused: held, generations });
             }
         }
         for job in &mut self.jobs {
@@ -405,6 +420,7 @@ impl Central {
             let Some(job) = self.job(id) else { return };
             let mut waiting = job.queue.take(|_, _| true);
             waiting.extend(std::mem::take(&mut job.retrying).into_values().map(|(step, _)| step));
+            waiting.extend(job.held_steps.take_all());
             // The end of a directory's last entry puts the directory itself into the queue.
             if waiting.is_empty() {
                 return;

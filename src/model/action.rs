@@ -184,10 +184,14 @@ pub enum Action {
     Cancel,
     /// Cancel all jobs.
     CancelEverything,
-    /// Hold the job under the cursor where it is, or go on with it.
+    /// Hold the job or step under the cursor where it is, or go on with it.
     Pause,
     /// Hold all jobs, or go on with them.
     PauseEverything,
+    /// Serve the job under the cursor before the one before it.
+    Sooner,
+    /// Serve it after the next.
+    Later,
     /// Ask for another limit on what is carried.
     Limit,
     /// Try failed steps again, or end a wait.

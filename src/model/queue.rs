@@ -147,6 +147,12 @@ impl StepList {
         self.steps(transfers).get(self.line(transfers)).map(|step| step.id)
     }
 
+    /// Whether the step under the cursor is held.
+    pub(crate) fn is_paused(&self, transfers: &Transfers) -> bool {
+        let step = self.steps(transfers).get(self.line(transfers));
+        step.is_some_and(|step| matches!(step.state, StepState::Paused))
+    }
+
     pub(crate) fn move_to(&mut self, line: usize, transfers: &Transfers) {
         let steps = self.steps(transfers);
         self.step = steps.get(line.min(steps.len().saturating_sub(1))).map(|step| step.id);

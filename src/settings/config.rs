@@ -28,6 +28,8 @@ pub struct Config {
     pub when_left: WhenLeft,
     /// Its `on_conflict`: what the screen does with a name that is taken; `None` asks.
     pub on_conflict: Option<ConflictChoice>,
+    /// Its `at_once`: so many files at once, at most.
+    pub at_once: Option<usize>,
     /// Its `limit`.
     pub limit: Limit,
     /// `[ftp]`: what holds for servers of which nothing else is said.
@@ -111,6 +113,7 @@ struct Transfers {
     requests_in_flight: usize,
     resume: Resume,
     on_conflict: String,
+    at_once: Option<u16>,
     limit: String,
 }
 
@@ -131,6 +134,7 @@ impl Default for Transfers {
             requests_in_flight,
             resume: Resume::Ask,
             on_conflict: String::new(),
+            at_once: None,
             limit: String::new(),
         }
     }
@@ -190,6 +194,10 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
             )?,
         },
         ftp: ftp.read()?,
+        at_once: transfers
+            .at_once
+            .map(|most| within("transfers.at_once", most, 1024).map(usize::from))
+            .transpose()?,
         limit: transfers.limit.parse().map_err(|why| {
             format!("transfers.limit is \"{}\": {why}", escape(transfers.limit.as_bytes()))
         })?,
@@ -290,6 +298,9 @@ mod tests {
             assert!(why.starts_with(begins), "{why}");
         }
         assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));
+        assert_eq!(parse("[transfers]\nat_once = 3\n").unwrap().at_once, Some(3));
+        let why = parse("[transfers]\nat_once = 0\n").unwrap_err();
+        assert_eq!(why, "transfers.at_once is 0, and has to be from 1 to 1024");
         assert!(parse("[transfers").is_err());
     }
 }

@@ -83,6 +83,7 @@ fn draw_step(
         StepState::Waiting => ("·", look.soft()),
         StepState::Copying | StepState::Verifying | StepState::Committing => ("»", look.accent()),
         StepState::Asking => ("?", look.waiting()),
+        StepState::Paused => ("=", look.waiting()),
         StepState::Retrying(_) => ("↻", look.waiting()),
         StepState::Done(_) => ("✓", look.good()),
         StepState::Failed(_) => ("✗", look.bad()),
@@ -113,6 +114,7 @@ fn draw_step(
         StepState::Verifying => line.put("verifying", look.accent()),
         StepState::Committing => line.put("committing", look.accent()),
         StepState::Asking => line.put("asks you; a answers", look.waiting()),
+        StepState::Paused => line.put("paused; p goes on", look.waiting()),
         StepState::Retrying(retry) => line.put(&retry_words(retry, model.now), look.waiting()),
         StepState::Done(verdict) => {
             line.put("done", look.good());

@@ -15,7 +15,7 @@ use wharf::{
     engine::message::{
         Command, Counts, Destination, Event, JobId, JobOptions, JobProgress, JobRequest, JobState,
         JobSummary, Retrying, Snapshot, StepDone, StepId, StepKind, StepProgress, StepState,
-        Target, Work,
+        Target, Turn, Work,
     },
     model::Message,
 };
@@ -312,4 +312,28 @@ fn panes_read_again_when_a_job_has_ended() {
     stage.shows("arrived.csv");
     stage.shows("● 2025/");
     stage.shows("1 hash");
+}
+
+#[test]
+fn a_step_is_held_and_a_job_put_in_order() {
+    let mut stage = Stage::new((80, 24));
+    stage.progress(with_steps(&stage));
+    stage.keys("w K J Alt-Up");
+    let turns = stage.take_sent().into_iter().filter_map(|sent| match sent {
+        Sent::Other(Command::Reorder(JobId(1), turn)) => Some(turn),
+        _ => None,
+    });
+    assert_eq!(turns.collect::<Vec<_>>(), [Turn::Sooner, Turn::Later, Turn::Sooner]);
+    stage.keys("Enter p");
+    let step = Target::Step(JobId(1), StepId(0));
+    let sent = stage.take_sent().pop();
+    assert!(matches!(sent, Some(Sent::Other(Command::Pause(held))) if held == step));
+    let mut snapshot = with_steps(&stage);
+    let steps = snapshot.watched.as_mut().map(|(_, steps)| steps);
+    steps.unwrap()[0].state = StepState::Paused;
+    stage.progress(snapshot);
+    stage.shows("paused; p goes on");
+    stage.keys("p");
+    let sent = stage.take_sent().pop();
+    assert!(matches!(sent, Some(Sent::Other(Command::Continue(held))) if held == step));
 }

@@ -10,6 +10,7 @@ mod engine_keep_both;
 mod engine_local;
 mod engine_modes;
 mod engine_move_delete;
+mod engine_ordering;
 mod engine_panes;
 mod engine_queue;
 mod engine_rig;

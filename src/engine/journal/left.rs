@@ -22,6 +22,7 @@ use crate::{
 pub(in crate::engine) struct Claimed {
     pub(in crate::engine) request: std::sync::Arc<JobRequest>,
     pub(in crate::engine) added: jiff::Timestamp,
+    pub(in crate::engine) rank: i64,
     pub(in crate::engine) before: Before,
     pub(in crate::engine) record: Record,
 }
@@ -30,7 +31,8 @@ const OPEN: &str = "WHERE job.ended IS NULL AND shape IS NOT NULL";
 
 /// All jobs that have not ended, the oldest first; with the pid of those whose process runs.
 pub(super) fn all(connection: &Connection, directory: &Path) -> Result<Vec<LeftJob>> {
-    let mut select = connection.prepare(&format!("{} {OPEN} ORDER BY job.id", orders::SELECT))?;
+    let mut select =
+        connection.prepare(&format!("{} {OPEN} ORDER BY rank, job.id", orders::SELECT))?;
     let mut found = select.query([])?;
     let mut jobs = Vec::new();
     while let Some(row) = found.next()? {
@@ -75,7 +77,7 @@ pub(super) fn claim(
     transaction.commit()?;
     let (order, request) = orders::whole(connection, order)?;
     let (before, record) = before(connection, number, request.sources.len())?;
-    Ok(Some(Claimed { request, added: order.added, before, record }))
+    Ok(Some(Claimed { request, added: order.added, rank: order.rank, before, record }))
 }
 
 /// Ends a job of a process that is gone, as if it had been cancelled; whether there was one.

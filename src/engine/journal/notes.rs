@@ -33,6 +33,8 @@ pub(in crate::engine) enum Note {
     Answered { job: JobId, answered: Answered },
     /// And what to do about all further ones.
     AnsweredForAll { job: JobId, choice: ConflictChoice },
+    /// Its place among the jobs that a person put in order.
+    Ranked { job: JobId, rank: i64 },
     /// A step of it ended.
     Step { job: JobId, entry: Entry },
     /// Nothing is left of it to do.
@@ -156,6 +158,11 @@ impl Jobs {
                     if let Some(number) = self.number_of(transaction, *job)? {
                         answers::write_for_all(transaction, number, *choice)?;
                     }
+                }
+                Note::Ranked { job, rank } => {
+                    let number = self.number_of(transaction, *job)?;
+                    let update = "UPDATE job SET rank = ? WHERE id = ?";
+                    transaction.execute(update, (rank, number))?;
                 }
                 Note::Made { job, path } => {
                     if let Some(number) = self.number_of(transaction, *job)? {

@@ -119,7 +119,7 @@ pub(super) fn insert(
 /// All that [`read`] needs of a job, in its order.
 pub(super) const SELECT: &str = "SELECT job.id, process, pid, added, work, shape, to_path, on_conflict, recursive, \
                                  verify, f.protocol, f.user, f.host, f.port, t.protocol, t.user, t.host, t.port, \
-                                 file_mode, folder_mode \
+                                 file_mode, folder_mode, rank \
                                  FROM job LEFT JOIN site f ON f.id = from_site LEFT JOIN site t ON t.id = to_site";
 
 /// A job as it stands in the file, but for its sources.
@@ -129,6 +129,7 @@ pub(super) struct Order {
     pub(super) process: String,
     pub(super) pid: u32,
     pub(super) added: Timestamp,
+    pub(super) rank: i64,
     pub(super) request: JobRequest,
 }
 
@@ -166,6 +167,7 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
         process: found.get(1)?,
         pid: found.get(2)?,
         added: rows::time(found, 3)?,
+        rank: found.get(20)?,
         request: JobRequest {
             work,
             from: rows::endpoint(found, 10)?,

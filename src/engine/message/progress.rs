@@ -11,7 +11,7 @@ use crate::domain::{
 /// How everything stands at one moment. Published at most some tens of times a second.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Jobs in the order they were added.
+    /// Jobs in the order they were added, or were put in.
     pub jobs: Vec<JobProgress>,
     /// Steps of the watched job: those under way, waiting for something, failed, then the last that ended.
     pub watched: Option<(JobId, Vec<StepProgress>)>,
@@ -141,6 +141,8 @@ pub enum StepState {
     Committing,
     /// A person is asked.
     Asking,
+    /// A person holds it.
+    Paused,
     /// It will be tried again.
     Retrying(Retrying),
     /// Done, and what is known of it.

@@ -84,3 +84,12 @@ pub struct JobOptions {
     /// Whether directories are taken with all they hold. If not, a directory is a failed step.
     pub recursive: bool,
 }
+
+/// Which way a job is moved in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// To be served sooner.
+    Sooner,
+    /// To be served later.
+    Later,
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::display,
-    engine::message::{Command, JobId, JobProgress, JobState, StepState, Target},
+    engine::message::{Command, JobId, JobProgress, JobState, StepState, Target, Turn},
 };
 
 use super::super::{
@@ -35,6 +35,12 @@ impl Model {
                     return vec![Effect::Engine(Command::Watch(Some(job)))];
                 }
             }
+            Action::Sooner | Action::Later => {
+                queue.chosen = current.map(Chosen::Job);
+                let turn = if action == Action::Sooner { Turn::Sooner } else { Turn::Later };
+                let reorder = |job| Effect::Engine(Command::Reorder(job, turn));
+                return current.map(reorder).into_iter().collect();
+            }
             Action::Cancel => self.ask_cancel_job(current),
             Action::Retry => return current.map(retry).into_iter().collect(),
             other => return self.act_in_either(other),
@@ -61,6 +67,14 @@ impl Model {
             Action::Retry => {
                 let retry = |target| Effect::Engine(Command::Retry(target));
                 return current.map(retry).into_iter().collect();
+            }
+            Action::Pause => {
+                let is_paused = steps.is_paused(&self.transfers);
+                let pause = |target| match is_paused {
+                    true => Effect::Engine(Command::Continue(target)),
+                    false => Effect::Engine(Command::Pause(target)),
+                };
+                return current.map(pause).into_iter().collect();
             }
             Action::Details => self.tell_details(),
             Action::Close => {

@@ -1,13 +1,28 @@
-//! What jobs that did not end in peace may have left.
+//! Jobs that did not end in peace: which there are, and what they may have left.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use super::JobNumber;
+use super::{JobNumber, JobRequest};
 use crate::domain::{
     part_name,
     path::{Name, StoragePath},
     place::Endpoint,
 };
+
+/// A job of the journal that has not ended.
+#[derive(Debug, Clone)]
+pub struct LeftJob {
+    /// Which.
+    pub number: JobNumber,
+    /// What was asked for.
+    pub request: Arc<JobRequest>,
+    /// When.
+    pub added: jiff::Timestamp,
+    /// Steps of it that ended.
+    pub steps_ended: u64,
+    /// The process that works on it; `None` where it was interrupted.
+    pub runs_in: Option<u32>,
+}
 
 /// What a job may have left: parts that bear its mark, and that nobody will go on with.
 #[derive(Debug, Clone)]
