@@ -1,6 +1,7 @@
 //! The one loop: input, engine events, frames. Owns nothing but the wiring.
 
 mod edits;
+mod gallery;
 mod input;
 mod outside;
 mod pace;
@@ -19,6 +20,7 @@ use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use edits::EditsThread;
+use gallery::Gallery;
 use input::{mouse, next_input, waiting_input};
 use pace::Pace;
 use painter::Painter;
@@ -35,10 +37,7 @@ use crate::{
         session::Session,
         signals::Signals,
     },
-    engine::{
-        Handles,
-        message::{Command, Event, StepEnding},
-    },
+    engine::{Handles, message::Command},
     keymap::{self, Keymap, Meaning, Pending},
     model::{Action, Beginning, Effect, Message, Model, Outside, Remaining, update},
     terminal::{self, Notification, Screen},
@@ -111,6 +110,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         keys: Arc::new(start.keys),
         theme: start.theme,
         kinds: start.kinds,
+        picture: None,
     };
     let app = App {
         model,
@@ -127,6 +127,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         forgets_at: None,
         shelf: ShelfThread::begin(start.shelf)?,
         painter: Painter::begin()?,
+        gallery: Gallery::begin()?,
         troubles: start.troubles,
         engine_is_there: true,
         pace: Pace::default(),
@@ -167,6 +168,7 @@ struct App {
     forgets_at: Option<Instant>,
     shelf: ShelfThread,
     painter: Painter,
+    gallery: Gallery,
     /// What is wrong with the settings, until it is told.
     troubles: Vec<String>,
     engine_is_there: bool,
@@ -243,6 +245,12 @@ impl App {
             Some(news) = self.edits.news.recv() => self.take(Message::Edits(news), handles),
             Some((ticket, painted)) = self.painter.news.recv() => {
                 self.take(Message::Painted(ticket, painted), handles)
+            }
+            Some((ticket, made)) = self.gallery.news.recv() => {
+                let facts = made.as_ref().map(|made| made.facts().to_owned());
+                let facts = facts.map_err(Clone::clone);
+                self.look.picture = made.ok().map(|made| (ticket, made));
+                self.take(Message::Pictured(ticket, facts), handles)
             }
             Some((order, result)) = self.shelf.news.recv() => {
                 self.take(Message::Shelved(order, result), handles)
@@ -408,6 +416,9 @@ impl App {
                 Effect::Outside(outside) => self.going_outside.push(outside),
                 Effect::Edits(order) => self.edits.order(order),
                 Effect::Paint(ticket, order) => self.painter.order(ticket, order),
+                Effect::Picture(ticket, order) => {
+                    self.gallery.order(ticket, order, terminal::canvas());
+                }
                 // Without a thread to be had it is freed here.
                 Effect::Discard(rows) => {
                     let _ =

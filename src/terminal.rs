@@ -38,7 +38,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use crate::domain::signals::Standing;
 
 pub use knows::{Shade, shade};
-pub(crate) use knows::{has_colours, has_taskbar};
+pub(crate) use knows::{canvas, has_colours, has_taskbar};
 
 /// Why there can be no screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -14,6 +14,7 @@ pub mod jumps;
 pub mod numbered;
 pub mod part_name;
 pub mod path;
+pub mod picture;
 pub mod place;
 pub mod question;
 pub mod rate;

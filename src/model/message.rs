@@ -14,6 +14,7 @@ use crate::{
         book::{Book, SiteOrder},
         error::Error,
         ink::{PaintOrder, Painted},
+        picture::PictureOrder,
     },
     engine::message::{Command, Event, Snapshot, Ticket},
 };
@@ -48,6 +49,8 @@ pub enum Message {
     Edits(EditNews),
     /// A text that is looked into was coloured.
     Painted(Ticket, Painted),
+    /// A picture was made, and its size in words; or it could not be.
+    Pictured(Ticket, Result<String, String>),
     /// What an order to the shelf of sites came to.
     Shelved(SiteOrder, Result<Book, Error>),
     /// Something went wrong outside of the engine, in whole sentences.
@@ -103,6 +106,8 @@ pub enum Effect {
     Outside(Outside),
     /// Colour a text; answered by [`Message::Painted`], unless another is ordered before that.
     Paint(Ticket, PaintOrder),
+    /// Make a picture; answered by [`Message::Pictured`], unless another is ordered before that.
+    Picture(Ticket, PictureOrder),
     /// An order about copies that are edited; answered by [`Message::Edits`].
     Edits(EditOrder),
     /// Draw every cell anew.

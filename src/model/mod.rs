@@ -54,6 +54,7 @@ use crate::{
         book::Book,
         journal::WhenLeft,
         path::{Name, StoragePath},
+        picture::PictureOrder,
         place::{Endpoint, Location},
         question::ConflictChoice,
         session::Session,
@@ -80,7 +81,7 @@ pub(crate) use rows::{Item, Row};
 pub(crate) use sort::{SortBy, is_directory};
 pub(crate) use transfers::{Outcome, job_words, share, share_of_job, verdict_words};
 pub(crate) use update::Quick;
-pub(crate) use viewer::Viewer;
+pub(crate) use viewer::{Gathering, Viewer};
 
 /// One of the two panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{kinds::Kinds, theme::Theme};
+use super::{kinds::Kinds, picture::Shown, theme::Theme};
 use crate::{
     domain::{ink::Ink, saved::Colour},
     keymap::Keymap,
@@ -25,6 +25,8 @@ pub struct Look {
     pub theme: Theme,
     /// How kinds of files look.
     pub kinds: Kinds,
+    /// The picture that was made last.
+    pub picture: Shown,
 }
 
 impl Look {

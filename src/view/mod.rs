@@ -13,6 +13,7 @@ mod look;
 mod palette;
 mod pane;
 mod pen;
+mod picture;
 mod queue;
 mod quick;
 mod reader;
@@ -30,6 +31,7 @@ use crate::model::{Layer, Model, Side, layout, layout::Area};
 
 pub use kinds::Kinds;
 pub use look::Look;
+pub use picture::{Picture, Shown};
 pub use theme::Theme;
 
 /// Draws everything.

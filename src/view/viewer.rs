@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use crate::model::{Context, Model, Viewer, layout, text};
+use crate::model::{Context, Gathering, Model, Viewer, layout, text};
 
 use super::{
     look::Look,
@@ -52,6 +52,8 @@ pub(crate) fn draw_body(viewer: &Viewer, look: &Look, area: layout::Area, buffer
         for (row, line) in lines.iter().enumerate() {
             Line::new(buffer, area.row(row as u16 + 1)).skip(1).put(line, look.bad());
         }
+    } else if let Some(picture) = viewer.picture() {
+        draw_picture(picture, look, area, buffer);
     } else {
         for (number, row) in viewer.rows().iter().enumerate() {
             let mut line = Line::new(buffer, area.row(number as u16));
@@ -63,7 +65,25 @@ pub(crate) fn draw_body(viewer: &Viewer, look: &Look, area: layout::Area, buffer
     }
 }
 
+/// The picture that was made for this viewer, or why there is none.
+fn draw_picture(picture: &Gathering, look: &Look, area: layout::Area, buffer: &mut Buffer) {
+    let words = match (&picture.made, &look.picture) {
+        (Some(Err(why)), _) => why.as_str(),
+        (Some(Ok(_)), Some((ticket, made))) if picture.ticket() == Some(*ticket) => {
+            return made.draw(area, buffer);
+        }
+        _ => "…",
+    };
+    for (row, line) in text::wrap(words, usize::from(area.width).max(4) - 2).iter().enumerate() {
+        Line::new(buffer, area.row(row as u16 + 1)).skip(1).put(line, look.soft());
+    }
+}
+
 fn place_words(viewer: &Viewer) -> String {
+    if let Some(picture) = viewer.picture() {
+        let facts = picture.made.as_ref().and_then(|made| made.as_ref().ok());
+        return facts.map_or("picture".to_owned(), |facts| format!("picture · {facts}"));
+    }
     let (top, end) = viewer.place();
     let mut how = match (viewer.is_hex(), viewer.wraps) {
         (true, _) => "bytes",

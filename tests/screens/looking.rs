@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use ratatui::style::Color;
 use wharf::{
-    domain::error::{Error, ErrorKind},
+    domain::{
+        error::{Error, ErrorKind},
+        picture::Canvas,
+    },
     engine::message::{Answered, Command, Event, Inquiry, Told},
     model::Context,
 };
@@ -174,4 +177,44 @@ fn the_encoding_is_chosen_with_a_key() {
     looking.stage.shows("Gr\\xfc\\xdfe");
     looking.keys("e").shows("Grüße");
     looking.stage.shows("text, wrapped, windows-1252");
+}
+
+#[test]
+fn a_picture_is_fetched_whole_and_drawn_once_it_is_made() {
+    // Red over blue.
+    let mut content = std::io::Cursor::new(Vec::new());
+    let image = image::RgbImage::from_fn(20, 20, |_, y| {
+        image::Rgb(if y < 10 { [255, 0, 0] } else { [0, 0, 255] })
+    });
+    image::DynamicImage::from(image).write_to(&mut content, image::ImageFormat::Png).unwrap();
+    let mut stage = Stage::new((80, 24));
+    stage.set_place("/home/anna", vec![super::stage::file("crane.png", 9)]);
+    stage.keys("r j");
+    stage.inquiries.clear();
+    stage.keys("F3");
+    let mut looking = Looking { stage, content: content.into_inner() };
+    looking.serve();
+    let (ticket, order) = looking.stage.pictures.pop().expect("it is to be made");
+    assert_eq!((order.width, order.height, &order.bytes), (80, 22, &looking.content));
+    let picture = wharf::view::Picture::make(&order, Canvas::default()).unwrap();
+    let facts = picture.facts().to_owned();
+    looking.stage.picture = Some((ticket, picture));
+    looking.stage.message(wharf::model::Message::Pictured(ticket, Ok(facts)));
+    insta::assert_snapshot!(looking.stage.picture());
+    looking.keys("x").shows("89 50 4e 47");
+}
+
+#[test]
+fn a_picture_that_cannot_be_shown_says_so_and_how_to_go_on() {
+    let mut stage = Stage::new((80, 24));
+    stage.set_place("/home/anna", vec![super::stage::file("crane.png", 9)]);
+    stage.keys("r j");
+    stage.inquiries.clear();
+    stage.keys("F3");
+    let (ticket, inquiry) = stage.inquiries.pop().unwrap();
+    assert!(matches!(inquiry, Inquiry::Piece { offset: 0, .. }));
+    let told = Ok(Told::Piece { offset: 0, bytes: Bytes::from(vec![0; 9]), size: Some(1 << 40) });
+    stage.event(Event::Answered(Answered { ticket, told }));
+    assert!(stage.inquiries.is_empty() && stage.pictures.is_empty(), "no more of it is fetched");
+    stage.shows("Pictures of more than 24 MiB are not shown. x shows its bytes.");
 }

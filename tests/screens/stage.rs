@@ -21,13 +21,14 @@ use wharf::{
         ink::PaintOrder,
         journal::WhenLeft,
         path::{Name, StoragePath},
+        picture::PictureOrder,
         place::{self, Location},
         session::Session,
     },
     engine::message::{Command, Event, Inquiry, JobId, JobRequest, Snapshot, Ticket},
     keymap::{self, Keymap, Meaning, Pending},
     model::{Beginning, EditOrder, Effect, Message, Model, Mouse, MouseAct, Outside, update},
-    view::{Kinds, Look, Theme, view},
+    view::{Kinds, Look, Shown, Theme, view},
 };
 
 /// 2026-11-22 20:13 UTC.
@@ -105,6 +106,9 @@ pub(crate) struct Stage {
     pub(crate) sent: Vec<Sent>,
     pub(crate) inquiries: Vec<(Ticket, Inquiry)>,
     pub(crate) outside: Vec<Outside>,
+    /// Pictures that are to be made, and the one that was.
+    pub(crate) pictures: Vec<(Ticket, PictureOrder)>,
+    pub(crate) picture: Shown,
     /// What is to be coloured.
     pub(crate) paints: Vec<(Ticket, PaintOrder)>,
     /// What was ordered about copies that are edited.
@@ -174,6 +178,8 @@ impl Stage {
             sent: Vec::new(),
             inquiries: Vec::new(),
             outside: Vec::new(),
+            pictures: Vec::new(),
+            picture: None,
             paints: Vec::new(),
             edits: Vec::new(),
             told: Vec::new(),
@@ -229,6 +235,7 @@ impl Stage {
                 Effect::Shelf(order) => self.shelve(order),
                 Effect::Notify(words) => self.told.push(words),
                 Effect::Paint(ticket, order) => self.paints.push((ticket, order)),
+                Effect::Picture(ticket, order) => self.pictures.push((ticket, order)),
                 Effect::Suspend | Effect::Redraw | Effect::Discard(_) => {}
             }
         }
@@ -359,6 +366,7 @@ impl Stage {
             keys: self.keymap.clone(),
             theme: Theme::default(),
             kinds: self.kinds.clone(),
+            picture: self.picture.clone(),
         };
         let (width, height) = self.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -20,6 +20,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("keyring_core", &["settings::secrets"]),
     ("syntect", &["highlight"]),
     ("two_face", &["highlight"]),
+    ("image", &["view"]),
+    ("ratatui_image", &["view"]),
     ("anyhow", &["main", "cli", "app"]),
 ];
 

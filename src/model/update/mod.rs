@@ -84,6 +84,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Message::Pictured(ticket, made) => {
+            let quick = model.quick.as_mut().and_then(|quick| quick.viewer.as_mut());
+            for viewer in model.viewer.as_mut().into_iter().chain(quick) {
+                viewer.take_picture(ticket, &made);
+            }
+            Vec::new()
+        }
         Message::Shelved(order, result) => {
             model.shelved(order, result);
             Vec::new()

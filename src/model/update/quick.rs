@@ -70,7 +70,7 @@ impl Model {
         if let (Some((location, since)), Some(area), true) = (&quick.at, area, is_seen) {
             let rests = now.duration_since(*since) >= REST;
             if quick.viewer.is_none() && rests {
-                quick.viewer = Some(Box::new(Viewer::new(location.clone())));
+                quick.viewer = Some(Box::new(Viewer::small(location.clone())));
             }
             if let Some(viewer) = &mut quick.viewer {
                 let body = layout::pane_parts(area).body();

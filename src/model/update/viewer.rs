@@ -105,6 +105,10 @@ impl Model {
 
     fn close_viewer(&mut self) -> Vec<Effect> {
         let Some(viewer) = self.viewer.take() else { return Vec::new() };
+        if let Some(quick) = &mut self.quick {
+            // One picture is kept at a time: what the quick view showed is made anew.
+            quick.viewer = None;
+        }
         let close = |ticket| Effect::Engine(Command::Close(ticket));
         viewer.tickets().into_iter().map(close).collect()
     }
@@ -127,6 +131,13 @@ impl Model {
             let inquiry = viewer.ask(ticket, piece);
             effects.push(Effect::Engine(Command::Inquire { ticket, inquiry }));
         }
+        let ticket = self.next_ticket();
+        if let Some(inquiry) = viewer.want_picture_bytes(ticket) {
+            effects.push(Effect::Engine(Command::Inquire { ticket, inquiry }));
+        }
+        let ticket = self.next_ticket();
+        let order = viewer.want_picture(ticket);
+        effects.extend(order.map(|order| Effect::Picture(ticket, order)));
         let ticket = self.next_ticket();
         let order = viewer.want_colours(ticket);
         effects.extend(order.map(|order| Effect::Paint(ticket, order)));

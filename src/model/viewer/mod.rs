@@ -2,6 +2,7 @@
 
 mod coding;
 mod colours;
+mod gathering;
 mod lines;
 mod pieces;
 #[cfg(test)]
@@ -17,12 +18,15 @@ use crate::{
         display,
         error::Error,
         ink::{PaintOrder, Painted},
+        picture::{self, PictureOrder},
         place::Location,
     },
     engine::message::{Inquiry, Ticket, Told},
 };
 use coding::Coding;
 use colours::Colours;
+use gathering::AT_A_TIME;
+pub(crate) use gathering::Gathering;
 pub(crate) use lines::Part;
 use lines::{Form, Shape, TextRow};
 use pieces::{Missing, PIECE, Pieces};
@@ -47,6 +51,8 @@ pub(crate) struct Viewer {
     hex: Option<bool>,
     coding: Coding,
     colours: Colours,
+    /// Where the name promises a picture, and nobody wants its bytes instead.
+    picture: Option<Gathering>,
     width: usize,
     height: usize,
     pieces: Pieces,
@@ -79,10 +85,17 @@ pub(crate) enum Move {
     End,
 }
 
+/// The longest pictures that are fetched, looked into and by the way.
+const LONGEST_PICTURE: u64 = 24 << 20;
+const LONGEST_BY_THE_WAY: u64 = 4 << 20;
+
 impl Viewer {
     pub(crate) fn new(location: Location) -> Self {
+        let name = location.path.name();
+        let is_promised = name.is_some_and(|name| picture::is_promised(&name));
         Self {
             location,
+            picture: is_promised.then(|| Gathering::new(LONGEST_PICTURE)),
             top: 0,
             left: 0,
             wraps: true,
@@ -100,6 +113,39 @@ impl Viewer {
             seeking: None,
             hit: None,
             words: None,
+        }
+    }
+
+    /// One that fetches less, for it is looked into by the way.
+    pub(crate) fn small(location: Location) -> Self {
+        let mut viewer = Self::new(location);
+        viewer.picture = viewer.picture.map(|_| Gathering::new(LONGEST_BY_THE_WAY));
+        viewer
+    }
+
+    /// The picture, where it is one.
+    pub(crate) fn picture(&self) -> Option<&Gathering> {
+        self.picture.as_ref().filter(|_| self.failure.is_none())
+    }
+
+    /// What is to be fetched of a picture.
+    pub(crate) fn want_picture_bytes(&mut self, ticket: Ticket) -> Option<Inquiry> {
+        let picture = self.picture.as_mut().filter(|_| self.failure.is_none())?;
+        let offset = picture.wants()?;
+        picture.ask(ticket);
+        Some(Inquiry::Piece { of: self.location.clone(), offset, length: AT_A_TIME })
+    }
+
+    /// What is to be made of it.
+    pub(crate) fn want_picture(&mut self, ticket: Ticket) -> Option<PictureOrder> {
+        let size = (self.width.min(500) as u16, self.height.min(500) as u16);
+        self.picture.as_mut()?.order(ticket, size)
+    }
+
+    /// A picture was made.
+    pub(crate) fn take_picture(&mut self, ticket: Ticket, made: &Result<String, String>) {
+        if let Some(picture) = &mut self.picture {
+            picture.made(ticket, made);
         }
     }
 
@@ -156,7 +202,11 @@ impl Viewer {
 
     /// What is to be coloured of what is seen.
     pub(crate) fn want_colours(&mut self, ticket: Ticket) -> Option<PaintOrder> {
-        if self.hex != Some(false) || !self.coding.is_like_ascii() || self.failure.is_some() {
+        if self.picture.is_some()
+            || self.hex != Some(false)
+            || !self.coding.is_like_ascii()
+            || self.failure.is_some()
+        {
             return None;
         }
         let last = *self.starts(self.height).ok()?.last()?;
@@ -189,7 +239,7 @@ impl Viewer {
     }
 
     pub(crate) fn toggle_hex(&mut self) {
-        self.hex = Some(!self.is_hex());
+        self.hex = Some(self.picture.take().is_some() || !self.is_hex());
         self.go(Move::To(self.top));
     }
 
@@ -197,6 +247,7 @@ impl Viewer {
     pub(crate) fn reread(&mut self) {
         self.pieces.forget();
         self.colours.forget();
+        self.picture = self.picture.take().map(|_| Gathering::new(LONGEST_PICTURE));
         self.failure = None;
         self.go(Move::To(self.top));
     }
@@ -204,6 +255,9 @@ impl Viewer {
     /// Moves as far as the bytes here reach, and says which pieces are to be fetched.
     pub(crate) fn settle(&mut self) -> Vec<u64> {
         let mut wanted = Vec::new();
+        if self.picture.is_some() {
+            return wanted;
+        }
         while let Some(next) = self.moves.front().copied() {
             match self.try_move(next) {
                 Ok(()) => {
@@ -357,13 +411,24 @@ impl Viewer {
     /// All that is still asked.
     pub(crate) fn tickets(&self) -> Vec<Ticket> {
         let seeking = self.seeking.iter().map(|seeking| seeking.ticket);
-        self.asked.keys().copied().chain(seeking).collect()
+        let picture = self.picture.as_ref().and_then(Gathering::asked);
+        self.asked.keys().copied().chain(seeking).chain(picture).collect()
     }
 
     /// Takes an answer. Whether it is for this viewer.
     pub(crate) fn answered(&mut self, ticket: Ticket, told: &Result<Told, Error>) -> bool {
         if self.seeking.as_ref().is_some_and(|seeking| seeking.ticket == ticket) {
             self.take_found(told);
+            return true;
+        }
+        if let Some(picture) = &mut self.picture
+            && picture.asked() == Some(ticket)
+        {
+            match told {
+                Ok(Told::Piece { bytes, size, .. }) => drop(picture.take(ticket, bytes, *size)),
+                Ok(_) => {}
+                Err(error) => self.failure = Some(error.clone()),
+            }
             return true;
         }
         let Some(piece) = self.asked.remove(&ticket) else { return false };
