@@ -8,6 +8,7 @@ mod dialogs;
 mod drag;
 mod editing;
 mod finding;
+mod gallery;
 mod history;
 mod hostile;
 mod keys;
