@@ -10,3 +10,4 @@ mod outside;
 mod resuming;
 mod settings;
 mod stalled;
+mod stories;
