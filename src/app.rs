@@ -7,6 +7,7 @@ mod outside;
 mod pace;
 mod painter;
 mod shelf;
+mod shell;
 
 use std::{
     io,

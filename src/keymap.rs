@@ -135,6 +135,13 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
     bind(PANES, &[key('K')], Action::ClearParts, "clear away what interrupted copies left", ""),
     bind(PANES, &[key('!')], Action::Shell, "run a command in the pane's directory", ""),
+    bind(
+        PANES,
+        &[key('$')],
+        Action::OpenShell,
+        "a shell in the pane's directory, here or there",
+        "",
+    ),
     bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),

@@ -1,7 +1,7 @@
 //! Programs that get the terminal for a while: the person's editor, and commands.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
     io::{self, Read as _, Write as _},
     os::unix::{
@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::shell::give;
 use crate::{
     domain::{display, path::StoragePath, words},
     model::{Back, EditorEnd, Outside},
@@ -29,6 +30,10 @@ pub(super) fn go(outside: &Outside, room: &Path) -> Back {
         Outside::EditText { text, .. } => Back::Text(edit_text(text, room)),
         Outside::EditFile { path, .. } => Back::File(edit_file(as_path(path))),
         Outside::Run { line, directory } => Back::Ran(run(line, as_path(directory))),
+        Outside::OwnShell { directory } => Back::Ran(own_shell(as_path(directory))),
+        Outside::Shell { shell, location } => {
+            Back::Ran(give(shell, location.endpoint.host().unwrap_or_default()))
+        }
     }
 }
 
@@ -103,10 +108,28 @@ fn run_editor(path: &Path) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{from} ({named}) ended with {status}.")) }
 }
 
+/// The person's own shell.
+fn shell_program() -> OsString {
+    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    shell.unwrap_or_else(|| "/bin/sh".into())
+}
+
+fn own_shell(directory: &Path) -> Result<String, String> {
+    let shell = shell_program();
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "A shell in {}; exit leads back to Wharf.", shown(directory));
+    let _ = out.flush();
+    let status = Command::new(&shell)
+        .current_dir(directory)
+        .env_remove("WHARF_PASSWORD")
+        .status()
+        .map_err(|error| format!("Could not run {}: {error}.", shown(Path::new(&shell))))?;
+    Ok(format!("The shell ended with {status}."))
+}
+
 /// Runs a command line by the person's shell in a folder, and waits until its output has been read.
 fn run(line: &str, directory: &Path) -> Result<String, String> {
-    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
-    let shell = shell.unwrap_or_else(|| "/bin/sh".into());
+    let shell = shell_program();
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{}$ {}", shown(directory), display::escape_text(line));
     let _ = out.flush();

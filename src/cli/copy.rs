@@ -215,6 +215,7 @@ impl Run {
             | Event::Answered(_)
             | Event::Stale(_)
             | Event::History(..)
+            | Event::Shell { .. }
             | Event::Performed { .. }
             | Event::Withdrawn(_)
             | Event::Left(_) => {}

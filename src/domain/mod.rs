@@ -22,6 +22,7 @@ pub mod renaming;
 pub mod saved;
 pub mod secret;
 pub mod session;
+pub mod shell;
 pub mod signals;
 pub mod site;
 pub mod sums;

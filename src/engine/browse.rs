@@ -21,6 +21,7 @@ use crate::{
         error::{Error, ErrorKind, Result},
         path::Name,
         place::{Endpoint, Location},
+        shell::Window,
     },
     storage::{Batch, Replace, Storage},
 };
@@ -43,6 +44,7 @@ enum Request {
     Open(Location),
     Perform(Act),
     Inquire(Inquiry),
+    Shell(Location, Window),
 }
 
 enum State {
@@ -55,6 +57,7 @@ impl Request {
         match self {
             Request::Inquire(inquiry) => &inquiry.location().endpoint,
             Request::Open(location)
+            | Request::Shell(location, _)
             | Request::Perform(
                 Act::MakeDirectory(location)
                 | Act::Rename { from: location, .. }
@@ -110,6 +113,10 @@ impl Central {
         });
     }
 
+    pub(super) fn open_shell(&mut self, ticket: Ticket, location: Location, window: Window) {
+        self.browse(ticket, Request::Shell(location, window));
+    }
+
     fn browse(&mut self, ticket: Ticket, request: Request) {
         self.close(ticket);
         let endpoint = request.endpoint().clone();
@@ -146,6 +153,13 @@ impl Central {
                         let result = inquiry::answer(&storage, &inquiry, &teller).await;
                         Ending::Browse { result, told: false }
                     }
+                    Request::Shell(location, window) => {
+                        let begun = storage.shell(&location.path, window).await;
+                        let result = begun.map(|shell| {
+                            let _ = events.send(Event::Shell { ticket, shell: Ok(shell) });
+                        });
+                        Ending::Browse { result, told: false }
+                    }
                     Request::Perform(act) => {
                         Ending::Browse { result: perform(&storage, &act).await, told: false }
                     }
@@ -178,7 +192,8 @@ impl Central {
         }
         self.tell(match (browse.request, result) {
             // The answer was told already.
-            (Request::Inquire(_), Ok(())) => return,
+            (Request::Inquire(_) | Request::Shell(..), Ok(())) => return,
+            (Request::Shell(..), Err(error)) => Event::Shell { ticket, shell: Err(error) },
             (Request::Inquire(_), Err(error)) => {
                 Event::Answered(Answered { ticket, told: Err(error) })
             }

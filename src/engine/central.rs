@@ -214,6 +214,9 @@ impl Central {
             Command::Perform { ticket, act } => self.perform(ticket, act),
             Command::Inquire { ticket, inquiry } => self.inquire(ticket, inquiry),
             Command::History { ticket, wanted } => self.history(ticket, wanted),
+            Command::OpenShell { ticket, location, window } => {
+                self.open_shell(ticket, location, window);
+            }
             Command::Add(id, request) => self.add(id, request),
             Command::Cancel(target) => self.cancel(target),
             Command::Pause(target) => self.pause(target, true),

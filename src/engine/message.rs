@@ -18,6 +18,7 @@ use crate::domain::{
     place::{Endpoint, Location},
     question::{Answer, Question},
     rate::Limit,
+    shell::{Shell, Window},
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
@@ -80,6 +81,15 @@ pub enum Command {
         ticket: Ticket,
         /// Which.
         wanted: ledger::PageWanted,
+    },
+    /// Begin a shell in a folder of a server. Answered by [`Event::Shell`].
+    OpenShell {
+        /// Comes back in the event.
+        ticket: Ticket,
+        /// Where.
+        location: Location,
+        /// How large the terminal is.
+        window: Window,
     },
     /// Queue a job. It starts by itself.
     Add(JobId, JobRequest),
@@ -196,6 +206,13 @@ pub enum Event {
     Answered(Answered),
     /// A page of the ledger, or why it cannot be read.
     History(Ticket, Result<ledger::Page, Error>),
+    /// A shell has begun, or could not.
+    Shell {
+        /// Whose.
+        ticket: Ticket,
+        /// It.
+        shell: Result<Shell, Error>,
+    },
     /// A file arrived (or was moved, or removed).
     StepDone(StepDone),
     /// A step was left out, or failed for good. Its job goes on.

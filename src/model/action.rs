@@ -90,6 +90,8 @@ pub enum Action {
     RenameMany,
     /// Run a command where the pane is.
     Shell,
+    /// A shell where the pane is, here or on the server.
+    OpenShell,
     /// Look into the file under the cursor.
     View,
     /// Show the file under the cursor in the other pane, as the cursor goes.

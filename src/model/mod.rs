@@ -198,6 +198,8 @@ pub struct Model {
     left_edits: Vec<LeftEdit>,
     /// Copies that are being compared with what the server has.
     comparing: HashMap<Ticket, update::Comparing>,
+    /// A shell that is about to begin.
+    shell: Option<(Ticket, Location)>,
     /// Both panes go together.
     pub(crate) together: Option<update::Together>,
 }
@@ -288,6 +290,7 @@ impl Model {
             edits: BTreeMap::new(),
             left_edits: Vec::new(),
             comparing: HashMap::new(),
+            shell: None,
             together: None,
         };
         if let Some(session) = &session {

@@ -1,6 +1,9 @@
 //! What is done while another program has the terminal, and what came of it.
 
-use crate::{domain::path::StoragePath, engine::message::Ticket};
+use crate::{
+    domain::{path::StoragePath, place::Location, shell::Shell},
+    engine::message::Ticket,
+};
 
 /// Something for which the terminal is given away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,18 @@ pub enum Outside {
         line: String,
         /// Where.
         directory: StoragePath,
+    },
+    /// The person's own shell.
+    OwnShell {
+        /// Where.
+        directory: StoragePath,
+    },
+    /// A shell on a server.
+    Shell {
+        /// It.
+        shell: Shell,
+        /// Where it began.
+        location: Location,
     },
 }
 

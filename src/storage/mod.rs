@@ -23,6 +23,7 @@ use crate::domain::{
     path::StoragePath,
     place::Endpoint,
     question::{Answer, Question},
+    shell::{Shell, Window},
     sums::{Algorithm, Sum},
 };
 
@@ -118,6 +119,13 @@ pub trait Storage: Send + Sync {
     ) -> Result<Attributes> {
         let doing = format!("copy {:?} to {:?}", within.from, within.to);
         Err(Error::new(ErrorKind::Unsupported, doing, "nothing is copied by itself there"))
+    }
+
+    /// A shell on the server, in a folder, for a terminal of this size. Nobody is asked anything for it.
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where there are none.
+    async fn shell(&self, folder: &StoragePath, _window: Window) -> Result<Shell> {
+        let doing = format!("open a shell in {folder:?}");
+        Err(Error::new(ErrorKind::Unsupported, doing, "only SFTP servers have shells"))
     }
 
     /// How many streams of files' data it can make good use of at the moment. It may find out better as it goes.

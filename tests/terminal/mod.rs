@@ -9,5 +9,6 @@ mod leaving;
 mod outside;
 mod resuming;
 mod settings;
+mod shell;
 mod stalled;
 mod stories;

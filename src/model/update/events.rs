@@ -40,6 +40,7 @@ impl Model {
                     panel.take(ticket, page);
                 }
             }
+            Event::Shell { ticket, shell } => return self.shell_begun(ticket, shell),
             Event::OpenFailed(ticket, error) => return self.open_failed(ticket, error),
             Event::Performed { ticket, act, result } => {
                 return self.performed(ticket, &act, result);

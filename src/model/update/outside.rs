@@ -2,9 +2,12 @@
 
 use crate::{
     domain::{
+        error::Error,
         path::Name,
         place::{Endpoint, Location},
         renaming,
+        shell::{Shell, Window},
+        site::Protocol,
     },
     engine::message::{Act, Command, Ticket},
 };
@@ -28,6 +31,54 @@ impl Model {
         } else if pane.shows_a_place() {
             let dialog = forms::command(&pane.location);
             self.open_dialog(dialog);
+        }
+    }
+
+    /// Begins a shell where the pane is.
+    pub(super) fn open_shell(&mut self) -> Vec<Effect> {
+        let pane = self.focused();
+        let location = pane.location.clone();
+        if !pane.shows_a_place() {
+            self.say("The pane shows no place yet.");
+            return Vec::new();
+        }
+        match &location.endpoint {
+            Endpoint::Local => {
+                return vec![Effect::Outside(Outside::OwnShell { directory: location.path })];
+            }
+            Endpoint::Remote(site) if site.protocol() != Protocol::Sftp => {
+                self.say("FTP servers have no shell; it takes SFTP.");
+                return Vec::new();
+            }
+            Endpoint::Remote(_) => {}
+        }
+        let mut effects = Vec::new();
+        let ticket = self.next_ticket();
+        self.say(format!("Opening a shell in {location}…"));
+        if let Some((earlier, _)) = self.shell.replace((ticket, location.clone())) {
+            effects.push(Effect::Engine(Command::Close(earlier)));
+        }
+        let window = Window { width: self.size.width, height: self.size.height };
+        effects.push(Effect::Engine(Command::OpenShell { ticket, location, window }));
+        effects
+    }
+
+    /// It has begun, or could not. One that nobody waits for any more ends by being dropped.
+    pub(super) fn shell_begun(
+        &mut self,
+        ticket: Ticket,
+        shell: Result<Shell, Error>,
+    ) -> Vec<Effect> {
+        let Some((_, location)) = self.shell.take_if(|(own, _)| *own == ticket) else {
+            return Vec::new();
+        };
+        self.notice = None;
+        match shell {
+            Ok(shell) => vec![Effect::Outside(Outside::Shell { shell, location })],
+            Err(error) => {
+                self.tell(error.to_string());
+                Vec::new()
+            }
         }
     }
 
@@ -57,15 +108,21 @@ impl Model {
             (Outside::EditFile { ticket, .. }, Back::File(ended)) => {
                 self.file_edited(ticket, ended)
             }
-            (Outside::Run { directory, .. }, Back::Ran(ended)) => {
-                match ended {
-                    Ok(words) => self.say(words),
-                    Err(words) => self.tell(words),
-                }
-                self.reread_shown(&[Location::local(directory)])
-            }
+            (
+                Outside::Run { directory, .. } | Outside::OwnShell { directory },
+                Back::Ran(ended),
+            ) => self.ran(ended, Location::local(directory)),
+            (Outside::Shell { location, .. }, Back::Ran(ended)) => self.ran(ended, location),
             _ => Vec::new(),
         }
+    }
+
+    fn ran(&mut self, ended: Result<String, String>, location: Location) -> Vec<Effect> {
+        match ended {
+            Ok(words) => self.say(words),
+            Err(words) => self.tell(words),
+        }
+        self.reread_shown(&[location])
     }
 
     fn names_edited(&mut self, ticket: Ticket, edited: Result<String, String>) {

@@ -51,6 +51,7 @@ impl Model {
             Action::QuickView => return self.toggle_quick(),
             Action::RenameMany => return self.edit_names(),
             Action::Shell => self.ask_command(),
+            Action::OpenShell => return self.open_shell(),
             Action::View => return self.view_file(),
             Action::Measure => return self.measure(),
             Action::Filter => self.find(Hunt::Filter),
@@ -105,6 +106,10 @@ impl Model {
     fn close_in_panes(&mut self) -> Vec<Effect> {
         if self.notice.take().is_some() {
             return Vec::new();
+        }
+        if let Some((ticket, location)) = self.shell.take() {
+            self.say(format!("No shell in {location}."));
+            return vec![Effect::Engine(Command::Close(ticket))];
         }
         let (stopped, effects) = self.stop_reading(self.focus);
         if stopped {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, poll};
-use ssh2::{BlockDirections, Channel, Session};
+use ssh2::{BlockDirections, Channel, ErrorCode, Session};
+
+/// libssh2's word for a call that would block.
+const EAGAIN: ErrorCode = ErrorCode::Session(-37);
 
 /// What is held of each direction at most.
 const HELD: usize = 256 * 1024;
@@ -22,16 +25,20 @@ pub(super) struct Bridge {
     pub(super) channel: Channel,
     /// This end of the socket pair, not blocking.
     pub(super) far: UnixStream,
+    /// Where sizes of a terminal come from, for a channel that has one; not blocking.
+    pub(super) sizes: Option<UnixStream>,
 }
 
 /// Why a bridge ends: one of its sides has.
 struct Over;
 
 impl Bridge {
-    /// Until one of the sides has ended.
-    pub(super) fn run(mut self) {
+    /// Until one of the sides has ended. With which status, where a program at the far end of the channel did.
+    pub(super) fn run(mut self) -> Option<i32> {
         let (mut out, mut back) = (Held::default(), Held::default());
-        while self.carry(&mut out, &mut back).is_ok() {}
+        let mut size = None;
+        while self.carry(&mut out, &mut back, &mut size).is_ok() {}
+        let status = self.channel.eof().then(|| self.channel.exit_status().unwrap_or(-1));
         // What the far end said last is still to be heard, and nothing of it is to be waited for.
         let _ = back.give(&mut self.far);
         let _ = self.far.shutdown(Shutdown::Both);
@@ -40,19 +47,31 @@ impl Bridge {
         }
         // Before the handles are dropped: libssh2 would try to say goodbye on each, and wait for an answer.
         let _ = self.socket.shutdown(Shutdown::Both);
+        status
     }
 
     /// Moves what can be moved, then waits until more can be.
-    fn carry(&mut self, out: &mut Held, back: &mut Held) -> std::result::Result<(), Over> {
+    fn carry(
+        &mut self,
+        out: &mut Held,
+        back: &mut Held,
+        size: &mut Option<(u16, u16)>,
+    ) -> std::result::Result<(), Over> {
         let mut moved = true;
         while moved {
             moved = false;
             // libssh2 wants the very same bytes again when it could send only half of a packet: more are taken in only
             // once all of them are gone.
             if out.is_empty() {
-                moved |= out.take(&mut self.far)?;
+                self.tell_size(size)?;
             }
-            moved |= out.give(&mut self.channel)?;
+            // Half a message of the size has to be whole before anything else is sent.
+            if size.is_none() {
+                if out.is_empty() {
+                    moved |= out.take(&mut self.far)?;
+                }
+                moved |= out.give(&mut self.channel)?;
+            }
             if back.is_empty() {
                 moved |= back.take(&mut self.channel)?;
             }
@@ -62,6 +81,25 @@ impl Bridge {
             return Err(Over);
         }
         self.wait(out, back)
+    }
+
+    /// Passes the latest size on, if there is a new one.
+    fn tell_size(&mut self, size: &mut Option<(u16, u16)>) -> std::result::Result<(), Over> {
+        if size.is_none() {
+            let mut told = [0; 4];
+            let Some(sizes) = &mut self.sizes else { return Ok(()) };
+            while matches!(sizes.read(&mut told), Ok(4)) {
+                let [a, b, c, d] = told;
+                *size = Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])));
+            }
+        }
+        let Some((width, height)) = *size else { return Ok(()) };
+        match self.channel.request_pty_size(width.into(), height.into(), None, None) {
+            Err(error) if error.code() == EAGAIN => {}
+            // A server that knows no sizes is none the worse for it.
+            _ => *size = None,
+        }
+        Ok(())
     }
 
     fn wait(&self, out: &Held, back: &Held) -> std::result::Result<(), Over> {
@@ -77,10 +115,13 @@ impl Bridge {
         // it has something to send.
         there.set(PollFlags::IN, back.is_empty() || !out.is_empty());
         there.set(PollFlags::OUT, sends);
-        let mut watched = [
+        let mut watched = vec![
             PollFd::from_borrowed_fd(self.far.as_fd(), near),
             PollFd::from_borrowed_fd(self.socket.as_fd(), there),
         ];
+        if let Some(sizes) = &self.sizes {
+            watched.push(PollFd::from_borrowed_fd(sizes.as_fd(), PollFlags::IN));
+        }
         match poll(&mut watched, None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return Err(Over),

@@ -320,7 +320,7 @@ async fn further(login: Arc<Login>, habits: Arc<Habits>, tuning: Tuning) -> Opti
 }
 
 /// Nobody is asked anything twice for the sake of speed.
-struct Silence;
+pub(super) struct Silence;
 
 #[async_trait]
 impl Ask for Silence {

@@ -36,7 +36,7 @@ pub(super) fn through(
         });
         let (near, far, socket) = pair.map_err(|error| Error::from_io(doing, error))?;
         session.set_blocking(false);
-        let bridge = Bridge { session: session.clone(), socket, channel, far };
+        let bridge = Bridge { session: session.clone(), socket, channel, far, sizes: None };
         thread::Builder::new()
             .name("jump".into())
             .spawn(move || bridge.run())

@@ -28,6 +28,7 @@ mod reach;
 mod replace;
 mod rows;
 mod server;
+mod shell;
 mod stall;
 mod status;
 pub(crate) mod storage;

@@ -27,6 +27,11 @@ impl Server {
         }
     }
 
+    /// Its name, escaped.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// `read /a/b on files.example`, completing "Could not …".
     pub(crate) fn doing(&self, act: &str, path: &StoragePath) -> String {
         format!("{act} {} on {}", display::escape(path.as_bytes()), self.host)

@@ -16,6 +16,7 @@ use super::{
     packet::{WireAttributes, open_flags},
     replace, rows,
     server::{Server, from_wire, to_wire},
+    shell,
     streams::{OpenFile, SftpReadStream, SftpWriteStream},
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
         entry::{Attributes, Kind, SetAttributes, Space},
         error::{Error, ErrorKind, Result},
         path::StoragePath,
+        shell::{Shell, Window},
         site::Bounds,
     },
     storage::{
@@ -38,6 +40,7 @@ pub(crate) struct SftpStorage {
     server: Arc<Server>,
     digester: Digester,
     growing: Option<AbortHandle>,
+    login: Option<Arc<Login>>,
 }
 
 impl SftpStorage {
@@ -51,7 +54,9 @@ impl SftpStorage {
         let tuning = Tuning { bounds, ..Tuning::default() };
         let habits = Arc::clone(login.habits());
         let mut storage = Self::on(logged_in, login.site().host(), habits, tuning).await?;
-        storage.growing = Some(storage.server.client.connections().grow(login, tuning));
+        let connections = storage.server.client.connections();
+        storage.growing = Some(connections.grow(login.clone(), tuning));
+        storage.login = Some(login);
         Ok(storage)
     }
 
@@ -66,7 +71,8 @@ impl SftpStorage {
             fault.into_error(format!("start SFTP on {}", display::escape_text(host)))
         })?;
         let server = Arc::new(Server::new(client, host));
-        Ok(Self { digester: Digester::new(Arc::clone(&server)), server, growing: None })
+        let digester = Digester::new(Arc::clone(&server));
+        Ok(Self { digester, server, growing: None, login: None })
     }
 
     /// The failure of an act on a path, in whole words.
@@ -111,6 +117,18 @@ impl Storage for SftpStorage {
             exact_listings: true,
             one_file_a_connection: false,
             copies: extensions.copy_data,
+        }
+    }
+
+    async fn shell(&self, folder: &StoragePath, window: Window) -> Result<Shell> {
+        let host = self.server.host();
+        match &self.login {
+            Some(login) => shell::begin(login, host, folder, window).await,
+            None => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("open a shell on {host}"),
+                "nobody knows how to log in there once more",
+            )),
         }
     }
 
