@@ -7,7 +7,7 @@ mod remap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use chord::{Chord, alt, code, control, f, key};
+use chord::{Chord, alt, code, control, control_code, f, key};
 
 pub use lookup::{Keymap, Meaning, Pending};
 
@@ -121,6 +121,19 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('/')], Action::Search, "to a name, by typing some of it", ""),
     bind(PANES, &[alt(Left), key('[')], Action::Back, "back to where the pane was", ""),
     bind(PANES, &[alt(Right), key(']')], Action::Forward, "forward again", ""),
+    bind(PANES, &[key('t'), control('t')], Action::NewTab, "a new tab, at the same place", ""),
+    bind(PANES, &[control('w')], Action::CloseTab, "close the tab", ""),
+    bind(PANES, &[key('}'), control_code(PageDown)], Action::NextTab, "the next tab", ""),
+    bind(PANES, &[key('{'), control_code(PageUp)], Action::PreviousTab, "the tab before", ""),
+    bind(PANES, &[key('1')], Action::Tab(1), "the first tab, and so on to 9", ""),
+    bind(PANES, &[key('2')], Action::Tab(2), "", ""),
+    bind(PANES, &[key('3')], Action::Tab(3), "", ""),
+    bind(PANES, &[key('4')], Action::Tab(4), "", ""),
+    bind(PANES, &[key('5')], Action::Tab(5), "", ""),
+    bind(PANES, &[key('6')], Action::Tab(6), "", ""),
+    bind(PANES, &[key('7')], Action::Tab(7), "", ""),
+    bind(PANES, &[key('8')], Action::Tab(8), "", ""),
+    bind(PANES, &[key('9')], Action::Tab(9), "", ""),
     bind(PANES, &[key('p')], Action::GoTo, "to a path, completed as it is typed", ""),
     bind(PANES, &[key('y')], Action::Together, "both panes go together, or apart again", ""),
     bind(
@@ -368,7 +381,8 @@ const EVERYWHERE: &[Context] = &[
 /// The name of an action or a context: `MakeDirectory` is `make-directory`.
 fn name_of(named: &impl std::fmt::Debug) -> String {
     let mut name = String::new();
-    for c in format!("{named:?}").chars() {
+    // `Tab(1)` is `tab-1`.
+    for c in format!("{named:?}").replace('(', "-").replace(')', "").chars() {
         if c.is_ascii_uppercase() && !name.is_empty() {
             name.push('-');
         }

@@ -31,6 +31,10 @@ pub(super) const fn alt(code: KeyCode) -> Chord {
     Chord { code, control: false, alt: true }
 }
 
+pub(super) const fn control_code(code: KeyCode) -> Chord {
+    Chord { code, control: true, alt: false }
+}
+
 pub(super) const fn code(code: KeyCode) -> Chord {
     Chord { code, control: false, alt: false }
 }

@@ -72,6 +72,16 @@ pub enum Action {
     Forward,
     /// Go to a path that is typed.
     GoTo,
+    /// A new tab in this pane.
+    NewTab,
+    /// Close the tab shown.
+    CloseTab,
+    /// Show the next tab.
+    NextTab,
+    /// Show the tab before.
+    PreviousTab,
+    /// Show the tab of this number, from 1.
+    Tab(u8),
     /// Both panes go together, or no more.
     Together,
     /// Set permissions.

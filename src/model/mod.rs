@@ -39,6 +39,7 @@ mod site_forms;
 pub(crate) mod sites;
 mod sort;
 pub(crate) mod start;
+pub(crate) mod tabs;
 pub(crate) mod text;
 mod transfers;
 mod update;
@@ -146,6 +147,8 @@ struct LastPress {
 pub struct Model {
     pub(crate) size: Size,
     pub(crate) panes: [Pane; 2],
+    /// What waits behind them.
+    pub(crate) tabs: [tabs::Tabs; 2],
     pub(crate) focus: Side,
     pub(crate) layers: Vec<Layer>,
     pub(crate) queue: Option<queue::QueuePanel>,
@@ -254,6 +257,7 @@ impl Model {
         let mut model = Self {
             size: Size::default(),
             panes: [Pane::new(left.clone()), Pane::new(right.clone())],
+            tabs: Default::default(),
             focus: Side::Left,
             layers: Vec::new(),
             queue: None,

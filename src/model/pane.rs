@@ -109,6 +109,27 @@ impl Pane {
         }
     }
 
+    /// A pane that will show the same place in the same order.
+    pub(crate) fn beside(other: &Pane) -> Self {
+        let mut pane = Self::new(other.location.clone());
+        pane.rows = Rows::new(other.rows.sort(), other.rows.show_hidden(), false);
+        pane.height = other.height;
+        pane
+    }
+
+    /// Its rows are to be freed, for it is not shown again.
+    pub(crate) fn give_up_rows(&mut self) {
+        self.put_in_place(Rows::default());
+        self.idle.extend(std::mem::take(&mut self.extras).tickets());
+    }
+
+    /// What is left to be done for a pane that is gone.
+    pub(crate) fn inherit(&mut self, gone: &mut Pane) {
+        self.discarded.append(&mut gone.discarded);
+        self.idle.append(&mut gone.idle);
+        self.height = gone.height;
+    }
+
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.location.endpoint
     }

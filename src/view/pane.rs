@@ -15,7 +15,7 @@ use crate::{
     engine::message::ConnectionState,
     model::{
         How, Item, Landing, Model, Pane, Row, Side, SortBy, State, is_directory, layout,
-        layout::Area, text,
+        layout::Area, tabs::Tabs, text,
     },
 };
 
@@ -82,7 +82,7 @@ pub(crate) fn draw(
         pen::frame(buffer, area, edge);
         draw_summary(pane, look, area, buffer);
     }
-    draw_title(model, pane, focused, look, area, parts.boxed, buffer);
+    draw_title(model, side, focused, look, area, parts.boxed, buffer);
     if let Some(header) = parts.header {
         draw_header(pane, look, header, buffer);
     }
@@ -96,13 +96,14 @@ pub(crate) fn draw(
 
 fn draw_title(
     model: &Model,
-    pane: &Pane,
+    side: Side,
     focused: bool,
     look: &Look,
     area: Area,
     boxed: bool,
     buffer: &mut Buffer,
 ) {
+    let pane = model.pane(side);
     let mut line = Line::new(buffer, area.row(0));
     if boxed {
         line.skip(1).skip_right(1);
@@ -123,11 +124,28 @@ fn draw_title(
     {
         line.put_right(note, style);
     }
+    draw_tabs(&model.tabs[side as usize], look, &mut line);
     let style = if focused { look.title() } else { look.strong() };
     // A site's colour warns wherever it is shown.
     let colour = model.desk.book.of(&shown.endpoint).and_then(|saved| saved.colour);
     let style = style.patch(colour.map(|colour| look.site(colour)).unwrap_or_default());
     line.put(&format!(" {} ", title(shown, line.room().saturating_sub(2))), style);
+}
+
+/// The numbers of the tabs, where there are several; where room is short, which of how many.
+fn draw_tabs(tabs: &Tabs, look: &Look, line: &mut Line<'_>) {
+    if tabs.count() == 1 {
+        return;
+    }
+    if line.room() < 40 {
+        line.put(&format!(" {}/{} ", tabs.shown() + 1, tabs.count()), look.waiting());
+        return;
+    }
+    for number in 0..tabs.count() {
+        let style = if number == tabs.shown() { look.title() } else { look.soft() };
+        line.put(&format!(" {} ", number + 1), style);
+    }
+    line.skip(1);
 }
 
 fn is_encrypted(location: &Location) -> bool {

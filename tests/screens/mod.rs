@@ -21,6 +21,7 @@ mod quick;
 mod sites;
 mod stage;
 mod streaming;
+mod tabs;
 mod taken;
 mod transfers;
 mod wandering;

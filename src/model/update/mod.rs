@@ -19,6 +19,7 @@ mod quick;
 mod sites;
 mod sites_mouse;
 mod stale;
+mod tabs;
 mod viewer;
 mod wander;
 

@@ -41,6 +41,11 @@ impl Model {
             Action::Back => return self.wander(Course::Back),
             Action::Forward => return self.wander(Course::Forward),
             Action::GoTo => return self.ask_path(),
+            Action::NewTab => return self.new_tab(),
+            Action::CloseTab => return self.close_tab(),
+            Action::NextTab => return self.turn_tabs(1),
+            Action::PreviousTab => return self.turn_tabs(-1),
+            Action::Tab(number) => return self.show_tab(usize::from(number).saturating_sub(1)),
             Action::Together => self.toggle_together(),
             Action::Modes => {
                 let dialog = modes::dialog(self.focused());
