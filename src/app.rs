@@ -22,7 +22,7 @@ use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use edits::EditsThread;
 use gallery::Gallery;
-use input::{mouse, next_input, waiting_input};
+use input::{is_unseen, mouse, next_input, waiting_input};
 use pace::Pace;
 use painter::Painter;
 use shelf::ShelfThread;
@@ -484,16 +484,5 @@ impl App {
         }
         let (model, look) = (&self.model, &self.look);
         self.screen.draw(|frame| view(model, look, frame))
-    }
-}
-
-/// Whether this changes nothing that is seen: steps that end well are seen by the next snapshot, thousands at once.
-fn is_unseen(message: &Message) -> bool {
-    match message {
-        Message::Clock(_) | Message::Event(Event::StepDone(_)) => true,
-        Message::Event(Event::StepEnded { ending, .. }) => {
-            !matches!(ending, StepEnding::Failed { .. })
-        }
-        _ => false,
     }
 }

@@ -1,11 +1,14 @@
-//! What the person does, as the terminal tells it.
+//! What comes to the loop: what the person does, as the terminal tells it, and what of all that is to be seen.
 
 use std::{future::poll_fn, io, pin::Pin, task::Poll};
 
 use crossterm::event::{Event as Input, EventStream, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::Stream;
 
-use crate::model::{Mouse, MouseAct};
+use crate::{
+    engine::message::{Event, StepEnding},
+    model::{Message, Mouse, MouseAct},
+};
 
 /// The next of what the person does.
 pub(super) async fn next_input(input: &mut Option<EventStream>) -> Option<io::Result<Input>> {
@@ -41,4 +44,15 @@ pub(super) fn mouse(event: MouseEvent) -> Option<Mouse> {
         _ => return None,
     };
     Some(Mouse { what, x: event.column, y: event.row })
+}
+
+/// Whether this changes nothing that is seen: steps that end well are seen by the next snapshot, thousands at once.
+pub(super) fn is_unseen(message: &Message) -> bool {
+    match message {
+        Message::Clock(_) | Message::Event(Event::StepDone(_)) => true,
+        Message::Event(Event::StepEnded { ending, .. }) => {
+            !matches!(ending, StepEnding::Failed { .. })
+        }
+        _ => false,
+    }
 }

@@ -8,8 +8,6 @@ mod left;
 mod progress;
 mod request;
 
-use std::sync::Arc;
-
 use crate::domain::{
     digest::{Sha256, Verdict},
     entry::{Entry, RefusedName},

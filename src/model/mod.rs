@@ -55,7 +55,6 @@ use crate::{
         book::Book,
         journal::WhenLeft,
         path::{Name, StoragePath},
-        picture::PictureOrder,
         place::{Endpoint, Location},
         question::ConflictChoice,
         session::Session,
