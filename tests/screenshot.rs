@@ -64,8 +64,31 @@ fn main() -> anyhow::Result<()> {
     screen.shows("Queue")?;
     screen.keys(ENTER)?;
     screen.until(|text| text.contains("done · hash") && text.contains("steps"))?;
+    fs::write(assets.join("steps.svg"), screen.picture())?;
+    screen.keys(ESCAPE)?;
+    screen.until(|text| text.contains("up to") && text.contains("hash"))?;
+    screen.keys("w")?;
+    // The same once more: what is taken is asked about, and can be answered later.
+    screen.until(|text| !text.contains("Queue") && text.contains("settlement"))?;
+    for keys in [" ", " ", F5] {
+        screen.keys(keys)?;
+    }
+    screen.shows("If taken")?;
+    screen.keys(ENTER)?;
+    screen.shows("The name is taken")?;
+    screen.keys(ESCAPE)?;
+    screen.until(|text| !text.contains("The name is taken"))?;
+    screen.keys("w")?;
+    screen.until(|text| text.contains("Needs you") && text.contains(" is taken in "))?;
     fs::write(assets.join("queue.svg"), screen.picture())?;
-    screen.keys("\x03")
+    screen.keys("w\t\x04")?;
+    screen.shows("Save this place as a site")?;
+    screen.keys("\x15pier 12\r")?;
+    screen.shows("Saved the site pier 12.")?;
+    screen.keys("b")?;
+    screen.shows("opens in the right pane")?;
+    fs::write(assets.join("sites.svg"), screen.picture())?;
+    screen.keys("\x03\x03")
 }
 
 struct Screen {
