@@ -232,6 +232,7 @@ fn headless(
     work: impl AsyncFnOnce(Handles, &mut mpsc::Receiver<Interrupt>) -> Outcome,
 ) -> anyhow::Result<Outcome> {
     let sites = Arc::new(sites(common)?);
+    let limits = sites.book().limits();
     let Foundation { runtime, dialer, journal, at_once, limit, .. } =
         foundation(common, sites, || {})?;
     let outcome = runtime.block_on(async {
@@ -242,6 +243,9 @@ fn headless(
         };
         let _ = handles.commands.send(Command::Limit(limit));
         let _ = handles.commands.send(Command::AtOnce(at_once));
+        for (site, limit) in limits {
+            let _ = handles.commands.send(Command::LimitSite(site, limit));
+        }
         anyhow::Ok(work(handles, &mut interrupts).await)
     });
     runtime.shutdown_background();

@@ -111,9 +111,9 @@ pub struct Copy {
     /// Take directories with all they hold.
     #[arg(short, long)]
     pub recursive: bool,
-    /// What to check of each file that arrived.
-    #[arg(long, value_enum, default_value_t = Verify::Auto)]
-    pub verify: Verify,
+    /// What to check of each file that arrived; auto, unless a saved site says otherwise.
+    #[arg(long, value_enum)]
+    pub verify: Option<Verify>,
     /// What to do when a name is taken.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
     pub on_conflict: OnConflict,

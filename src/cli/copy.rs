@@ -13,6 +13,7 @@ use super::{Interrupt, Outcome, arguments::Copy, console, report::Report};
 use crate::{
     domain::{
         book::Book,
+        digest::VerifyLevel,
         path::StoragePath,
         place::{BadPlace, Endpoint, Location},
         question::Answer,
@@ -39,8 +40,10 @@ pub fn requests(copy: &Copy, here: &StoragePath, book: &Book) -> Result<Vec<JobR
     let to = location(to_typed, here, book)?;
     let into = from_typed.len() > 1 || to_typed.as_bytes().ends_with(b"/");
     let destination = if into { Destination::Into(to) } else { Destination::AsCp(to) };
+    let saved = |endpoint: &Endpoint| book.of(endpoint).and_then(|saved| saved.verify);
+    let at_target = saved(&destination.location().endpoint);
     let options = JobOptions {
-        verify: copy.verify.into(),
+        verify: VerifyLevel::default(),
         on_conflict: Some(copy.on_conflict.into()),
         recursive: copy.recursive,
     };
@@ -49,12 +52,17 @@ pub fn requests(copy: &Copy, here: &StoragePath, book: &Book) -> Result<Vec<JobR
         let Location { endpoint, path } = location(typed, here, book)?;
         match requests.iter_mut().find(|request| request.from == endpoint) {
             Some(request) => request.sources.push(path),
-            None => requests.push(JobRequest {
-                work: Work::Copy(destination.clone()),
-                from: endpoint,
-                sources: vec![path],
-                options,
-            }),
+            None => {
+                // What was asked for counts before what a site was saved with.
+                let verify = copy.verify.map(Into::into).or(at_target).or(saved(&endpoint));
+                let verify = verify.unwrap_or_default();
+                requests.push(JobRequest {
+                    work: Work::Copy(destination.clone()),
+                    from: endpoint,
+                    sources: vec![path],
+                    options: JobOptions { verify, ..options },
+                });
+            }
         }
     }
     Ok(requests)

@@ -1,11 +1,12 @@
 //! The book of sites: those saved, those of the ssh config, those opened lately; and who keeps it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::Result,
     path::StoragePath,
     place::{self, BadPlace, Endpoint, Location},
+    rate::Limit,
     saved::SavedSite,
     site::Site,
 };
@@ -25,6 +26,19 @@ pub struct Book {
     pub bookmarks: Vec<String>,
     /// What `~` stands for in folders of this machine.
     pub home: Option<StoragePath>,
+}
+
+impl Book {
+    /// What is carried from and to each saved site at most; where two have one address the lower counts.
+    pub fn limits(&self) -> BTreeMap<Endpoint, Limit> {
+        let mut limits: BTreeMap<Endpoint, Limit> = BTreeMap::new();
+        for saved in &self.sites {
+            let endpoint = Endpoint::Remote(Arc::new(saved.site.clone()));
+            let limit = limits.entry(endpoint).or_default();
+            *limit = limit.lower(saved.limit);
+        }
+        limits
+    }
 }
 
 /// A Host of the ssh config.

@@ -6,6 +6,27 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Limit(pub Option<u64>);
 
+impl Limit {
+    /// As it is typed; nothing where there is none.
+    pub fn typed(self) -> String {
+        match self.0 {
+            None => String::new(),
+            Some(bytes) if bytes % (1 << 20) == 0 => format!("{}M", bytes >> 20),
+            Some(bytes) if bytes % (1 << 10) == 0 => format!("{}K", bytes >> 10),
+            Some(bytes) => bytes.to_string(),
+        }
+    }
+
+    /// The lower of two.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => Self(Some(one.min(other))),
+            (one, other) => Self(one.or(other)),
+        }
+    }
+}
+
 /// Why what was typed is no limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("neither bytes a second (500K, 2M, 1.5G) nor none")]
@@ -69,6 +90,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(typed.parse(), Ok(Limit(meant)), "{typed}");
+            assert_eq!(Limit(meant).typed().parse(), Ok(Limit(meant)), "{typed}");
         }
         for nonsense in ["fast", "-1M", "1T", "NaN", "infM", "M", "0.1", "1e99"] {
             assert_eq!(nonsense.parse::<Limit>(), Err(BadLimit), "{nonsense}");

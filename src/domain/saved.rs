@@ -3,6 +3,7 @@
 use super::{
     digest::VerifyLevel,
     ftp::FtpWays,
+    rate::Limit,
     site::{BadSite, Protocol, Site},
 };
 
@@ -29,6 +30,8 @@ pub struct SavedSite {
     pub connections: Option<u8>,
     /// How to talk to it, where it is an FTP server.
     pub ftp: FtpWays,
+    /// What is carried from and to it at most, all jobs together.
+    pub limit: Limit,
     /// A colour that tells it from others.
     pub colour: Option<Colour>,
     /// Words to find it by.
@@ -52,6 +55,7 @@ impl SavedSite {
             start_here: None,
             verify: None,
             connections: None,
+            limit: Limit::default(),
             ftp: FtpWays::default(),
             colour: None,
             tags: Vec::new(),

@@ -11,7 +11,7 @@ use tokio::{
 use super::{
     browse::Browses,
     errand::Announcement,
-    gate::Throttle,
+    gate::{SiteLimits, Throttle},
     job::Job,
     journal::{Journal, Query, Reply},
     message::{Command, Event, JobId, Snapshot, StepId, Target, Ticket},
@@ -51,6 +51,8 @@ pub(super) struct Central {
     pub(super) served: u64,
     /// What all jobs together may carry.
     pub(super) throttle: Arc<Throttle>,
+    /// What each site may carry.
+    pub(super) limits: SiteLimits,
     /// How many files may be under way at once, if a person said so.
     pub(super) at_once: Option<usize>,
     /// How many small files at once do well on a route.
@@ -139,6 +141,7 @@ impl Central {
             inlets: Inlets { announcements, inquiries },
             served: 0,
             throttle: Arc::default(),
+            limits: SiteLimits::default(),
             at_once: None,
             widths: HashMap::new(),
             commands,
@@ -223,6 +226,7 @@ impl Central {
             Command::Continue(target) => self.pause(target, false),
             Command::Reorder(job, turn) => self.reorder(job, turn),
             Command::Limit(limit) => self.throttle.set(limit),
+            Command::LimitSite(endpoint, limit) => self.limits.of(&endpoint).set(limit),
             Command::AtOnce(most) => self.carry_at_once(most),
             Command::Retry(target) => self.retry(target),
             Command::Answer(id, answer) => self.answered(id, answer),

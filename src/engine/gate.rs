@@ -1,13 +1,16 @@
 //! What lets bytes pass: a limit for all of them together, and a pause for those of a job.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::{
     sync::{Notify, watch},
     time::{self, Duration, Instant},
 };
 
-use crate::domain::rate::Limit;
+use crate::domain::{place::Endpoint, rate::Limit};
 
 /// The limit all transfers share. It may change at any time.
 #[derive(Default)]
@@ -59,10 +62,31 @@ impl Throttle {
     }
 }
 
+/// The limits of sites; of those nothing is said of there is none.
+#[derive(Default)]
+pub(super) struct SiteLimits(HashMap<Endpoint, Arc<Throttle>>);
+
+impl SiteLimits {
+    /// Of one site. What passes it feels every later change.
+    pub(super) fn of(&mut self, endpoint: &Endpoint) -> Arc<Throttle> {
+        self.0.entry(endpoint.clone()).or_default().clone()
+    }
+
+    /// Of both ends of a route: within one site there is one.
+    pub(super) fn of_route(&mut self, from: &Endpoint, to: &Endpoint) -> Vec<Arc<Throttle>> {
+        let ends = [from, to].into_iter().filter(|end| **end != Endpoint::Local);
+        let mut ends: Vec<&Endpoint> = ends.collect();
+        ends.dedup();
+        ends.into_iter().map(|end| self.of(end)).collect()
+    }
+}
+
 /// What the bytes of one step go through.
 #[derive(Clone)]
 pub(super) struct Gate {
     pub(super) throttle: Arc<Throttle>,
+    /// Those of the sites at both ends.
+    pub(super) sites: Vec<Arc<Throttle>>,
     pub(super) paused: watch::Receiver<bool>,
     /// The same of the step alone.
     pub(super) held: watch::Receiver<bool>,
@@ -76,6 +100,9 @@ impl Gate {
                 // Whoever could end the pause is gone only together with the step.
                 let _ = pause.clone().wait_for(|paused| !paused).await;
             }
+        }
+        for site in &self.sites {
+            site.pass(bytes).await;
         }
         self.throttle.pass(bytes).await;
     }

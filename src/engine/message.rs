@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
-pub use left::{LeftJob, Stale};
+pub use left::{JobNumber, LeftJob, Stale};
 pub use progress::{
     JobProgress, JobState, LanesInUse, Retrying, Snapshot, StepProgress, StepState,
 };
@@ -41,10 +41,6 @@ pub struct StepId(pub u64);
 /// An open question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QuestionId(pub u64);
-
-/// A job's number in the journal, where it outlives its process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobNumber(pub i64);
 
 /// What a person (or a script) wants done.
 #[derive(Debug)]
@@ -101,6 +97,8 @@ pub enum Command {
     Reorder(JobId, Turn),
     /// Carry no more than this, all jobs together, from now on.
     Limit(Limit),
+    /// Carry no more than this from and to a site; the limit of all jobs together holds besides.
+    LimitSite(Endpoint, Limit),
     /// Carry no more files than this at once; `None` for as many as do well.
     AtOnce(Option<usize>),
     /// Run failed steps once more (a job or a step), or end a wait for the next attempt now.

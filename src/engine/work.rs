@@ -115,10 +115,11 @@ impl Central {
                 continue;
             };
             let lanes = source.storage.lanes().min(target.storage.lanes());
-            let width = self.widths.entry((from, to.clone())).or_default();
+            let width = self.widths.entry((from.clone(), to.clone())).or_default();
             let mut limits = Limits::new(width.get(), lanes, room);
             let place = self.place(&to, target.storage);
             let generations = (source.generation, target.generation);
+            let sites = self.limits.of_route(&from, &to);
             while let Some((index, class)) = schedule::next(&offers, &limits) {
                 let job = &mut self.jobs[index];
                 let Some(mut step) = job.queue.pop(class) else { break };
@@ -165,6 +166,7 @@ impl Central {
                     journal: self.journal.notebook(),
                     gate: Gate {
                         throttle: self.throttle.clone(),
+                        sites: sites.clone(),
                         paused: job.paused.subscribe(),
                         held: held.subscribe(),
                     },

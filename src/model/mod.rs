@@ -301,6 +301,7 @@ impl Model {
         }
         let mut effects = model.go(Side::Left, left, None);
         effects.extend(model.go(Side::Right, right, None));
+        effects.extend(update::changed_limits(&Book::default(), &model.desk.book));
         effects.push(Effect::Engine(Command::FindStale));
         if when_left != WhenLeft::Never {
             effects.push(Effect::Engine(Command::FindLeft));

@@ -36,6 +36,7 @@ const WAITS: usize = 16;
 const COLOUR: usize = 17;
 const TAGS: usize = 18;
 const NOTE: usize = 19;
+const LIMIT: usize = 20;
 
 /// Protocols that are spoken, by their words.
 const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
@@ -95,6 +96,7 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
         Field::choice("Colour", &COLOUR_WORDS, at(&COLOUR_WORDS, colour)),
         Field::text("Tags", of(|site| site.tags.join(", "))),
         Field::text("Note", of(|site| site.note.clone())),
+        Field::text("Limit", of(|site| site.limit.typed())),
     ];
     dialog.buttons = vec![Button::accept("Save", 's'), Button::leave("Cancel", 'n')];
     dialog
@@ -152,6 +154,9 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
     };
     let ftp = ftp_ways(dialog)?;
     ftp.check(protocol != Protocol::Sftp).map_err(|why| wrong(ENCODING, why))?;
+    let limit = field(LIMIT).parse().map_err(|_| {
+        wrong(LIMIT, "the limit is neither bytes a second (500K, 2M, 1.5G) nor none")
+    })?;
     let some = |number| Some(field(number).to_owned()).filter(|text| !text.is_empty());
     for number in [FOLDER, KEY, COMMAND, START, START_HERE, TAGS, NOTE] {
         saved::check_line(field(number)).map_err(|why| wrong(number, why))?;
@@ -170,6 +175,7 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         start_here: some(START_HERE),
         verify: LEVELS.get(dialog.chosen(VERIFY)).copied().flatten(),
         connections,
+        limit,
         ftp,
         colour: COLOUR_WORDS.get(dialog.chosen(COLOUR)).and_then(|word| Colour::read(word)),
         tags: tags.map(str::to_owned).collect(),
@@ -218,7 +224,7 @@ pub(crate) fn remove(site: &SavedSite) -> Dialog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::path::StoragePath;
+    use crate::domain::{path::StoragePath, rate::Limit};
 
     fn whole() -> SavedSite {
         let site = Site::new(Protocol::Sftp, Some("anna"), "files.example", Some(2222)).unwrap();
@@ -230,6 +236,7 @@ mod tests {
             start_here: Some("~/work".to_owned()),
             verify: Some(VerifyLevel::Off),
             connections: Some(2),
+            limit: Limit(Some(3 << 20)),
             colour: Some(Colour::Green),
             tags: vec!["a".to_owned(), "b c".to_owned()],
             note: "a note".to_owned(),
@@ -281,6 +288,7 @@ mod tests {
             (USER, "$x"),
             (JUMP, "gate;x"),
             (CONNECTIONS, "17"),
+            (LIMIT, "fast"),
             (START_HERE, "work"),
         ] {
             let (field, why) = wrong(number, typed);

@@ -188,6 +188,7 @@ fn facts(model: &Model, site: &SavedSite, look: &Look) -> Vec<(&'static str, Str
         ("Connections", site.connections.map(|most| format!("up to {most}")).unwrap_or_default()),
         ("Names in", site.ftp.encoding.map(|encoding| encoding.name()).unwrap_or_default()),
         ("Data", site.ftp.mode.map(|mode| mode.word().to_owned()).unwrap_or_default()),
+        ("Limit", site.limit.0.map(|_| site.limit.to_string()).unwrap_or_default()),
         ("Tags", site.tags.join(", ")),
         (
             "Opened",

@@ -15,7 +15,9 @@ fn a_saved_name_is_a_place_for_cp_and_ls() {
     let client = sshd.client().known().write();
     fs::create_dir(sshd.files().join("in")).unwrap();
     fs::write(sshd.files().join("in/there.txt"), "x").unwrap();
-    let text = format!("[[site]]\nname = \"pier 12\"\nhost = \"{HOST}\"\nstart = \"in\"\n");
+    let text = format!(
+        "[[site]]\nname = \"pier 12\"\nhost = \"{HOST}\"\nstart = \"in\"\nverify = \"size\"\n"
+    );
     fs::write(client.config_dir().join("sites.toml"), text).unwrap();
     let here = tempfile::tempdir().unwrap();
     let said = run(&client, here.path(), &["ls", "pier 12:"]);
@@ -23,6 +25,12 @@ fn a_saved_name_is_a_place_for_cp_and_ls() {
     let said = run(&client, here.path(), &["cp", "pier 12:in/there.txt", "here.txt"]);
     assert_eq!(said.status, 0, "{said:?}");
     assert_eq!(fs::read_to_string(here.path().join("here.txt")).unwrap(), "x");
+    // The site says how copies are verified, unless the command does.
+    for (words, verdict) in [(&[][..], "size"), (&["--verify", "auto"][..], "hash")] {
+        let words = [&["cp", "--json", "--on-conflict", "overwrite"][..], words].concat();
+        let said = run(&client, here.path(), &[&words[..], &["here.txt", "pier 12:in/"]].concat());
+        assert_eq!(said.events("file")[0]["verdict"], verdict, "{said:?}");
+    }
     // Without the colon it is a name on this machine.
     let said = run(&client, here.path(), &["ls", "pier 12"]);
     said.complains("no such file");

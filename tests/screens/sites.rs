@@ -7,6 +7,7 @@ use wharf::{
         digest::VerifyLevel,
         error::{Error, ErrorKind},
         path::StoragePath,
+        rate::Limit,
         saved::{Colour, LoginWay, SavedSite},
         site::{Protocol, Site},
     },
@@ -322,4 +323,29 @@ fn rows_of_a_test_are_nobodys_rows() {
     stage.shows("readme.txt");
     stage.event(Event::Notice("still here".to_owned()));
     stage.shows("still here");
+}
+
+#[test]
+fn a_sites_limit_is_told_to_the_engine_as_soon_as_it_is_saved() {
+    let mut stage = stage((80, 24));
+    stage.keys("b n").text("new").keys("Down Down Down").text("new.example");
+    stage.keys("Up Up Up Up Up Up").text("2M");
+    stage.take_sent();
+    stage.keys("Enter");
+    assert_eq!(saved(&stage).1.limit, Limit(Some(2 << 20)));
+    let limits: Vec<Limit> = stage
+        .take_sent()
+        .into_iter()
+        .filter_map(|sent| match sent {
+            Sent::Other(Command::LimitSite(_, limit)) => Some(limit),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(limits, [Limit(Some(2 << 20))], "and of no other site anything");
+    stage.keys("d y");
+    let lifted = stage
+        .take_sent()
+        .into_iter()
+        .any(|sent| matches!(sent, Sent::Other(Command::LimitSite(_, Limit(None)))));
+    assert!(lifted, "a site that is gone has no limit");
 }

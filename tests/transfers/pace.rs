@@ -9,8 +9,8 @@ use std::{
 };
 
 use wharf::{
-    domain::{digest::VerifyLevel, rate::Limit},
-    engine::message::{Command, JobRequest, JobState, Target},
+    domain::{digest::VerifyLevel, place::Endpoint, question::ConflictChoice, rate::Limit},
+    engine::message::{Command, JobOptions, JobRequest, JobState, Target},
     storage::memory::Operation,
 };
 
@@ -94,4 +94,42 @@ async fn a_job_that_is_paused_can_be_cancelled() {
     rig.tell(Command::Cancel(Target::Job(a)));
     assert!(rig.end_of(a).await.summary.cancelled);
     until_tidy(&rig.there).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_keeps_to_its_own_limit_and_others_do_not_wait_for_it() {
+    let mut rig = Rig::new();
+    let other = named_server("other.example");
+    rig.serve(other.clone(), rig.there.reconnected());
+    for name in ["a", "b"] {
+        rig.here.put(format!("/here/{name}"), bytes(6 * MIB)).unwrap();
+    }
+    rig.tell(Command::LimitSite(server(), Limit(Some(MIB as u64))));
+    let began = tokio::time::Instant::now();
+    let a = rig.add(sent(&["/here/a"]));
+    let elsewhere = copy(Endpoint::Local, &["/here/b"], at(other, "/there"));
+    let b = rig.run(with(elsewhere, verify(VerifyLevel::Size))).await;
+    assert_eq!(b.summary.counts.done, 1);
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    rig.end_of(a).await;
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(8), "{took:?}");
+
+    // Lifted while it runs; and what all may carry holds besides.
+    let a = rig.add(with(sent(&["/here/a"]), overwriting()));
+    rig.progress_that(a, |job| job.carried_bytes > MIB as u64).await;
+    let changed = tokio::time::Instant::now();
+    rig.tell(Command::LimitSite(server(), Limit(None)));
+    rig.end_of(a).await;
+    assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+    rig.tell(Command::LimitSite(server(), Limit(Some(100 * MIB as u64))));
+    rig.tell(Command::Limit(Limit(Some(MIB as u64))));
+    let changed = tokio::time::Instant::now();
+    let a = rig.add(with(sent(&["/here/a"]), overwriting()));
+    rig.end_of(a).await;
+    assert!(changed.elapsed() > Duration::from_secs(4), "{:?}", changed.elapsed());
+}
+
+fn overwriting() -> JobOptions {
+    JobOptions { verify: VerifyLevel::Size, ..on_conflict(ConflictChoice::Overwrite) }
 }

@@ -2,12 +2,16 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{JobNumber, JobRequest};
+use super::JobRequest;
 use crate::domain::{
     part_name,
     path::{Name, StoragePath},
     place::Endpoint,
 };
+
+/// A job's number in the journal, where it outlives its process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobNumber(pub i64);
 
 /// A job of the journal that has not ended.
 #[derive(Debug, Clone)]

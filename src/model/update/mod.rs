@@ -34,6 +34,7 @@ pub(crate) use edit::Edit;
 pub(crate) use edit_list::Comparing;
 pub(crate) use outside::Renaming;
 pub(crate) use quick::Quick;
+pub(super) use sites::changed_limits;
 pub(crate) use wander::Together;
 
 /// Takes a message in. Returns what is to be done besides.
@@ -92,10 +93,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Message::Shelved(order, result) => {
-            model.shelved(order, result);
-            Vec::new()
-        }
+        Message::Shelved(order, result) => model.shelved(order, result),
         Message::Trouble(words) => {
             model.tell(words);
             Vec::new()

@@ -9,6 +9,7 @@ use crate::{
         error::Error,
         path::StoragePath,
         place::{Endpoint, Location},
+        rate::Limit,
         saved::SavedSite,
         site::{Protocol, Site},
     },
@@ -245,9 +246,11 @@ impl Model {
     }
 
     /// What an order to the shelf came to.
-    pub(super) fn shelved(&mut self, order: SiteOrder, result: Result<Book, Error>) {
+    pub(super) fn shelved(&mut self, order: SiteOrder, result: Result<Book, Error>) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match result {
             Ok(book) => {
+                effects = changed_limits(&self.desk.book, &book);
                 let before = std::mem::replace(&mut self.desk.book, book);
                 self.tell_troubles();
                 self.fit_bookmarks();
@@ -277,6 +280,7 @@ impl Model {
         if let Some(panel) = &mut self.desk.panel {
             panel.fit(&self.desk.book);
         }
+        effects
     }
 
     /// Entries that cannot be used are named, each time they change.
@@ -379,4 +383,17 @@ fn bookmark_words(old: &[String], new: &[String]) -> String {
 fn place_of_host(name: &str) -> Option<Location> {
     let site = Site::new(Protocol::Sftp, None, name, None).ok()?;
     Some(Location { endpoint: Endpoint::Remote(Arc::new(site)), path: StoragePath::new(".") })
+}
+
+/// What is to be said of limits of sites: those that changed, and those that are none any more.
+pub(in super::super) fn changed_limits(old: &Book, new: &Book) -> Vec<Effect> {
+    let (old, new) = (old.limits(), new.limits());
+    let gone = old.keys().filter(|endpoint| !new.contains_key(*endpoint));
+    let lifted = gone.map(|endpoint| (endpoint.clone(), Limit::default()));
+    let lifted: Vec<_> = lifted.collect();
+    let changed = new
+        .into_iter()
+        .filter(|(endpoint, limit)| old.get(endpoint).copied().unwrap_or_default() != *limit);
+    let all = changed.chain(lifted);
+    all.map(|(endpoint, limit)| Effect::Engine(Command::LimitSite(endpoint, limit))).collect()
 }

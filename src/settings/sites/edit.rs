@@ -135,6 +135,7 @@ fn write(table: &mut Table, site: &SavedSite) {
             "connect_timeout" => seconds(site.ftp.connect_timeout),
             "reply_timeout" => seconds(site.ftp.reply_timeout),
             "stall_timeout" => seconds(site.ftp.stall_timeout),
+            "limit" => text(&site.limit.typed()),
             "colour" => site.colour.map(|colour| Value::from(colour.word())),
             BOOKMARKS if site.bookmarks.is_empty() => None,
             BOOKMARKS => Some(Value::Array(Array::from_iter(&site.bookmarks))),

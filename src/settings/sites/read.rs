@@ -7,6 +7,7 @@ use crate::domain::{
     display::escape_text,
     encoding::Encoding,
     ftp::{DataMode, FtpWays},
+    rate::BadLimit,
     saved::{self, Colour, LoginWay, SavedSite},
     site::{Bounds, Protocol},
 };
@@ -19,7 +20,7 @@ pub(super) const HERE: &str = "here";
 pub(super) const BOOKMARKS: &str = "bookmarks";
 
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 25] = [
+pub(super) const KEYS: [&str; 26] = [
     "name",
     "folder",
     "protocol",
@@ -34,6 +35,7 @@ pub(super) const KEYS: [&str; 25] = [
     "start_here",
     "verify",
     "connections",
+    "limit",
     "encoding",
     "mode",
     "keepalive",
@@ -159,6 +161,10 @@ impl Entry<'_> {
         read.ftp = self.ftp()?;
         let is_ftp = protocol != Protocol::Sftp;
         read.ftp.check(is_ftp).map_err(|why| self.trouble("protocol", why))?;
+        read.limit = self
+            .text("limit")?
+            .parse()
+            .map_err(|why: BadLimit| self.trouble("limit", &why.to_string()))?;
         read.colour = self.colour()?;
         read.tags = self.list("tags", "it has to be a list of words: [\"a\", \"b\"]")?;
         read.bookmarks = self.list(BOOKMARKS, FOLDERS)?;
@@ -291,6 +297,7 @@ fn first_line(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rate::Limit;
 
     const WHOLE: &str = r#"
 [[site]]
@@ -307,6 +314,7 @@ start = "/srv/in"
 start_here = "~/work"
 verify = "size"
 connections = 2
+limit = "2M"
 colour = "red"
 tags = ["prod", "nightly"]
 note = "ask Berta first"
@@ -340,6 +348,7 @@ bookmarks = ["~/work"]
         assert_eq!(whole.jump.as_deref(), Some("anna@gate.example:2200,inner"));
         assert_eq!(whole.start_here.as_deref(), Some("~/work"));
         assert_eq!((whole.verify, whole.connections), (Some(VerifyLevel::Size), Some(2)));
+        assert_eq!((whole.limit, plain.limit), (Limit(Some(2 << 20)), Limit(None)));
         assert_eq!(whole.tags, ["prod", "nightly"]);
         assert_eq!(whole.bookmarks, ["/srv/in", "out"]);
         assert_eq!(contents.bookmarks, ["~/work"]);
