@@ -173,6 +173,16 @@ async fn sessions_are_resumed_in_the_older_tls_too() {
     }
 }
 
+/// Servers that have nothing but the newest TLS.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_tls_alone() {
+    let kind = Kind::Ftp(Make::ProFtpd, Tls::Explicit);
+    let options = FtpServer::options(Make::ProFtpd).tls(Tls::Explicit).line("TLSProtocol TLSv1.3");
+    if let Some(place) = remote::ftp_on(options, kind).await {
+        hundreds_of_files(Arc::new(place)).await;
+    }
+}
+
 /// Pure-FTPd writes `_` for such characters: the copy would stand under another name, or in the place of another file.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_a_server_would_change_are_refused() {

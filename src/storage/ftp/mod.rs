@@ -22,6 +22,7 @@ pub(super) mod storage;
 mod stream;
 mod streams;
 mod talker;
+mod tickets;
 mod time;
 mod tls;
 mod wire;

@@ -29,11 +29,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::fault::Fault;
+use super::{fault::Fault, tickets::Tickets};
 use crate::domain::{display::escape_text, error::ErrorKind};
-
-/// Sessions kept for one control connection: one is in use, the others are tickets of TLS 1.3.
-const SESSIONS: usize = 16;
 
 /// The SHA-256 of a certificate, as it is shown and kept, and as the tools of TLS print it: `AB:CD:…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,8 +97,9 @@ impl Security {
             .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
             .with_no_client_auth();
         // One store for each control connection: with a shared one ProFTPD refuses what belongs to another.
-        config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name, verifier })
+        let tickets = Arc::new(Tickets::new());
+        config.resumption = Resumption::store(Arc::clone(&tickets) as _);
+        Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name, verifier, tickets })
     }
 
     /// After a failed handshake: whether another one with TLS 1.3 may work, from now on.
@@ -150,9 +148,15 @@ pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
     verifier: Arc<Verifier>,
+    tickets: Arc<Tickets>,
 }
 
 impl Tls {
+    /// Whether a further data connection could not resume the session.
+    pub(super) fn is_spent(&self) -> bool {
+        self.tickets.are_spent()
+    }
+
     /// Shakes hands.
     pub(super) async fn wrap(&self, socket: TcpStream) -> Result<TlsStream<TcpStream>, Refused> {
         match self.connector.connect(self.name.clone(), socket).await {

@@ -23,6 +23,7 @@ use super::{
     fault::Fault,
     line::{Line, Pending},
     login::{Login, NoFurther},
+    tls::Tls,
     wire::{Command, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
@@ -364,7 +365,9 @@ impl Lease {
 
     /// It is in step and may be used again.
     pub(super) fn give_back(mut self) {
-        self.in_step = true;
+        // One that is of no more use for transfers makes room for another.
+        let spent = self.line.tls.as_ref().is_some_and(Tls::is_spent);
+        self.in_step = self.shared || !spent;
         self.leave.pool.moved();
     }
 
