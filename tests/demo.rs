@@ -1,4 +1,4 @@
-//! The embedded demo: two panes, one of them an SFTP server that lives in this process.
+//! The embedded demo: two panes, one of them an SFTP server that lives in this process; an FTP server is a saved site.
 //!
 //! `cargo run --release --example demo`. A thin launcher: the screen, the engine and the SFTP client are the
 //! product's own, and speak to the server over TCP. Everything is in one temporary folder that goes away at the
@@ -9,6 +9,8 @@
 mod embedded;
 #[path = "demo/folder.rs"]
 mod folder;
+#[path = "demo/ftp_site.rs"]
+mod ftp_site;
 #[path = "demo/sample.rs"]
 mod sample;
 
@@ -63,7 +65,8 @@ fn show() -> anyhow::Result<()> {
     let folder = DemoFolder::make().context("could not make a temporary folder")?;
     let here = folder.path().join("here");
     let there = folder.path().join("there");
-    sample::fill(&here, &there).context("could not fill the temporary folder")?;
+    let archive = folder.path().join("archive");
+    sample::fill(&here, &there, &archive).context("could not fill the temporary folder")?;
 
     let password = fresh_password()?;
     let server = EmbeddedServer::start(Options::directory(&there, &password))?;
@@ -75,6 +78,8 @@ fn show() -> anyhow::Result<()> {
     let dialer = Dialer::new(only_here(&site, login), Arc::new(Pocket(password.into())));
     // Sites that are saved here go away with the rest.
     let paths = Paths::new(Some(folder.path().join("config")), Some(folder.path().join("state")))?;
+    fs::create_dir_all(paths.config_dir())?;
+    fs::write(paths.config_dir().join("sites.toml"), saved_sites(ftp_site::serve(&archive)?))?;
     let sites = Arc::new(Sites::open(&paths, Some(folder.path().join("no-ssh-config"))));
     let start = Start {
         left: Some(Location::local(path_of(&here))),
@@ -98,6 +103,14 @@ fn show() -> anyhow::Result<()> {
     let ended = runtime.block_on(async { app::run(engine::start(Arc::new(dialer)), start).await });
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended.map(drop)
+}
+
+/// The two sites by their names.
+fn saved_sites(ftp_port: u16) -> String {
+    format!(
+        "[[site]]\nname = \"files\"\nhost = \"files.example\"\nuser = \"demo\"\n\n\
+         [[site]]\nname = \"archive\"\nprotocol = \"ftp\"\nhost = \"127.0.0.1\"\nport = {ftp_port}\nuser = \"demo\"\n"
+    )
 }
 
 fn path_of(path: &Path) -> StoragePath {

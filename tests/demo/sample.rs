@@ -21,6 +21,7 @@ that goes away when you quit. Things to try:
                  size   the sizes are equal, no more is known
   Tab          the other pane; copy something back
   F6 F7 F8 F2  move, make a folder, remove, rename
+  b            the saved sites: files (SFTP), archive (FTP)
   ?            all keys
   q            quit
 
@@ -32,8 +33,8 @@ This folder is on the SFTP server. Copy into incoming whatever you like,
 and runs or reports back to the other pane.
 ";
 
-/// Makes both trees.
-pub(crate) fn fill(here: &Path, there: &Path) -> io::Result<()> {
+/// Makes both trees, and a small one on the second server.
+pub(crate) fn fill(here: &Path, there: &Path, archive: &Path) -> io::Result<()> {
     let mut tree = Tree { random: fastrand::Rng::with_seed(20), age: 0 };
 
     tree.text(&here.join("README.txt"), README_HERE)?;
@@ -63,7 +64,14 @@ pub(crate) fn fill(here: &Path, there: &Path) -> io::Result<()> {
     }
     tree.rows(&there.join("reports/übersicht 2026-10.csv"), "account,fees,total", 900)?;
     tree.noise(&there.join("runs/run-0209.dat"), 8 * MIB)?;
-    tree.noise(&there.join("runs/run-0210.dat"), 40 * MIB)
+    tree.noise(&there.join("runs/run-0210.dat"), 40 * MIB)?;
+
+    for month in 1..=6 {
+        let folder = archive.join(format!("2026-{month:02}"));
+        tree.rows(&folder.join("positions.csv"), "account,instrument,quantity", 2_000)?;
+        tree.rows(&folder.join("fees.csv"), "account,schedule,amount", 300)?;
+    }
+    tree.noise(&archive.join("runs/run-0150.dat"), 6 * MIB)
 }
 
 struct Tree {

@@ -122,6 +122,37 @@ fn a_bit_that_turns_on_the_way_is_found() {
     assert!(evil.world().content("/srv/file").is_none());
 }
 
+/// The newer internet, in both manners of opening data connections.
+#[test]
+fn over_ipv6() {
+    for mode in ["passive", "active"] {
+        let options = FtpServer::options(Make::ProFtpd)
+            .line("UseIPv6 on")
+            .line("DefaultAddress 127.0.0.1 ::1");
+        let Some(server) = options.start() else { return };
+        if std::net::TcpStream::connect(("::1", server.port())).is_err() {
+            // No such address here.
+            return;
+        }
+        let client = no_server().write();
+        let here = tempfile::tempdir().unwrap();
+        let file = here.path().join("file");
+        fs::write(&file, "content").unwrap();
+        let place = format!("ftp://{}@[::1]:{}/~/", server.user(), server.port());
+        let there = ["cp", "--ftp-mode", mode, file.to_str().unwrap(), &place];
+        let said = run(&client, &there);
+        assert_eq!(said.status, 0, "{mode}: {said:?}");
+        assert_eq!(fs::read(server.files().join("file")).unwrap(), b"content");
+        let back = here.path().join("back");
+        let said = run(
+            &client,
+            &["cp", "--ftp-mode", mode, &format!("{place}file"), back.to_str().unwrap()],
+        );
+        assert_eq!(said.status, 0, "{mode}: {said:?}");
+        assert_eq!(fs::read(&back).unwrap(), b"content");
+    }
+}
+
 /// A link in a tree comes over as the link it is.
 #[test]
 fn links_come_over_as_links() {
