@@ -78,7 +78,12 @@ pub(super) async fn prove(
 ) -> Result<Option<Kept>, Fail> {
     let target = errand.target();
     let (true, Some(size)) = (begun.is_of(before), before.size) else { return Ok(None) };
-    if !target.capabilities().write_at_offset || errand.to()? != &begun.to {
+    let can = target.capabilities();
+    let goes_on = match begun.written {
+        Written::Ranges(_) => can.write_at_offset,
+        Written::InOrder | Written::Committed(_) => can.write_at_offset || can.goes_on,
+    };
+    if !goes_on || errand.to()? != &begun.to {
         return Ok(None);
     }
     let part = match target.stat(&begun.part).await {

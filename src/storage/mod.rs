@@ -225,6 +225,9 @@ pub struct Capabilities {
     pub digests: bool,
     /// A write may start in the middle of a file.
     pub write_at_offset: bool,
+    /// A write may begin within a file or at its end if it goes on to the end: what stood behind its beginning may be
+    /// lost.
+    pub goes_on: bool,
     /// [`FinishOptions::sync`] does something.
     pub sync: bool,
     /// A listing's rows tell what [`Storage::stat`] tells, to the second.

@@ -183,6 +183,27 @@ async fn the_newest_tls_alone() {
     }
 }
 
+/// An upload that was broken off is gone on with, whatever a server makes of what stood behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_goes_on_where_another_stopped() {
+    for make in [Make::Vsftpd, Make::ProFtpd, Make::PureFtpd] {
+        let Some(place) = remote::ftp(make, Tls::None).await else { continue };
+        assert!(place.storage.capabilities().goes_on, "{make:?}");
+        let content = pattern(300_000);
+        for from in [1, 150_000, 200_000] {
+            let name = format!("{from}");
+            place.put(&name, &content[..200_000]).await;
+            let options =
+                WriteOptions { offset: from, create_new: false, ..WriteOptions::new_private() };
+            let mut stream = place.storage.write(&place.at(&name), options).await.unwrap();
+            let rest = content[usize::try_from(from).unwrap()..].to_vec();
+            stream.write(rest.into()).await.unwrap();
+            stream.finish(FinishOptions::default()).await.unwrap();
+            assert!(place.seen_behind(&name).unwrap() == content, "{make:?} from {from}");
+        }
+    }
+}
+
 /// Pure-FTPd writes `_` for such characters: the copy would stand under another name, or in the place of another file.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_a_server_would_change_are_refused() {

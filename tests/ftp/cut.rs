@@ -74,6 +74,28 @@ fn a_file_that_is_sent_survives_an_end_in_every_phase() {
     }
 }
 
+/// An upload that stops several times is gone on with, and not begun again each time: else it would never end.
+#[test]
+fn a_file_that_is_sent_goes_on_where_it_stopped() {
+    const LARGE: usize = 20 << 20;
+    let content: Vec<u8> = (0..LARGE).map(|at| (at >> 9) as u8 ^ at as u8).collect();
+    let evil = EvilFtp::start(|world| {
+        world.features(&["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"]);
+        world.trick(Trick::Stop { at: 12 << 20, say: "426 that is enough for now" });
+    });
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), &content).unwrap();
+    let said = copy(&evil, folder.path(), true);
+    assert_eq!(said.status, 0, "{said:?}");
+    let world = evil.world();
+    assert!(world.content("/srv/file") == Some(content));
+    assert_eq!(world.paths(), ["/srv/file"], "a part was left");
+    let seen = world.seen();
+    let stores = seen.iter().filter(|line| line.starts_with("STOR")).count();
+    let rests = seen.iter().filter(|line| line.starts_with("REST")).count();
+    assert!(stores >= 3 && rests >= stores - 1, "{seen:?}");
+}
+
 /// What the two above are about is what a copy consists of.
 #[test]
 fn no_phase_is_left_out() {

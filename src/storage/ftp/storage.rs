@@ -13,7 +13,7 @@ use super::{
     pool::Pool,
     replace, rows,
     server::Server,
-    streams::{FtpReadStream, FtpWriteStream, can_begin_in_the_middle},
+    streams::{FtpReadStream, FtpWriteStream, can_begin_in_the_middle, can_go_on},
     wire::Command,
 };
 use crate::{
@@ -107,6 +107,7 @@ impl Storage for FtpStorage {
             symlinks: false,
             digests: digest::are_to_be_had(server, Algorithm::Sha256),
             write_at_offset: can_begin_in_the_middle(server),
+            goes_on: can_go_on(server),
             sync: false,
             exact_listings: server.has_facts(),
             one_file_a_connection: true,

@@ -107,6 +107,7 @@ impl Storage for LocalStorage {
             symlinks: true,
             digests: true,
             write_at_offset: true,
+            goes_on: true,
             sync: true,
             exact_listings: true,
             one_file_a_connection: false,

@@ -113,6 +113,7 @@ impl Storage for SftpStorage {
             symlinks: true,
             digests: self.digester.is_worth_a_try(),
             write_at_offset: true,
+            goes_on: true,
             sync: extensions.fsync,
             exact_listings: true,
             one_file_a_connection: false,

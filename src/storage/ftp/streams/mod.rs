@@ -5,4 +5,4 @@ mod read;
 mod write;
 
 pub(super) use read::FtpReadStream;
-pub(super) use write::{FtpWriteStream, can_begin_in_the_middle};
+pub(super) use write::{FtpWriteStream, can_begin_in_the_middle, can_go_on};

@@ -98,7 +98,9 @@ impl FtpWriteStream {
             let why = "FTP cannot write at the beginning of a file and keep the rest";
             return Err(Fault::new(ErrorKind::Interrupted, why));
         }
-        if offset > 0 && !can_begin_in_the_middle(server) && there.size != Some(offset) {
+        let goes_on = can_go_on(server) && there.size.is_some_and(|size| offset <= size);
+        let stands = goes_on || there.size == Some(offset);
+        if offset > 0 && !can_begin_in_the_middle(server) && !stands {
             // Where it was announced and then refused, the next attempt knows better.
             let kind = match server.features.keeps_tail {
                 true => ErrorKind::Interrupted,
@@ -172,6 +174,12 @@ impl FtpWriteStream {
 /// Whether a write may begin in the middle of a file and keep what is behind.
 pub(in crate::storage::ftp) fn can_begin_in_the_middle(server: &Server) -> bool {
     server.features.keeps_tail && !has(&server.login().habits.no_middle)
+}
+
+/// Whether a write may begin where another stopped: with REST announced, unless it was refused. What a server makes of
+/// REST before STOR that is none of the known ways shows in the size.
+pub(in crate::storage::ftp) fn can_go_on(server: &Server) -> bool {
+    server.features.rest && !has(&server.login().habits.no_middle)
 }
 
 #[async_trait]
