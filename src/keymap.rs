@@ -75,8 +75,8 @@ const READER: &[Context] = &[Context::Reader];
 const EDITS: &[Context] = &[Context::Edits];
 
 use KeyCode::{
-    BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Insert, Left, PageDown, PageUp, Right,
-    Tab, Up,
+    BackTab, Backspace, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp,
+    Right, Tab, Up,
 };
 
 /// The table. The footer shows what has a short word, in this order; the help everything with words.
@@ -135,6 +135,13 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('8')], Action::Tab(8), "", ""),
     bind(PANES, &[key('9')], Action::Tab(9), "", ""),
     bind(PANES, &[key('p')], Action::GoTo, "to a path, completed as it is typed", ""),
+    bind(
+        PANES,
+        &[key('F'), alt(F(7))],
+        Action::FindBelow,
+        "find below here by name, size, age; Enter goes there",
+        "",
+    ),
     bind(PANES, &[key('y')], Action::Together, "both panes go together, or apart again", ""),
     bind(
         PANES,

@@ -5,21 +5,21 @@ use std::{
     path::Path,
 };
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value};
 
 use super::{Outcome, arguments::Log, complain, report::insert_location};
 use crate::{
-    domain::{digest::Verdict, display, figures},
+    domain::{digest::Verdict, display, figures, moment},
     engine::journal::ledger::{self, Ending, Row, Wanted},
 };
 
 /// Shows the ledger in this directory.
 pub fn log(log: &Log, state_dir: &Path) -> Outcome {
     let zone = TimeZone::system();
-    let since = match log.since.as_deref().map(|since| moment(since, Timestamp::now(), &zone)) {
+    let since = match log.since.as_deref().map(|typed| since(typed, &zone)) {
         None => None,
-        Some(Ok(moment)) => Some(moment),
+        Some(Ok(since)) => Some(since),
         Some(Err(why)) => {
             complain(&why);
             return Outcome::BadUsage;
@@ -48,23 +48,14 @@ pub fn log(log: &Log, state_dir: &Path) -> Outcome {
     }
 }
 
-/// What was typed for a time: so long ago (`2h`, `3d`), the beginning of a day here, or a time of RFC 3339.
-fn moment(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
-    let unclear = || {
+/// What was typed behind `--since`.
+fn since(typed: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+    moment::read(typed, Timestamp::now(), zone).ok_or_else(|| {
         format!(
             "--since {}: neither so long ago (2h, 3d), nor a day (2026-11-25), nor a time (2026-11-25T08:00:00Z)",
             display::escape_text(typed)
         )
-    };
-    if let Ok(moment) = typed.parse::<Timestamp>() {
-        return Ok(moment);
-    }
-    if let Ok(day) = typed.parse::<Date>() {
-        return day.to_zoned(zone.clone()).map(|start| start.timestamp()).map_err(|_| unclear());
-    }
-    let ago: Span = typed.parse().map_err(|_| unclear())?;
-    let then = now.to_zoned(zone.clone()).checked_sub(ago.abs()).map_err(|_| unclear())?;
-    Ok(then.timestamp())
+    })
 }
 
 /// One line: when it ended, how, what it was, what is known of it, how large, from where to where, and why not.
@@ -108,29 +99,4 @@ fn as_json(row: &Row) -> Value {
         object.insert("why".into(), row.why.clone().into());
     }
     Value::Object(object)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_as_people_type_them() {
-        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
-        let zone = TimeZone::fixed(jiff::tz::offset(2));
-        for (typed, meant) in [
-            ("2h", "2026-11-25T10:00:00Z"),
-            ("90m", "2026-11-25T10:30:00Z"),
-            ("3d", "2026-11-22T12:00:00Z"),
-            ("1w", "2026-11-18T12:00:00Z"),
-            ("2026-11-25", "2026-11-24T22:00:00Z"),
-            ("2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z"),
-            ("2026-11-25T08:00:00+01:00", "2026-11-25T07:00:00Z"),
-        ] {
-            assert_eq!(moment(typed, now, &zone).unwrap().to_string(), meant, "{typed}");
-        }
-        for unclear in ["", "yesterday", "2", "h", "2026-13-01", "99999999999d"] {
-            assert!(moment(unclear, now, &zone).is_err(), "{unclear}");
-        }
-    }
 }

@@ -112,6 +112,9 @@ impl fmt::Debug for StoragePath {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Box<[u8]>);
 
+/// The longest way to what was found.
+const LONGEST_WAY: usize = 64 * 1024;
+
 /// The longest name let in. Common file systems hold 255 bytes; some servers hand out more.
 pub const LONGEST_NAME: usize = 4096;
 
@@ -127,6 +130,13 @@ impl Name {
             _ if bytes.len() > LONGEST_NAME => Err(UnsafeName::TooLong),
             _ => Ok(Self(bytes.into())),
         }
+    }
+
+    /// The way from a folder to something below it, in place of a name: for lists of what was found there, and nowhere
+    /// else. Each step has passed the door, so the way never climbs either. `None` where it is too long to be shown.
+    pub fn below(&self, name: &Name) -> Option<Self> {
+        let way = [&self.0[..], b"/", &name.0[..]].concat();
+        (way.len() <= LONGEST_WAY).then(|| Self(way.into()))
     }
 
     /// The bytes the storage knows it by.

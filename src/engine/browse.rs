@@ -6,7 +6,7 @@ use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
 
 use super::{
     central::{Central, Ending, Role, vanished},
-    destination,
+    destination, find,
     inquiry::{self, Teller},
     journal::pages,
     message::{
@@ -22,6 +22,7 @@ use crate::{
         path::Name,
         place::{Endpoint, Location},
         shell::Window,
+        wanted::Wanted,
     },
     storage::{Batch, Replace, Storage},
 };
@@ -45,6 +46,7 @@ enum Request {
     Perform(Act),
     Inquire(Inquiry),
     Shell(Location, Window),
+    Find(Location, Wanted),
 }
 
 enum State {
@@ -58,6 +60,7 @@ impl Request {
             Request::Inquire(inquiry) => &inquiry.location().endpoint,
             Request::Open(location)
             | Request::Shell(location, _)
+            | Request::Find(location, _)
             | Request::Perform(
                 Act::MakeDirectory(location)
                 | Act::Rename { from: location, .. }
@@ -113,6 +116,10 @@ impl Central {
         });
     }
 
+    pub(super) fn find(&mut self, ticket: Ticket, location: Location, wanted: Wanted) {
+        self.browse(ticket, Request::Find(location, wanted));
+    }
+
     pub(super) fn open_shell(&mut self, ticket: Ticket, location: Location, window: Window) {
         self.browse(ticket, Request::Shell(location, window));
     }
@@ -152,6 +159,12 @@ impl Central {
                         let teller = Teller { ticket, events };
                         let result = inquiry::answer(&storage, &inquiry, &teller).await;
                         Ending::Browse { result, told: false }
+                    }
+                    Request::Find(location, wanted) => {
+                        let mut told = false;
+                        let found =
+                            find::find(&storage, ticket, &location, &wanted, &events, &mut told);
+                        Ending::Browse { result: found.await, told }
                     }
                     Request::Shell(location, window) => {
                         let begun = storage.shell(&location.path, window).await;
@@ -197,8 +210,8 @@ impl Central {
             (Request::Inquire(_), Err(error)) => {
                 Event::Answered(Answered { ticket, told: Err(error) })
             }
-            (Request::Open(_), Ok(())) => Event::Listed(ticket),
-            (Request::Open(_), Err(error)) => Event::OpenFailed(ticket, error),
+            (Request::Open(_) | Request::Find(..), Ok(())) => Event::Listed(ticket),
+            (Request::Open(_) | Request::Find(..), Err(error)) => Event::OpenFailed(ticket, error),
             (Request::Perform(act), result) => Event::Performed { ticket, act, result },
         });
     }

@@ -213,6 +213,7 @@ impl Central {
         self.changed = true;
         match command {
             Command::Open { ticket, location } => self.open(ticket, location),
+            Command::Find { ticket, location, wanted } => self.find(ticket, location, wanted),
             Command::Close(ticket) => self.close(ticket),
             Command::Perform { ticket, act } => self.perform(ticket, act),
             Command::Inquire { ticket, inquiry } => self.inquire(ticket, inquiry),

@@ -17,6 +17,7 @@ use crate::domain::{
     question::{Answer, Question},
     rate::Limit,
     shell::{Shell, Window},
+    wanted::Wanted,
 };
 
 pub use inquiry::{Answered, Inquiry, Sum, Told};
@@ -52,6 +53,15 @@ pub enum Command {
         ticket: Ticket,
         /// What to open.
         location: Location,
+    },
+    /// Find what lies below a place. Answered like [`Command::Open`]; the rows' names are the ways to what was found.
+    Find {
+        /// Comes back in the events.
+        ticket: Ticket,
+        /// Below which folder.
+        location: Location,
+        /// What is looked for.
+        wanted: Wanted,
     },
     /// Stop answering this ticket.
     Close(Ticket),

@@ -37,6 +37,7 @@ mod destination;
 mod difference;
 mod errand;
 mod final_name;
+mod find;
 mod gate;
 mod inquiry;
 mod job;

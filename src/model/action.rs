@@ -72,6 +72,8 @@ pub enum Action {
     Forward,
     /// Go to a path that is typed.
     GoTo,
+    /// Find what lies below the pane's place.
+    FindBelow,
     /// A new tab in this pane.
     NewTab,
     /// Close the tab shown.

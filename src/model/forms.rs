@@ -4,12 +4,13 @@ use crate::{
     domain::{
         digest::VerifyLevel,
         display,
-        entry::Entry,
+        entry::{Entry, Kind},
         path::{Name, StoragePath},
         place::Location,
         question::ConflictChoice,
         rate::Limit,
         renaming::Pair,
+        wanted::{Part, Wanted},
     },
     engine::message::{LeftJob, Target},
 };
@@ -296,6 +297,57 @@ pub(crate) fn go_to(pane: &Pane, side: Side) -> Dialog {
     dialog.fields = vec![Field::text("Path", begun)];
     dialog.buttons = vec![Button::accept("Go", 'g'), Button::leave("Cancel", 'n')];
     dialog
+}
+
+/// Kinds of what can be looked for, in the order of the choice.
+const FIND_KINDS: [(&str, Option<Kind>); 3] =
+    [("anything", None), ("files", Some(Kind::File)), ("folders", Some(Kind::Directory))];
+const FIND_KIND_WORDS: [&str; 3] = words(&FIND_KINDS);
+
+/// Find what lies below a pane's place; what was looked for last is there to be changed.
+pub(crate) fn find_below(pane: &Pane, side: Side) -> Dialog {
+    let location = pane.location.clone();
+    let last = pane.found.as_ref().map(|found| found.wanted.clone()).unwrap_or_default();
+    let mut dialog = Dialog::new(Purpose::FindBelow { side, location }, "Find");
+    dialog.words = vec![
+        Words::Soft(format!("below {}", pane.location)),
+        Words::Soft("name: a part of it, or a pattern: *.csv, report-??.{txt,pdf}".to_owned()),
+        Words::Soft("size: >10M, <1K, 1K-10M; changed: since 2d, before 2026-01-01".to_owned()),
+        Words::Soft("Links are not followed.".to_owned()),
+        Words::Blank,
+    ];
+    let kind = FIND_KINDS.iter().position(|(_, kind)| *kind == last.kind).unwrap_or(0);
+    dialog.fields = vec![
+        Field::text("Name", last.name),
+        Field::choice("Kind", &FIND_KIND_WORDS, kind),
+        Field::text("Size", last.size),
+        Field::text("Changed", last.changed),
+    ];
+    dialog.buttons = vec![Button::accept("Find", 'f'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
+/// What the dialog asks for.
+pub(crate) fn wanted(dialog: &Dialog) -> Result<Wanted, (usize, String)> {
+    let text = |field| dialog.text(field).trim().to_owned();
+    let wanted = Wanted {
+        name: text(0),
+        kind: FIND_KINDS[dialog.chosen(1)].1,
+        size: text(2),
+        changed: text(3),
+    };
+    // Whatever time it is, and wherever: only whether it makes sense.
+    match wanted.test(jiff::Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC) {
+        Ok(_) => Ok(wanted),
+        Err((part, why)) => {
+            let field = match part {
+                Part::Name => 0,
+                Part::Size => 2,
+                Part::Changed => 3,
+            };
+            Err((field, text::sentence(&why)))
+        }
+    }
 }
 
 /// Mark by comparing with the other pane.

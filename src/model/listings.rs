@@ -6,6 +6,7 @@ use crate::{
         error::{Error, ErrorKind},
         path::Name,
         place::Location,
+        wanted::Wanted,
     },
     engine::message::{Command, Ticket},
 };
@@ -48,9 +49,34 @@ impl Model {
         effects
     }
 
+    /// Looks for something below a place; what the pane shows stays until the search has begun.
+    pub(super) fn find_below(
+        &mut self,
+        side: Side,
+        location: Location,
+        wanted: Wanted,
+    ) -> Vec<Effect> {
+        let mut effects = self.leave_opening(side);
+        let ticket = self.next_ticket();
+        if let State::Streaming(old) = self.pane(side).state {
+            effects.push(Effect::Engine(Command::Close(old)));
+            self.pane_mut(side).state = State::Complete;
+        }
+        let how = How::Find(wanted.clone());
+        let course = Course::New;
+        let opening = Opening { ticket, location: location.clone(), how, course };
+        self.pane_mut(side).opening = Some(opening);
+        effects.push(Effect::Engine(Command::Find { ticket, location, wanted }));
+        effects
+    }
+
     /// Reads a pane's place again.
     pub(super) fn reread(&mut self, side: Side, quiet: bool, cursor: Option<Name>) -> Vec<Effect> {
         let pane = self.pane(side);
+        if let Some(found) = &pane.found {
+            let (location, wanted) = (pane.location.clone(), found.wanted.clone());
+            return self.find_below(side, location, wanted);
+        }
         if quiet
             && (pane.opening.is_some()
                 && !matches!(
@@ -104,7 +130,16 @@ impl Model {
     pub(super) fn reread_shown(&mut self, directories: &[Location]) -> Vec<Effect> {
         let mut effects = Vec::new();
         for side in [Side::Left, Side::Right] {
-            if directories.contains(&self.pane(side).location) {
+            let pane = self.pane(side);
+            let lies_below = |place: &Location| {
+                let here = &pane.location;
+                place.endpoint == here.endpoint && place.path.is_within(&here.path)
+            };
+            let is_meant = match pane.found {
+                Some(_) => directories.iter().any(lies_below),
+                None => directories.contains(&pane.location),
+            };
+            if is_meant {
                 effects.extend(self.reread(side, true, None));
             }
         }
@@ -150,7 +185,7 @@ impl Model {
                 continue;
             };
             return match opening.how {
-                How::Go(_) => {
+                How::Go(_) | How::Find(_) => {
                     if !pane.shows_a_place() {
                         pane.location = opening.location;
                         // The pane itself says it, and goes on saying it.

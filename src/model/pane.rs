@@ -8,6 +8,7 @@ use crate::{
         error::Error,
         path::Name,
         place::{Endpoint, Location},
+        wanted::Wanted,
     },
     engine::message::Ticket,
 };
@@ -39,6 +40,8 @@ pub(crate) struct Opening {
 pub(crate) enum How {
     /// To go there, and put the cursor on this name.
     Go(Option<Name>),
+    /// To find what lies below.
+    Find(Wanted),
     /// To see what has changed here. The old rows stay until the new ones are complete.
     Reread {
         fresh: Rows,
@@ -46,6 +49,14 @@ pub(crate) enum How {
         quiet: bool,
         cursor: Option<Name>,
     },
+}
+
+/// What was looked for.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) wanted: Wanted,
+    /// Whether hidden names were shown before: what is found is shown in any case.
+    show_hidden: bool,
 }
 
 /// What the pane can show.
@@ -76,6 +87,8 @@ pub(crate) struct Pane {
     pub(crate) top: usize,
     pub(crate) history: History,
     pub(crate) extras: Extras,
+    /// What was looked for below the place, where that is what the rows are.
+    pub(crate) found: Option<Found>,
     /// Lines on the screen; 0 until it is known.
     pub(crate) height: usize,
     /// A name the cursor goes to once it arrives, unless it is moved before.
@@ -100,6 +113,7 @@ impl Pane {
             top: 0,
             history: History::default(),
             extras: Extras::default(),
+            found: None,
             height: 0,
             wanted: None,
             moved: false,
@@ -252,11 +266,13 @@ impl Pane {
     /// The ticket's place is open: its rows begin.
     pub(crate) fn opened(&mut self, ticket: Ticket, location: Location) {
         let going = match &self.opening {
-            Some(opening) => opening.ticket == ticket && matches!(opening.how, How::Go(_)),
+            Some(opening) => {
+                opening.ticket == ticket && matches!(opening.how, How::Go(_) | How::Find(_))
+            }
             None => false,
         };
         let Some(opening) = self.opening.take_if(|_| going) else { return };
-        if self.shows_a_place() {
+        if self.shows_a_place() && self.found.is_none() {
             self.remember_cursor();
             if location != self.location {
                 self.history.left(self.location.clone(), opening.course);
@@ -264,12 +280,19 @@ impl Pane {
         }
         self.idle.extend(std::mem::take(&mut self.extras).tickets());
         let remembered = self.remembered.get(&location).cloned();
+        let hidden_before = self.found.take().map(|found| found.show_hidden);
+        let show_hidden = hidden_before.unwrap_or(self.rows.show_hidden());
+        let is_search = matches!(opening.how, How::Find(_));
         self.wanted = match opening.how {
             How::Go(Some(name)) => Some(name),
+            How::Find(wanted) => {
+                self.found = Some(Found { wanted, show_hidden });
+                None
+            }
             _ => remembered,
         };
-        let rows =
-            Rows::new(self.rows.sort(), self.rows.show_hidden(), location.path.parent().is_some());
+        let has_parent = location.path.parent().is_some() || is_search;
+        let rows = Rows::new(self.rows.sort(), show_hidden || is_search, has_parent);
         self.put_in_place(rows);
         self.location = location;
         self.state = State::Streaming(ticket);

@@ -55,6 +55,11 @@ pub(crate) enum Purpose {
         side: Side,
         completion: Completion,
     },
+    /// Find what lies below a place.
+    FindBelow {
+        side: Side,
+        location: Location,
+    },
     /// Mark by comparing with the other pane.
     Against {
         side: Side,

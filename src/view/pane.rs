@@ -110,7 +110,9 @@ fn draw_title(
     }
     let going = pane.opening.as_ref().filter(|opening| matches!(opening.how, How::Go(_)));
     let shown = going.map_or(&pane.location, |opening| &opening.location);
+    let searches = pane.found.is_some() && pane.is_streaming();
     let note = match (going, &pane.state, model.connections.get(pane.endpoint())) {
+        _ if searches => Some((" searching… ", look.waiting())),
         (Some(_), ..) => Some((" opening… ", look.waiting())),
         (_, _, Some(ConnectionState::Lost(_))) => Some((" not connected ", look.bad())),
         (_, _, Some(ConnectionState::Connecting)) => Some((" connecting… ", look.waiting())),
@@ -129,7 +131,13 @@ fn draw_title(
     // A site's colour warns wherever it is shown.
     let colour = model.desk.book.of(&shown.endpoint).and_then(|saved| saved.colour);
     let style = style.patch(colour.map(|colour| look.site(colour)).unwrap_or_default());
-    line.put(&format!(" {} ", title(shown, line.room().saturating_sub(2))), style);
+    let found = pane.found.as_ref().filter(|_| going.is_none());
+    let before = found.map_or_else(String::new, |found| {
+        let words = display::escape_text(&found.wanted.words());
+        format!("found: {} below ", text::cut_end(&words, line.room() / 2))
+    });
+    let room = line.room().saturating_sub(2 + text::cells(&before));
+    line.put(&format!(" {before}{} ", title(shown, room)), style);
 }
 
 /// The numbers of the tabs, where there are several; where room is short, which of how many.

@@ -4,6 +4,7 @@ mod crossing;
 mod dragging;
 mod driver;
 mod editing;
+mod finding;
 mod idle;
 mod leaving;
 mod outside;

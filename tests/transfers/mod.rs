@@ -5,6 +5,7 @@ mod engine_conflicts;
 mod engine_connections;
 mod engine_copy;
 mod engine_faults;
+mod engine_find;
 mod engine_inquiries;
 mod engine_keep_both;
 mod engine_local;

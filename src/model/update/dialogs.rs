@@ -155,6 +155,10 @@ impl Model {
                     .map_err(|bad| text::sentence(&bad.to_string()))?;
                 Ok(self.go(*side, to, None))
             }
+            Purpose::FindBelow { side, location } => {
+                let wanted = forms::wanted(dialog).map_err(|(_, why)| why)?;
+                Ok(self.find_below(*side, location.clone(), wanted))
+            }
             Purpose::Against { side } => Ok(self.accept_against(dialog, *side)),
             Purpose::Pattern { side, mark } => self.accept_pattern(dialog, *side, *mark),
             Purpose::SaveSite { was } => self.accept_site(dialog, was.as_deref()),

@@ -98,8 +98,8 @@ impl Model {
             self.say("Only files can be edited.");
             return Vec::new();
         }
-        let name = entry.name.clone();
-        let location = pane.location.with_path(pane.location.path.join(&name));
+        let location = pane.location.with_path(pane.location.path.join(&entry.name));
+        let Some(name) = location.path.name() else { return Vec::new() };
         let taken = self.edits.iter().find(|(_, edit)| edit.location == location);
         if let Some((&ticket, edit)) = taken {
             let is_held = matches!(edit.phase, Phase::Held(_));

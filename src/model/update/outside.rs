@@ -86,6 +86,10 @@ impl Model {
     pub(super) fn edit_names(&mut self) -> Vec<Effect> {
         let side = self.focus;
         let pane = self.pane(side);
+        if pane.found.is_some() {
+            self.say("What was found lies in many folders; names are edited in one.");
+            return Vec::new();
+        }
         let names: Vec<Name> = pane.chosen().iter().map(|entry| entry.name.clone()).collect();
         if names.is_empty() {
             self.say("Nothing is chosen to be renamed.");

@@ -41,6 +41,7 @@ impl Model {
             Action::Back => return self.wander(Course::Back),
             Action::Forward => return self.wander(Course::Forward),
             Action::GoTo => return self.ask_path(),
+            Action::FindBelow => self.ask_in_place(forms::find_below),
             Action::NewTab => return self.new_tab(),
             Action::CloseTab => return self.close_tab(),
             Action::NextTab => return self.turn_tabs(1),
@@ -134,6 +135,9 @@ impl Model {
 
     pub(super) fn enter(&mut self) -> Vec<Effect> {
         let side = self.focus;
+        if self.pane(side).found.is_some() {
+            return self.go_to_found();
+        }
         let pane = self.pane(side);
         let target = match pane.current() {
             Some(Item::Parent) => return self.parent(),
@@ -160,8 +164,25 @@ impl Model {
         }
     }
 
+    /// To where what was found lies, with the cursor on it; the way up leads back to where the search began.
+    fn go_to_found(&mut self) -> Vec<Effect> {
+        let pane = self.focused();
+        let begun = pane.location.clone();
+        let (place, name) = match pane.current_location() {
+            Some(found) => match (found.path.parent(), found.path.name()) {
+                (Some(parent), name) => (found.with_path(parent), name),
+                (None, _) => (begun, None),
+            },
+            None => (begun, None),
+        };
+        self.go(self.focus, place, name)
+    }
+
     fn parent(&mut self) -> Vec<Effect> {
         let location = self.focused().location.clone();
+        if self.focused().found.is_some() {
+            return self.go(self.focus, location, None);
+        }
         match location.path.parent() {
             Some(parent) => {
                 let name = location.path.name();
