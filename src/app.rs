@@ -30,6 +30,7 @@ use shelf::ShelfThread;
 use crate::{
     domain::{
         book::{Book, Shelf},
+        columns::Columns,
         display,
         journal::WhenLeft,
         path::StoragePath,
@@ -66,6 +67,8 @@ pub struct Start {
     pub theme: Theme,
     /// How kinds of files look.
     pub kinds: Kinds,
+    /// The columns of panes.
+    pub columns: Columns,
     /// How the person is told beside the screen.
     pub signals: Signals,
     /// What is wrong with the settings, each a sentence.
@@ -111,6 +114,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         keys: Arc::new(start.keys),
         theme: start.theme,
         kinds: start.kinds,
+        columns: start.columns,
         picture: None,
     };
     let app = App {

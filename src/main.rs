@@ -17,6 +17,7 @@ use wharf::{
     },
     domain::{
         book::Book,
+        columns::Columns,
         display::escape,
         error::Error,
         journal::WhenLeft,
@@ -111,6 +112,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         limit,
         theme: theme_name,
         icons,
+        columns,
         restore,
         signals,
     } = foundation(&arguments.common, sites.clone(), after_the_screen)?;
@@ -136,6 +138,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         edits,
         keys,
         theme,
+        columns,
         kinds: Kinds::new(&std::env::var("LS_COLORS").unwrap_or_default(), icons),
         signals,
         troubles,
@@ -267,6 +270,8 @@ struct Foundation {
     theme: String,
     /// Icons in front of names.
     icons: bool,
+    /// The columns of panes.
+    columns: Columns,
     /// The panes are shown again as they were left.
     restore: bool,
     /// How the person is told beside the screen.
@@ -331,6 +336,7 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
         limit: common.limit.unwrap_or(config.limit),
         theme: config.theme,
         icons: config.icons,
+        columns: config.columns,
         restore: config.restore,
         signals: config.signals,
     })

@@ -91,6 +91,7 @@ fn show() -> anyhow::Result<()> {
         keys: Keymap::default(),
         theme: Theme::default(),
         kinds: Kinds::default(),
+        columns: Default::default(),
         signals: Signals::default(),
         troubles: Vec::new(),
         book: sites.book(),

@@ -1,6 +1,7 @@
 //! The plain words of the house: values without I/O that every other room may use.
 
 pub mod book;
+pub mod columns;
 pub mod digest;
 pub mod display;
 pub mod encoding;

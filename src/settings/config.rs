@@ -5,6 +5,7 @@ use std::{fmt::Display, fs, io, path::Path};
 use serde::Deserialize;
 
 use crate::domain::{
+    columns::Columns,
     display::escape,
     encoding::Encoding,
     error::{Error, ErrorKind, Result},
@@ -40,6 +41,8 @@ pub struct Config {
     pub theme: String,
     /// `[screen]`: icons in front of names.
     pub icons: bool,
+    /// `[screen]`: the columns of panes.
+    pub columns: Columns,
     /// `[screen]`: the panes are shown again as they were left.
     pub restore: bool,
     /// `[screen]`: what tells beside it.
@@ -60,6 +63,7 @@ struct File {
 struct Screen {
     theme: String,
     icons: bool,
+    columns: Option<Vec<String>>,
     restore: bool,
     bell: bool,
     notify: String,
@@ -179,6 +183,11 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
     Ok(Config {
         theme: screen.theme,
         icons: screen.icons,
+        columns: match &screen.columns {
+            Some(words) => Columns::read(words.iter().map(String::as_str))
+                .map_err(|why| format!("screen.columns: {why}"))?,
+            None => Columns::default(),
+        },
         restore: screen.restore,
         signals: Signals { bell: screen.bell, notify, taskbar: screen.taskbar },
         bounds: Bounds {
@@ -286,6 +295,8 @@ mod tests {
         let signals = Signals { bell: true, notify: Notify::Osc9, taskbar: Some(false) };
         assert_eq!((config.theme.as_str(), config.signals), ("light", signals));
         assert!(config.icons && config.restore);
+        let why = parse("[screen]\ncolumns = [\"name\", \"colour\"]").unwrap_err();
+        assert!(why.starts_with("screen.columns: colour is no column"), "{why}");
         assert!(parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("screen.notify"));
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
         assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");

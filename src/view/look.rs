@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::{kinds::Kinds, picture::Shown, theme::Theme};
 use crate::{
-    domain::{ink::Ink, saved::Colour},
+    domain::{columns::Columns, ink::Ink, saved::Colour},
     keymap::Keymap,
     model::Outcome,
 };
@@ -25,6 +25,8 @@ pub struct Look {
     pub theme: Theme,
     /// How kinds of files look.
     pub kinds: Kinds,
+    /// The columns of panes.
+    pub columns: Columns,
     /// The picture that was made last.
     pub picture: Shown,
 }

@@ -1,6 +1,7 @@
 //! Draws the model and decides nothing. All names pass [`escape`](crate::domain::display::escape) first.
 
 mod bookmarks;
+mod columns;
 mod dialog;
 mod edits;
 mod flow;

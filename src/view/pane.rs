@@ -7,6 +7,7 @@ use ratatui::{
 
 use crate::{
     domain::{
+        columns::Column,
         display,
         entry::{Entry, Kind},
         figures,
@@ -20,42 +21,10 @@ use crate::{
 };
 
 use super::{
-    format,
+    columns, format,
     look::Look,
     pen::{self, Line},
 };
-
-/// Width of the columns beside the name, the gap before them included.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    size: u16,
-    time: u16,
-    permissions: u16,
-}
-
-const SIZE: u16 = 6;
-const DAY: u16 = 12;
-const MINUTE: u16 = 18;
-const PERMISSIONS: u16 = 11;
-/// Cells kept free at the right edge.
-const MARGIN: u16 = 1;
-
-impl Columns {
-    fn for_width(width: u16) -> Self {
-        let none = Self { size: 0, time: 0, permissions: 0 };
-        match width {
-            0..19 => none,
-            19..34 => Self { size: SIZE, ..none },
-            34..50 => Self { size: SIZE, time: DAY, ..none },
-            50..66 => Self { size: SIZE, time: MINUTE, ..none },
-            _ => Self { size: SIZE, time: MINUTE, permissions: PERMISSIONS },
-        }
-    }
-
-    fn beside(self) -> u16 {
-        self.size + self.time + self.permissions + MARGIN
-    }
-}
 
 /// Cells before the name: the mark and a gap.
 const MARK: u16 = 2;
@@ -218,22 +187,26 @@ fn draw_summary(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
 }
 
 fn draw_header(pane: &Pane, look: &Look, area: Area, buffer: &mut Buffer) {
-    let columns = Columns::for_width(area.width);
     let sort = pane.rows.sort();
     let arrow = if sort.ascends() { "↑" } else { "↓" };
-    let heading = |by: SortBy, word: &str| {
-        if sort.by == by { format!("{word} {arrow}") } else { word.to_owned() }
-    };
+    let placed = columns::on_width(&look.columns, area.width);
+    let has_extension = placed.iter().any(|(column, _)| *column == Column::Extension);
     let mut line = Line::new(buffer, area);
-    let name = match sort.by {
-        SortBy::Extension => format!("Name by extension {arrow}"),
-        _ => heading(SortBy::Name, "Name"),
-    };
-    let indent = MARK + look.kinds.icon_width();
-    line.column(area.width - columns.beside()).skip(indent).put(&name, look.soft());
-    line.column(columns.size).put_right(&heading(SortBy::Size, "Size"), look.soft());
-    line.column(columns.time).skip(2).put(&heading(SortBy::Time, "Modified"), look.soft());
-    line.column(columns.permissions).skip(2).put("Rights", look.soft());
+    for (column, wide) in placed {
+        let words = match columns::heading(column) {
+            ("Name", _) if sort.by == SortBy::Extension && !has_extension => {
+                format!("Name by extension {arrow}")
+            }
+            (word, Some(by)) if sort.by == by => format!("{word} {arrow}"),
+            (word, _) => word.to_owned(),
+        };
+        let mut place = line.column(wide);
+        match column {
+            Column::Name => place.skip(MARK + look.kinds.icon_width()).put(&words, look.soft()),
+            Column::Size => place.put_right(&words, look.soft()),
+            _ => place.skip(2).put(&words, look.soft()),
+        };
+    }
 }
 
 fn draw_rows(
@@ -317,7 +290,10 @@ fn draw_item(pane: &Pane, item: Item<'_>, look: &Look, area: Area, buffer: &mut 
     let mut line = Line::new(buffer, area);
     match item {
         Item::Parent => {
-            line.skip(MARK + look.kinds.icon_width()).put("..", look.directory());
+            let placed = columns::on_width(&look.columns, area.width);
+            let before = placed.iter().take_while(|(column, _)| *column != Column::Name);
+            let before: u16 = before.map(|(_, wide)| wide).sum();
+            line.skip(before + MARK + look.kinds.icon_width()).put("..", look.directory());
         }
         Item::Refused(refused) => {
             line.put("✗ ", look.bad());
@@ -331,10 +307,38 @@ fn draw_item(pane: &Pane, item: Item<'_>, look: &Look, area: Area, buffer: &mut 
 }
 
 fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'_>) {
+    let soft = if row.marked { look.marked() } else { look.soft() };
+    let attributes = &row.entry.attributes;
+    for (column, wide) in columns::on_width(&look.columns, width) {
+        let mut place = line.column(wide);
+        let words = match column {
+            Column::Name => {
+                draw_name(row, look, &mut place);
+                continue;
+            }
+            Column::Size => {
+                let (size, style) = size_of(pane, row, look);
+                place.put_right(&size, style);
+                continue;
+            }
+            Column::Time => {
+                let time = format::time(attributes.modified, &look.zone);
+                if wide == columns::DAY { time.get(..10).unwrap_or(&time).to_owned() } else { time }
+            }
+            Column::Mode => figures::permissions(attributes.permissions),
+            Column::Owner => match attributes.owner {
+                Some((user, group)) => format!("{user}:{group}"),
+                None => String::new(),
+            },
+            Column::Extension => extension_of(&row.entry),
+        };
+        place.skip(2).put(&words, soft);
+    }
+}
+
+fn draw_name(row: &Row, look: &Look, name: &mut Line<'_>) {
     let entry = &row.entry;
-    let columns = Columns::for_width(width);
     let style = if row.marked { look.marked() } else { style_of(entry, look) };
-    let mut name = line.column(width - columns.beside());
     name.column(MARK).put(if row.marked { "●" } else { "" }, look.marked());
     if let Some(icon) = look.kinds.icon(entry) {
         name.column(look.kinds.icon_width()).put(icon, style);
@@ -343,10 +347,13 @@ fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'
     let shown = display::escape(entry.name.as_bytes());
     let room = name.room().saturating_sub(sign.len());
     name.put(&text::cut_name(&shown, room), style).put(sign, style);
+}
 
+/// A file's size, or what a directory holds where that was added up.
+fn size_of(pane: &Pane, row: &Row, look: &Look) -> (String, Style) {
     let plain = if row.marked { look.marked() } else { Style::new() };
-    let (size, style) = match (entry.attributes.kind, pane.extras.sum(&entry.name)) {
-        (Kind::File, _) => (text::size_short(entry.attributes.size), plain),
+    match (row.entry.attributes.kind, pane.extras.sum(&row.entry.name)) {
+        (Kind::File, _) => (text::size_short(row.entry.attributes.size), plain),
         (_, Some(sum)) if sum.complete && sum.unread == 0 => {
             (text::size_short(Some(sum.bytes)), plain)
         }
@@ -356,15 +363,16 @@ fn draw_entry(pane: &Pane, row: &Row, look: &Look, width: u16, line: &mut Line<'
             (text::size_short(Some(sum.bytes)), style)
         }
         _ => (String::new(), plain),
-    };
-    line.column(columns.size).put_right(&size, style);
-    let time = format::time(entry.attributes.modified, &look.zone);
-    let soft = if row.marked { look.marked() } else { look.soft() };
-    let mut column = line.column(columns.time);
-    let time = if columns.time == DAY { time.get(..10).unwrap_or(&time) } else { &time };
-    column.skip(2).put(time, soft);
-    let permissions = figures::permissions(entry.attributes.permissions);
-    line.column(columns.permissions).skip(2).put(&permissions, soft);
+    }
+}
+
+/// What stands behind the last dot of a file's name; a dot at its beginning is none.
+fn extension_of(entry: &Entry) -> String {
+    let name = entry.name.as_bytes();
+    match name.iter().rposition(|&byte| byte == b'.') {
+        Some(dot) if dot > 0 && !is_directory(entry) => display::escape(&name[dot + 1..]),
+        _ => String::new(),
+    }
 }
 
 fn style_of(entry: &Entry, look: &Look) -> Style {

@@ -3,6 +3,7 @@
 mod behaviour;
 mod bookmarks;
 mod clearing;
+mod columns;
 mod commands;
 mod dialogs;
 mod drag;

@@ -16,6 +16,7 @@ use ratatui::{
 use wharf::{
     domain::{
         book::{Book, SiteOrder},
+        columns::Columns,
         entry::{Attributes, Entry, Kind, Timestamp},
         error::{Error, ErrorKind},
         ink::PaintOrder,
@@ -125,6 +126,7 @@ pub(crate) struct Stage {
     pub(crate) keymap: Arc<Keymap>,
     pending: Pending,
     pub(crate) kinds: Kinds,
+    pub(crate) columns: Columns,
     size: (u16, u16),
     places: BTreeMap<String, Vec<Entry>>,
 }
@@ -190,6 +192,7 @@ impl Stage {
             keymap: Arc::default(),
             pending: Pending::default(),
             kinds: Kinds::default(),
+            columns: Columns::default(),
             size: (width, height),
             places: known_places(),
         };
@@ -366,6 +369,7 @@ impl Stage {
             keys: self.keymap.clone(),
             theme: Theme::default(),
             kinds: self.kinds.clone(),
+            columns: self.columns.clone(),
             picture: self.picture.clone(),
         };
         let (width, height) = self.size;
