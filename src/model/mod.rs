@@ -198,6 +198,8 @@ pub struct Model {
     edits: BTreeMap<Ticket, update::Edit>,
     /// Those of an earlier Wharf, until the person was asked about them.
     left_edits: Vec<LeftEdit>,
+    /// What a dialog asks to delete is being counted.
+    counting: Option<update::Counting>,
     /// Copies that are being compared with what the server has.
     comparing: HashMap<Ticket, update::Comparing>,
     /// A shell that is about to begin.
@@ -292,6 +294,7 @@ impl Model {
             renamings: HashMap::new(),
             edits: BTreeMap::new(),
             left_edits: Vec::new(),
+            counting: None,
             comparing: HashMap::new(),
             shell: None,
             together: None,

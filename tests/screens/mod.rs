@@ -5,6 +5,7 @@ mod bookmarks;
 mod clearing;
 mod columns;
 mod commands;
+mod deleting;
 mod dialogs;
 mod drag;
 mod editing;

@@ -66,6 +66,9 @@ impl Model {
         };
         let mut close: Vec<Effect> =
             asked.map(|ticket| Effect::Engine(Command::Close(ticket))).into_iter().collect();
+        if matches!(dialog.purpose, Purpose::Delete { .. }) {
+            close.extend(self.stop_counting());
+        }
         match (&dialog.purpose, press) {
             (Purpose::Left(_), Press::Leave) => {
                 self.say("They wait for the next start; wharf queue lists them.");

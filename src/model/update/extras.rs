@@ -73,6 +73,9 @@ impl Model {
         if let Some(effects) = self.looked_for_edit(answered.ticket, &answered.told) {
             return effects;
         }
+        if self.counted(answered.ticket, &answered.told) {
+            return Vec::new();
+        }
         if let Some(effects) = self.compared(answered.ticket, &answered.told) {
             return effects;
         }

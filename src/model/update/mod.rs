@@ -1,6 +1,7 @@
 //! The one way the model changes: a message in, effects out.
 
 mod bookmarks;
+mod count;
 mod dialogs;
 mod edit;
 mod edit_list;
@@ -30,6 +31,7 @@ use super::{
     layout, scrolling,
 };
 
+pub(crate) use count::Counting;
 pub(crate) use edit::Edit;
 pub(crate) use edit_list::Comparing;
 pub(crate) use outside::Renaming;

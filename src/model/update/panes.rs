@@ -78,6 +78,7 @@ impl Model {
             Action::Delete => {
                 let dialog = forms::delete(self.focused());
                 self.open_or_say(dialog);
+                return self.count_chosen();
             }
             Action::Connect => {
                 let current = self.focused().location.clone();
