@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn jobs_that_were_put_in_order_are_served_in_it() {
-        let first = Offer { rank: 1, ..offer(0, load(0, 60, 0)) };
-        let second = Offer { rank: 2, ..offer(1, load(0, 60, 0)) };
+        let second = Offer { rank: 2, ..offer(0, load(0, 60, 0)) };
+        let first = Offer { rank: 1, ..offer(1, load(0, 60, 0)) };
         let running = fill(&mut [second, first], &Limits::new(64, 4, usize::MAX));
         assert_eq!(running, [load(0, 4, 0), load(0, 60, 0)]);
     }
