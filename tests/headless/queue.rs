@@ -1,6 +1,11 @@
 //! `wharf queue`: jobs that were interrupted are listed, gone on with, dropped; those that run are left alone.
 
-use std::{fs, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use super::{Said, no_server, run, wharf};
 use crate::{
@@ -116,4 +121,48 @@ fn without_a_journal_there_are_no_jobs_and_none_is_begun() {
     let said = queue(&client, &[]);
     assert_eq!((said.status, &said.output[..], &said.errors[..]), (0, "", ""));
     assert!(!client.state_dir().join("journal.sqlite").exists());
+}
+
+/// What it may take of memory, in KiB, however much was done of a job.
+const MOST_MEMORY: u64 = 150 << 10;
+
+/// Runs to its end; the most memory it took at any time, in KiB.
+fn memory_of(mut command: Command) -> u64 {
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let (mut most, mut ended) = (0, None);
+    wait_until("the command has ended", Duration::from_secs(120), || {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        most = most.max(kib.unwrap_or(0));
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert!(ended.unwrap().success(), "{ended:?}");
+    most
+}
+
+#[test]
+fn a_job_of_a_million_steps_is_listed_and_gone_on_with_in_bounded_memory() {
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir(here.path().join("from")).unwrap();
+    fs::write(here.path().join("from/a"), "x").unwrap();
+    assert_eq!(run(&client, here.path(), &["cp", "-r", "from", "to"]).status, 0);
+    let journal = rusqlite::Connection::open(client.state_dir().join("journal.sqlite")).unwrap();
+    let fill = "UPDATE job SET ended = NULL, process = 'nobody';
+        WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 1000009)
+        INSERT INTO ledger (job, step, ending, kind, from_path, to_path, size, verdict, method, digest, attempts, began, ended)
+        SELECT 1, i, 'done', 'file', CAST('/home/anna/a/longer/folder/file-' || i AS BLOB),
+               CAST('/srv/in/a/longer/folder/file-' || i AS BLOB), 1000, 'hash', 'sha256', randomblob(32), 1, 0, 0 FROM n;";
+    journal.execute_batch(fill).unwrap();
+    drop(journal);
+    let listed = run(&client, here.path(), &["queue", "--json"]);
+    assert!(listed.objects()[0]["steps_ended"].as_u64().unwrap() > 1_000_000, "{listed:?}");
+    for words in [&["queue", "--json"][..], &["queue", "resume", "-q"]] {
+        let memory = memory_of(wharf(&client, here.path(), words));
+        assert!(memory > 0 && memory < MOST_MEMORY, "{words:?} took {memory} KiB");
+    }
+    assert_eq!(run(&client, here.path(), &["queue"]).output, "");
 }

@@ -6,10 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, TransactionBehavior};
 
 use super::{Ending, Record, answers, lease, orders, parts, rows};
 use crate::{
-    domain::{
-        digest::{Sha256, Verdict},
-        path::StoragePath,
-    },
+    domain::{digest::Verdict, path::StoragePath},
     engine::{
         before::{Before, Collector, Past},
         message::{JobNumber, JobRequest, LeftJob, StepId, StepKind},
@@ -102,7 +99,7 @@ pub(super) fn give_up(
 fn before(connection: &Connection, number: JobNumber, sources: usize) -> Result<(Before, Record)> {
     let mut collector = Collector::new(sources);
     let mut select = connection.prepare(
-        "SELECT step, ending, kind, from_path, size, verdict, digest FROM ledger WHERE job = ? ORDER BY id",
+        "SELECT step, ending, kind, from_path, size, verdict FROM ledger WHERE job = ? ORDER BY id",
     )?;
     let mut found = select.query([number.0])?;
     while let Some(row) = found.next()? {
@@ -113,11 +110,12 @@ fn before(connection: &Connection, number: JobNumber, sources: usize) -> Result<
             step: StepId(rows::unsigned(row, 0)?.unwrap_or(0)),
             ending,
             kind,
-            from: StoragePath::new(row.get::<_, Vec<u8>>(3)?),
+            from: StoragePath::new(row.get_ref(3)?.as_blob().map_err(|_| rows::nonsense(3))?),
             arrived: Arrived {
                 bytes: rows::unsigned(row, 4)?.unwrap_or(0),
                 verdict: rows::word(row, 5, &Verdict::ALL, Verdict::word)?,
-                digest: row.get::<_, Option<[u8; 32]>>(6)?.map(Sha256),
+                // Nobody asks for it again.
+                digest: None,
             },
         });
     }
