@@ -65,6 +65,9 @@ pub(super) async fn begin(
         }
     }
     let mut pending = line.send_one(command.in_manner(Manner::Transfer));
+    if matches!(way, Way::Passive(_)) && !has(&habits.no_epsv) {
+        line.ask_for_port_ahead();
+    }
     let mut early = None;
     let (stream, refused) = match way {
         Way::Passive(socket) => {
@@ -147,6 +150,18 @@ async fn find_way(line: &Line, habits: &Habits, patience: Patience) -> Result<Wa
     if has(&habits.active) {
         return listen(line, patience).await;
     }
+    if let Some(mut asked) = line.port_ahead() {
+        let reply = asked.last(patience.reply).await?;
+        if let Some(port) = port_of_epsv(reply.last()).filter(|_| is_port(&reply)) {
+            let address = SocketAddr::new(line.peer.ip(), port);
+            // One that has been waiting for too long: another is asked for.
+            if let Ok(Ok(socket)) =
+                time::timeout(patience.connect, TcpStream::connect(address)).await
+            {
+                return Ok(Way::Passive(socket));
+            }
+        }
+    }
     let port = passive_port(line, habits, patience).await?;
     // Whatever address a reply names: the data comes from whom the commands go to.
     let address = SocketAddr::new(line.peer.ip(), port);
@@ -167,7 +182,7 @@ async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Resul
     let no_sense = || Fault::protocol("the server names no port for a data connection");
     if !has(&habits.no_epsv) {
         let reply = line.ask(Command::bare("EPSV"), patience.reply).await?;
-        if reply.status() == Status::ExtendedPassiveMode {
+        if is_port(&reply) {
             return port_of_epsv(reply.last()).ok_or_else(no_sense);
         }
         if line.peer.is_ipv6() || !matches!(reply.code, 500..=599) {
@@ -180,6 +195,10 @@ async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Resul
         return Err(Fault::of(&reply));
     }
     port_of_pasv(reply.last()).ok_or_else(no_sense)
+}
+
+fn is_port(reply: &Reply) -> bool {
+    reply.status() == Status::ExtendedPassiveMode
 }
 
 /// `Entering Extended Passive Mode (|||6446|)`.

@@ -30,6 +30,9 @@ use super::{
 };
 use crate::domain::error::ErrorKind;
 
+/// Servers of which no more may be sent before an answer do not read on in a transfer either.
+const READS_AHEAD: usize = 1 << 10;
+
 /// A control connection that is logged in.
 pub(super) struct Line {
     shared: Arc<Shared>,
@@ -37,10 +40,14 @@ pub(super) struct Line {
     tasks: [AbortHandle; 2],
     /// Held from the search for a data connection until the transfer has begun: another's search would undo it.
     pub(super) beginning: tokio::sync::Mutex<()>,
+    /// Asked for ahead of the next transfer: the port its data will go to.
+    port_ahead: Mutex<Option<Pending>>,
     /// The server's end. Data connections go to no other address.
     pub(super) peer: SocketAddr,
     /// This end.
     pub(super) local: SocketAddr,
+    /// It takes commands while a transfer is under way, and answers them in their turn.
+    reads_ahead: bool,
     /// How data connections are encrypted, if they are.
     pub(super) tls: Option<Tls>,
 }
@@ -137,9 +144,21 @@ impl Line {
         let (outgoing, commands) = mpsc::unbounded_channel();
         let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
         let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared), ahead));
+        let reads_ahead = ahead > READS_AHEAD;
         let tasks = [reader.abort_handle(), writer.abort_handle()];
         let beginning = tokio::sync::Mutex::default();
-        Arc::new(Self { shared, outgoing, tasks, beginning, peer, local, tls })
+        let port_ahead = Mutex::default();
+        Arc::new(Self {
+            shared,
+            outgoing,
+            tasks,
+            beginning,
+            port_ahead,
+            reads_ahead,
+            peer,
+            local,
+            tls,
+        })
     }
 
     /// Sends commands, none of another's between them. Returns at once.
@@ -168,6 +187,19 @@ impl Line {
     /// Sends one command and waits for what it comes to.
     pub(super) async fn ask(&self, command: Command, patience: Duration) -> Result<Reply, Fault> {
         self.send_one(command).last(patience).await
+    }
+
+    /// Asks for the port of the next transfer while this one is under way: that is a round trip less between two files.
+    pub(super) fn ask_for_port_ahead(&self) {
+        if self.reads_ahead {
+            let asked = self.send_one(Command::bare("EPSV").in_manner(Manner::Urgent));
+            *self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        }
+    }
+
+    /// What was asked ahead, once.
+    pub(super) fn port_ahead(&self) -> Option<Pending> {
+        self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether it can be used.
