@@ -156,15 +156,25 @@ fn forget(place: &Path) -> anyhow::Result<()> {
 }
 
 /// The relay's process; dropping it ends it.
-struct Relay {
+pub(crate) struct Relay {
     process: Child,
     port: u16,
 }
 
 impl Relay {
     fn to(target: u16) -> anyhow::Result<Self> {
+        Self::start(&["--relay", &target.to_string()])
+    }
+
+    /// From these ports of the far address to the same ports of the near one.
+    pub(crate) fn of_same(ports: &[u16]) -> anyhow::Result<Self> {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        Self::start(&["--relay-same", &ports.join(",")])
+    }
+
+    fn start(words: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["--bench", "--relay", &target.to_string()]);
+        command.arg("--bench").args(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().context("could not start the relay")?;
         let mut line = String::new();

@@ -7,6 +7,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod far_ftp;
 mod first_rows;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod frames;
@@ -53,6 +55,7 @@ const SECTIONS: &[Section] = &[
     (first_rows::NAME, first_rows::measure),
     ("frames under load", frames_under_load),
     (ftp::NAME, ftp::measure),
+    (far_ftp::NAME, far_ftp::measure),
 ];
 
 fn frames_under_load(_: &Ground, _: u32) -> anyhow::Result<String> {
@@ -82,11 +85,18 @@ struct Options {
     /// Be the relay to this port
     #[arg(long, hide = true)]
     relay: Option<u16>,
+    /// Be the relay of these ports, to the same ports of the near address
+    #[arg(long, hide = true, value_delimiter = ',')]
+    relay_same: Vec<u16>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let done = match options.relay {
+        None if !options.relay_same.is_empty() => {
+            let ports = options.relay_same.iter().copied();
+            relay::serve_same(ports, ground::EACH_WAY).map_err(Into::into).map(|()| true)
+        }
         Some(target) => relay::serve(target, ground::EACH_WAY).map_err(Into::into).map(|()| true),
         None => measure(&options),
     };

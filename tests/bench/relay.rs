@@ -29,10 +29,27 @@ const PAUSE: Duration = Duration::from_micros(500);
 /// Relays to a port of this machine until standard input ends; says its own port first.
 pub(crate) fn serve(target: u16, each_way: Duration) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
-    writeln!(io::stdout(), "{}", listener.local_addr()?.port())?;
+    run(vec![(listener, target)], each_way)
+}
+
+/// Another address of this machine, whose ports stand for those of the first.
+pub(crate) const FAR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Relays from these ports of the far address to the same ports of the near one, for protocols that open further
+/// connections to the address they know.
+pub(crate) fn serve_same(ports: impl Iterator<Item = u16>, each_way: Duration) -> io::Result<()> {
+    let doors = ports.map(|port| Ok((TcpListener::bind((FAR, port))?, port)));
+    run(doors.collect::<io::Result<_>>()?, each_way)
+}
+
+fn run(doors: Vec<(TcpListener, u16)>, each_way: Duration) -> io::Result<()> {
+    for (listener, _) in &doors {
+        listener.set_nonblocking(true)?;
+    }
+    let first = doors.first().ok_or(io::ErrorKind::InvalidInput)?;
+    writeln!(io::stdout(), "{}", first.0.local_addr()?.port())?;
     io::stdout().flush()?;
-    let mut relay = Relay { listener, target, each_way, links: Vec::new(), spare: Vec::new() };
+    let mut relay = Relay { doors, each_way, links: Vec::new(), spare: Vec::new() };
     while relay.wait()? {
         let moved = relay.carry();
         if moved >= MUCH {
@@ -43,8 +60,8 @@ pub(crate) fn serve(target: u16, each_way: Duration) -> io::Result<()> {
 }
 
 struct Relay {
-    listener: TcpListener,
-    target: u16,
+    /// Where clients knock, each with the port it stands for.
+    doors: Vec<(TcpListener, u16)>,
     each_way: Duration,
     links: Vec<Link>,
     spare: Vec<Vec<u8>>,
@@ -52,6 +69,7 @@ struct Relay {
 
 struct Link {
     client: TcpStream,
+    target: u16,
     /// From the moment on when a real server would have heard of the connection.
     server: Option<TcpStream>,
     asked: Instant,
@@ -83,10 +101,10 @@ impl Relay {
     /// Waits for something to do; `false` when it is time to leave.
     fn wait(&self) -> io::Result<bool> {
         let input = io::stdin();
-        let mut fds = vec![
-            PollFd::from_borrowed_fd(input.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN),
-        ];
+        let mut fds = vec![PollFd::from_borrowed_fd(input.as_fd(), PollFlags::IN)];
+        for (door, _) in &self.doors {
+            fds.push(PollFd::from_borrowed_fd(door.as_fd(), PollFlags::IN));
+        }
         let mut due: Option<Instant> = None;
         let mut by = |moment: Instant| due = Some(due.map_or(moment, |due| due.min(moment)));
         for link in &self.links {
@@ -112,15 +130,18 @@ impl Relay {
 
     /// Reads all there is and passes on all that is due; how much that was.
     fn carry(&mut self) -> usize {
-        while let Ok((client, _)) = self.listener.accept() {
-            if client.set_nonblocking(true).and(client.set_nodelay(true)).is_ok() {
-                let (up, down) = Default::default();
-                self.links.push(Link { client, server: None, asked: Instant::now(), up, down });
+        for (door, target) in &self.doors {
+            while let Ok((client, _)) = door.accept() {
+                if client.set_nonblocking(true).and(client.set_nodelay(true)).is_ok() {
+                    let (asked, target) = (Instant::now(), *target);
+                    let (up, down) = Default::default();
+                    self.links.push(Link { client, target, server: None, asked, up, down });
+                }
             }
         }
-        let (target, delay, spare) = (self.target, self.each_way, &mut self.spare);
+        let (delay, spare) = (self.each_way, &mut self.spare);
         let mut moved = 0;
-        self.links.retain_mut(|link| match link.carry(target, delay, spare) {
+        self.links.retain_mut(|link| match link.carry(delay, spare) {
             Ok(more) => {
                 moved += more;
                 !(link.up.done && link.down.done)
@@ -132,17 +153,12 @@ impl Relay {
 }
 
 impl Link {
-    fn carry(
-        &mut self,
-        target: u16,
-        delay: Duration,
-        spare: &mut Vec<Vec<u8>>,
-    ) -> io::Result<usize> {
+    fn carry(&mut self, delay: Duration, spare: &mut Vec<Vec<u8>>) -> io::Result<usize> {
         // A client may speak as soon as it is connected, that is one round trip after it asked.
         let arrives = Instant::now().max(self.asked + delay * 2) + delay;
         let mut moved = self.up.take(&self.client, arrives, spare)?;
         if self.server.is_none() && self.asked + delay * 3 <= Instant::now() {
-            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, target))?;
+            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.target))?;
             server.set_nonblocking(true)?;
             server.set_nodelay(true)?;
             self.server = Some(server);
