@@ -1,5 +1,7 @@
 //! What the engine asks: kept until it is answered or withdrawn, shown when nothing else is open.
 
+use std::collections::BTreeSet;
+
 use secrecy::SecretString;
 
 use crate::{
@@ -31,6 +33,8 @@ pub(crate) struct OpenQuestion {
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
     open: Vec<OpenQuestion>,
+    /// Jobs whose conflicts a person will come back to: they put one aside.
+    aside: BTreeSet<JobId>,
 }
 
 /// What can be answered to a conflict, in the order of the buttons: a choice, for this one or for all; or, without a
@@ -52,19 +56,30 @@ const NEW_NAME: usize = 0;
 
 impl Questions {
     pub(crate) fn ask(&mut self, id: QuestionId, job: Option<JobId>, question: Question) {
-        self.open.push(OpenQuestion { id, job, question, put_aside: false });
+        let is_conflict = matches!(question, Question::Conflict { .. });
+        let put_aside = is_conflict && job.is_some_and(|job| self.aside.contains(&job));
+        self.open.push(OpenQuestion { id, job, question, put_aside });
     }
 
     pub(crate) fn remove(&mut self, id: QuestionId) {
         self.open.retain(|open| open.id != id);
     }
 
+    /// Puts a question aside, and with a conflict all others of its job, those to come as well: whoever wants to answer
+    /// later is not asked a hundred times.
     pub(crate) fn put_aside(&mut self, id: QuestionId) {
-        self.open.iter_mut().filter(|open| open.id == id).for_each(|open| open.put_aside = true);
+        let Some(own) = self.open.iter_mut().find(|open| open.id == id) else { return };
+        own.put_aside = true;
+        let Some(job) = own.job.filter(|_| own.is_conflict()) else { return };
+        self.aside.insert(job);
+        let others =
+            self.open.iter_mut().filter(|open| open.job == Some(job) && open.is_conflict());
+        others.for_each(|open| open.put_aside = true);
     }
 
     /// Everything put aside may be shown again.
     pub(crate) fn bring_back(&mut self) {
+        self.aside.clear();
         self.open.iter_mut().for_each(|open| open.put_aside = false);
     }
 
@@ -97,6 +112,10 @@ impl Questions {
 }
 
 impl OpenQuestion {
+    fn is_conflict(&self) -> bool {
+        matches!(self.question, Question::Conflict { .. })
+    }
+
     /// What is asked, in a line.
     pub(crate) fn words(&self) -> String {
         match &self.question {

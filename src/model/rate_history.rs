@@ -42,7 +42,9 @@ impl RateHistory {
     /// The last so many seconds as bars, the latest at the end: each a part of the fastest, from 0 to 8.
     pub(crate) fn bars(&self, width: usize) -> Vec<u8> {
         let peak = self.peak();
-        let first = self.samples.len().saturating_sub(width);
+        // It begins where something moved: what was before says nothing.
+        let idle = self.samples.iter().take_while(|rate| **rate < 1.0).count();
+        let first = self.samples.len().saturating_sub(width).max(idle);
         let bar = |rate: &f64| match peak >= 1.0 {
             // Anything is seen.
             true => ((rate / peak * 8.0).round() as u8).clamp(u8::from(*rate >= 1.0), 8),
@@ -68,6 +70,11 @@ mod tests {
         assert_eq!(history.bars(9), [4, 8, 0, 0, 1]);
         assert_eq!(history.bars(2), [0, 1]);
         assert_eq!(history.peak(), 800.0);
+        let mut late = RateHistory::default();
+        for (second, rate) in [(0, 0.0), (5, 0.0), (6, 7.0), (8, 7.0)] {
+            late.note(start + Duration::from_secs(second), rate);
+        }
+        assert_eq!(late.bars(9), [8, 0, 8], "it begins where something moved");
     }
 
     #[test]

@@ -168,3 +168,28 @@ fn ten_thousand_jobs_are_listed() {
     let row = stage.reversed().into_iter().nth(1).unwrap();
     assert!(row.contains("grain.csv is taken"), "{row}");
 }
+
+#[test]
+fn whoever_puts_one_conflict_aside_is_not_asked_about_the_others() {
+    let mut stage = Stage::new((80, 24));
+    busy(&mut stage);
+    stage.event(Event::Asked {
+        id: QuestionId(3),
+        job: Some(JobId(3)),
+        question: taken("iron.csv"),
+    });
+    assert_eq!(stage.model.context(), Context::Panes);
+    stage.shows("3 questions wait; a answers");
+    // Another job has its own.
+    stage.event(Event::Asked {
+        id: QuestionId(4),
+        job: Some(JobId(2)),
+        question: taken("copper.csv"),
+    });
+    stage.shows("copper.csv");
+    stage.keys("Esc");
+    assert_eq!(stage.model.context(), Context::Panes);
+    stage.keys("a");
+    stage.shows("The name is taken");
+    stage.shows("grain.csv");
+}
