@@ -17,6 +17,8 @@ mod ftp;
 mod ground;
 mod peers;
 mod relay;
+#[allow(clippy::expect_used)]
+mod render;
 mod rounds;
 mod run;
 mod table;
@@ -53,6 +55,7 @@ type Section = (&'static str, fn(&Ground, u32) -> anyhow::Result<String>);
 /// Further ones go here.
 const SECTIONS: &[Section] = &[
     (first_rows::NAME, first_rows::measure),
+    (render::NAME, render::measure),
     ("frames under load", frames_under_load),
     (ftp::NAME, ftp::measure),
     (far_ftp::NAME, far_ftp::measure),
