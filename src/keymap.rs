@@ -154,6 +154,13 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[key('E')], Action::OpenEdits, "open edits: files of servers", ""),
     bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
     bind(PANES, &[key('K')], Action::ClearParts, "clear away what interrupted copies left", ""),
+    bind(
+        PANES,
+        &[key('U')],
+        Action::UndoNames,
+        "undo the last renaming of many; again redoes it",
+        "",
+    ),
     bind(PANES, &[key('!')], Action::Shell, "run a command in the pane's directory", ""),
     bind(
         PANES,

@@ -100,6 +100,8 @@ pub enum Action {
     DiscardEdit,
     /// Edit the chosen names all at once.
     RenameMany,
+    /// Give the names back that were edited all at once.
+    UndoNames,
     /// Run a command where the pane is.
     Shell,
     /// A shell where the pane is, here or on the server.

@@ -57,6 +57,7 @@ use crate::{
         path::{Name, StoragePath},
         place::{Endpoint, Location},
         question::ConflictChoice,
+        renaming::Pair,
         session::Session,
         signals::Standing,
     },
@@ -194,6 +195,8 @@ pub struct Model {
     pub(crate) hand: Hand,
     /// Names that are being edited.
     renamings: HashMap<Ticket, update::Renaming>,
+    /// What undoes the last renaming of many: where, and from which name to which.
+    undoes_names: Option<(Location, Vec<Pair>)>,
     /// Files that are being edited.
     edits: BTreeMap<Ticket, update::Edit>,
     /// Those of an earlier Wharf, until the person was asked about them.
@@ -292,6 +295,7 @@ impl Model {
             last_press: None,
             hand: Hand::default(),
             renamings: HashMap::new(),
+            undoes_names: None,
             edits: BTreeMap::new(),
             left_edits: Vec::new(),
             counting: None,

@@ -202,6 +202,20 @@ fn names_are_edited_together_in_circles_too() {
         terminal.keys(key::ENTER);
         terminal.shows("Renamed 4 entries");
         assert_eq!(contents(&place), ["b", "a", "c"]);
+        // Undone, and done again.
+        terminal.keys("U");
+        terminal.shows("Undo the last renaming");
+        terminal.shows("d → c");
+        terminal.keys(key::ENTER);
+        wait_until("the names are back", LONG, || contents(&place) == ["a", "b", ""]);
+        assert!(place.join("c").exists());
+        terminal.hides("Undo the last renaming");
+        terminal.shows("Renamed 4 entries");
+        terminal.keys("U");
+        terminal.shows("c → d");
+        terminal.keys(key::ENTER);
+        wait_until("they are changed again", LONG, || contents(&place) == ["b", "a", "c"]);
+        terminal.hides("Undo the last renaming");
         terminal.keys("\t");
     }
     // What collides is told, and nothing is done.

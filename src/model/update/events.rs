@@ -93,6 +93,9 @@ impl Model {
         result: Result<(), crate::domain::error::Error>,
     ) -> Vec<Effect> {
         let Some(performing) = self.performing.remove(&ticket) else { return Vec::new() };
+        if let Act::RenameMany { within, steps } = act {
+            self.note_renamed(within, steps, result.is_ok());
+        }
         if let Err(error) = result {
             self.tell(error.to_string());
             // Of many renames some may have been done.

@@ -5,7 +5,7 @@ use crate::{
         error::Error,
         path::Name,
         place::{Endpoint, Location},
-        renaming,
+        renaming::{self, Pair},
         shell::{Shell, Window},
         site::Protocol,
     },
@@ -175,6 +175,25 @@ impl Model {
             }
             words
         })
+    }
+
+    /// Many names were changed, or some of them: what would give them back.
+    pub(super) fn note_renamed(&mut self, within: &Location, steps: &[Pair], all: bool) {
+        // Backwards, for a name may have been needed twice on the way. Where only some were changed nobody knows which.
+        let back = steps.iter().rev().map(|(from, to)| (to.clone(), from.clone()));
+        self.undoes_names = all.then(|| (within.clone(), back.collect()));
+    }
+
+    /// Shows what would give the names back that were changed last.
+    pub(super) fn ask_undo_names(&mut self) {
+        let Some((directory, steps)) = self.undoes_names.clone() else {
+            return self.say("There is no renaming of many that could be undone.");
+        };
+        let shows = |side: &Side| self.pane(*side).location == directory;
+        let side = [self.focus, self.focus.other()].into_iter().find(shows).unwrap_or(self.focus);
+        let mut dialog = forms::rename_many(side, directory, steps);
+        dialog.title = "Undo the last renaming".to_owned();
+        self.open_dialog(dialog);
     }
 
     /// Has the names changed, once the preview was seen.
