@@ -20,10 +20,10 @@ fn what_may_follow_is_told_while_a_sequence_is_typed() {
     let mut stage = vim((80, 24));
     stage.keys("G g");
     stage.shows("g to the first row");
-    stage.shows("s saved sites");
+    stage.shows("n a new tab");
     assert_snapshot!(stage.picture());
     stage.keys("g");
-    stage.shows_not("s saved sites");
+    stage.shows_not("n a new tab");
     assert!(stage.reversed().iter().any(|run| run == ".."), "{:?}", stage.reversed());
 }
 
