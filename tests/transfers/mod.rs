@@ -22,5 +22,6 @@ mod faults_names;
 mod faults_network;
 mod faults_protocol;
 mod faults_system;
+mod faults_within;
 mod pace;
 mod resuming;

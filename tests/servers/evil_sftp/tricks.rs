@@ -1,7 +1,7 @@
 //! The other half: what is done to an honest answer before it is sent.
 
 use super::{
-    wire::{self, Ask, Attrs, Packet},
+    wire::{self, Ask, Attrs, Fields, Packet},
     world::World,
 };
 
@@ -58,6 +58,8 @@ pub(crate) enum Trick {
     RefusesCompany,
     /// WRITE is accepted and forgotten from this offset on.
     WriteForgets { from: u64 },
+    /// It announces copy-data, copies nothing from this offset on, and answers with this status.
+    CopiesUpTo { end: u64, code: u32 },
     /// Closing a file fails.
     CloseFails,
     /// Renaming fails.
@@ -84,6 +86,9 @@ impl World {
             match trick {
                 Trick::Version(version) => return Packet::new(2, *version).bytes(),
                 Trick::Greeting(bytes) => return bytes.clone(),
+                Trick::CopiesUpTo { .. } => {
+                    return Packet::new(2, 3).string(b"copy-data").string(b"1").bytes();
+                }
                 _ => {}
             }
         }
@@ -217,6 +222,18 @@ impl World {
                 let keep = usize::try_from(*from).unwrap();
                 self.shorten(&path, keep);
                 None
+            }
+            (Trick::CopiesUpTo { end, code }, Ask::Extended { name, rest })
+                if name == b"copy-data" =>
+            {
+                let mut fields = Fields(rest);
+                let (from, start, length) = (fields.string(), fields.long(), fields.long());
+                let to = self.file_of(&fields.string())?.clone();
+                let data = &self.node(self.file_of(&from)?)?.data;
+                let place = |at: u64| usize::try_from(at.min(*end)).unwrap().min(data.len());
+                let copied = data[place(start)..place(start + length)].to_vec();
+                self.extend(&to, &copied);
+                send(wire::status(id, *code, b""))
             }
             (Trick::SizeTurns { path, from, size }, ask) => {
                 let named = match ask {

@@ -124,6 +124,14 @@ impl World {
         }
     }
 
+    /// Puts more at the end of a file.
+    pub(super) fn extend(&mut self, path: &[u8], more: &[u8]) {
+        if let Some(node) = self.nodes.get_mut(path) {
+            node.data.extend_from_slice(more);
+            node.attrs.size = node.data.len() as u64;
+        }
+    }
+
     pub(super) fn node(&self, path: &[u8]) -> Option<&Node> {
         self.nodes.get(path)
     }
