@@ -11,6 +11,7 @@ use ratatui::{Terminal, backend::TestBackend};
 use wharf::{
     domain::{
         book::Book,
+        columns::Columns,
         entry::{Attributes, Entry, Kind, Timestamp},
         journal::WhenLeft,
         path::{Name, StoragePath},
@@ -84,6 +85,7 @@ impl Stage {
             theme: Theme::default(),
             kinds: Kinds::new("di=01;34:ex=00;32:*.csv=33:*.gz=31", true),
             picture: None,
+            columns: Columns::default(),
         };
         let terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("no I/O");
         let mut stage = Self { model, look, terminal };
