@@ -86,6 +86,6 @@ mod tests {
         }
         assert_eq!((history.bars(1_000).len(), history.peak()), (KEPT, 10.0));
         history.note(start + Duration::from_secs(1_000_000), 5.0);
-        assert_eq!((history.bars(1_000).len(), history.peak()), (KEPT, 5.0));
+        assert_eq!((history.bars(1_000), history.peak()), (vec![8], 5.0));
     }
 }
