@@ -105,17 +105,17 @@ async fn moves_links_and_renames_keep_both_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_lost_makes_no_second_copy() {
-    let mut rig = rig_with(&["a.csv"]);
+    let mut rig = rig_with(&["a.csv", "a (2).csv"]);
     let (renames, inside) = (std::sync::atomic::AtomicUsize::new(0), rig.there.clone());
     rig.there.before(move |call| {
         let inside = inside.clone();
         let second = call.operation == Operation::Rename
-            && renames.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            && renames.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1;
         async move {
             if second {
                 // The rename is done, and its reply never comes.
                 inside.without_hook();
-                let to = path("/there/a (2).csv");
+                let to = path("/there/a (3).csv");
                 inside.rename(&call.path, &to, Replace::Never).await?;
                 let kind = ErrorKind::ConnectionLost;
                 return Err(Error::new(kind, "rename", "the connection was reset"));
@@ -126,8 +126,8 @@ async fn a_reply_that_was_lost_makes_no_second_copy() {
     let report = rig.run(keeping(put(&["/here/a.csv"], "/there"))).await;
     assert_eq!(report.summary.counts.done, 1, "{report:?}");
     let to = report.done[0].to.as_ref().map(ToString::to_string);
-    assert_eq!(to.as_deref(), Some("files.example:/there/a (2).csv"));
-    assert!(rig.there.content("/there/a (3).csv").is_none());
+    assert_eq!(to.as_deref(), Some("files.example:/there/a (3).csv"));
+    assert!(rig.there.content("/there/a (4).csv").is_none());
     until_tidy(&rig.there).await;
 }
 

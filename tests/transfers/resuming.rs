@@ -127,7 +127,9 @@ async fn a_job_begins_though_its_claim_took_long_and_nothing_else_happens() {
     // Longer than the engine takes to publish what it has to.
     tokio::time::sleep(Duration::from_millis(300)).await;
     another.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(engine.end_of(job).await.summary.counts.files, 10);
+    // Without a message nothing would ever wake it: that is told by a deadline of its own.
+    let report = tokio::time::timeout(Duration::from_secs(20), engine.end_of(job)).await;
+    assert_eq!(report.expect("the job was never begun").summary.counts.files, 10);
     ground.assert_arrived();
 }
 
