@@ -165,6 +165,25 @@ fn each_save_goes_back_while_the_editor_is_open() {
 }
 
 #[test]
+fn what_somebody_else_puts_there_right_after_a_save_is_not_taken_for_ones_own() {
+    let (mut stage, edit) = in_editor();
+    news(&mut stage, EditNews::Saved(edit));
+    look(&mut stage, 5);
+    let (job, _) = stage.take_job();
+    end_well(&mut stage, job, SAVED);
+    let theirs = Attributes { size: Some(513), ..attributes(6) };
+    let tell = |stage: &mut Stage| {
+        let (ticket, _) = stage.inquiries.pop().expect("it is looked at");
+        stage.event(Event::Answered(Answered { ticket, told: Ok(Told::Look(theirs)) }));
+    };
+    tell(&mut stage);
+    stage.shows_not("Send back what was edited");
+    news(&mut stage, EditNews::Saved(edit));
+    tell(&mut stage);
+    stage.shows("It was changed on the server meanwhile.");
+}
+
+#[test]
 fn a_copy_that_could_not_be_sent_stays() {
     let mut stage = edited(true);
     look(&mut stage, 5);

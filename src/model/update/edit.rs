@@ -10,8 +10,8 @@ use crate::{
         question::ConflictChoice,
     },
     engine::message::{
-        Command, Destination, Inquiry, JobId, JobOptions, JobRequest, JobSummary, Ticket, Told,
-        Work,
+        Command, Destination, Inquiry, JobId, JobOptions, JobRequest, JobSummary, StepDone, Ticket,
+        Told, Work,
     },
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct Edit {
     pub(super) unsent: bool,
     /// How often it was sent back.
     pub(super) sent: u32,
+    /// How long it was when it was sent last.
+    pub(super) sent_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +127,7 @@ impl Model {
             hands: Hands::Nobody,
             unsent: false,
             sent: 0,
+            sent_bytes: None,
         };
         self.edits.insert(ticket, edit);
         if is_here {
@@ -159,7 +162,10 @@ impl Model {
                 Vec::new()
             }
             (Phase::Settling, looked) => {
-                edit.before = looked.ok();
+                // Of another length it is somebody else's by now, and the next save asks about it.
+                let sent = edit.sent_bytes;
+                let is_ours = |now: &Attributes| sent.is_none() || now.size == sent;
+                edit.before = looked.ok().filter(is_ours);
                 let mut effects: Vec<Effect> = edit.keep().into_iter().collect();
                 effects.extend(self.go_on_with_edit(ticket));
                 effects
@@ -388,10 +394,11 @@ impl Model {
     }
 
     /// A file arrived, and this is what it was.
-    pub(super) fn sent_of_edit(&mut self, job: JobId, digest: Sha256) {
-        let sends = |edit: &&mut Edit| edit.phase == Phase::Sending(job);
+    pub(super) fn sent_of_edit(&mut self, done: &StepDone) {
+        let sends = |edit: &&mut Edit| edit.phase == Phase::Sending(done.job);
         if let Some(edit) = self.edits.values_mut().find(sends) {
-            edit.base = Some(digest);
+            edit.base = done.digest.or(edit.base);
+            edit.sent_bytes = Some(done.bytes);
         }
     }
 

@@ -110,6 +110,7 @@ impl Model {
                 hands: Hands::Nobody,
                 unsent: is_changed,
                 sent: 0,
+                sent_bytes: None,
             };
             let ticket = self.next_ticket();
             self.edits.insert(ticket, edit);

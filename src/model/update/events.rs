@@ -76,8 +76,8 @@ impl Model {
     }
 
     pub(super) fn step_done(&mut self, done: &StepDone) {
+        self.sent_of_edit(done);
         if let Some(digest) = done.digest {
-            self.sent_of_edit(done.job, digest);
             self.transfers.keep_digest(done.job, done.step, digest);
         }
     }
