@@ -25,6 +25,8 @@ mod tests {
         for name in names() {
             let (keymap, troubles) = Keymap::with(&format!("preset = \"{name}\"\n"));
             assert_eq!(troubles, Vec::<String>::new());
+            let (_, troubles) = Keymap::with(text(name).unwrap());
+            assert_eq!(troubles, Vec::<String>::new(), "{name}");
             for binding in BINDINGS.iter().filter(|binding| !binding.words.is_empty()) {
                 for context in binding.contexts {
                     let keys = keymap.keys(binding, *context);
