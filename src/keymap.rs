@@ -169,6 +169,7 @@ static BINDINGS: &[Binding] = &[
         "a shell in the pane's directory, here or there",
         "",
     ),
+    bind(PANES, &[key('L')], Action::MakeLink, "make a symbolic link", ""),
     bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),

@@ -63,6 +63,7 @@ impl Request {
             | Request::Find(location, _)
             | Request::Perform(
                 Act::MakeDirectory(location)
+                | Act::MakeLink { at: location, .. }
                 | Act::Rename { from: location, .. }
                 | Act::RenameMany { within: location, .. },
             ) => &location.endpoint,
@@ -292,6 +293,7 @@ async fn perform(storage: &Arc<dyn Storage>, act: &Act) -> Result<()> {
             }
             storage.make_directory(&path, None).await
         }
+        Act::MakeLink { at, target } => storage.make_link(&at.path, target).await,
         Act::Rename { from, to } => storage.rename(&from.path, to, Replace::Never).await,
         Act::RenameMany { within, steps } => rename_many(&**storage, within, steps).await,
     }

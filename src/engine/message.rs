@@ -149,6 +149,13 @@ pub enum Act {
         /// To which path of the same endpoint.
         to: StoragePath,
     },
+    /// Make a symbolic link that holds a target as it is written; never replaces.
+    MakeLink {
+        /// Where.
+        at: Location,
+        /// What it holds.
+        target: Vec<u8>,
+    },
     /// Rename one after the other within a directory; never replaces, and stops at the first that fails.
     RenameMany {
         /// The directory.

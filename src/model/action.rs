@@ -140,6 +140,8 @@ pub enum Action {
     Move,
     /// Make a directory.
     MakeDirectory,
+    /// Make a symbolic link.
+    MakeLink,
     /// Delete.
     Delete,
     /// Rename the entry under the cursor.

@@ -166,6 +166,23 @@ pub(crate) fn make_directory(pane: &Pane, side: Side) -> Dialog {
     dialog
 }
 
+/// Make a link in a pane's place, to the entry under the cursor unless something else is typed.
+pub(crate) fn make_link(pane: &Pane, side: Side) -> Dialog {
+    let within = pane.location.clone();
+    let mut dialog = Dialog::new(Purpose::MakeLink { side, within }, "Make a link");
+    dialog.words = vec![
+        Words::Soft(format!("in {}", pane.location)),
+        Words::Soft("The target is kept as it is typed, seen from the link's folder.".to_owned()),
+        Words::Blank,
+    ];
+    // A name that cannot be typed as it is would lead elsewhere.
+    let typed = |entry: &Entry| String::from_utf8(entry.name.as_bytes().to_vec()).ok();
+    let target = pane.current_entry().and_then(typed).unwrap_or_default();
+    dialog.fields = vec![Field::text("Name", ""), Field::text("Leads to", target)];
+    dialog.buttons = vec![Button::accept("Make", 'm'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
 /// Rename the entry under the cursor.
 pub(crate) fn rename(pane: &Pane, side: Side) -> Option<Dialog> {
     let entry = pane.current_entry()?;

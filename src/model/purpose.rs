@@ -27,6 +27,10 @@ pub(crate) enum Purpose {
         side: Side,
         within: Location,
     },
+    MakeLink {
+        side: Side,
+        within: Location,
+    },
     Rename {
         side: Side,
         from: Location,

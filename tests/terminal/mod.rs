@@ -7,6 +7,7 @@ mod editing;
 mod finding;
 mod idle;
 mod leaving;
+mod linking;
 mod outside;
 mod resuming;
 mod settings;

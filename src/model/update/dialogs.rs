@@ -110,6 +110,7 @@ impl Model {
                 self.accept_transfer(dialog, *moves, from, sources, to, into)
             }
             Purpose::MakeDirectory { side, within } => self.accept_directory(dialog, *side, within),
+            Purpose::MakeLink { side, within } => self.accept_link(dialog, *side, within),
             Purpose::Rename { side, from, shown } => self.accept_rename(dialog, *side, from, shown),
             Purpose::Delete { from, sources } => Ok(self.add_chosen(JobRequest {
                 work: Work::Delete,
@@ -230,6 +231,18 @@ impl Model {
         let cursor = first_below(&directory.path, &within.path);
         let act = Act::MakeDirectory(directory);
         Ok(self.perform(act, Performing { side, directory: within.clone(), cursor }))
+    }
+
+    fn accept_link(&mut self, dialog: &Dialog, side: Side, within: &Location) -> Accepted {
+        let name = crate::domain::path::Name::new(dialog.text(0))
+            .map_err(|bad| text::sentence(&bad.to_string()))?;
+        let target = dialog.text(1).as_bytes().to_vec();
+        if target.is_empty() || target.contains(&0) {
+            return Err("It has to lead somewhere; a path holds no NUL.".to_owned());
+        }
+        let at = within.with_path(within.path.join(&name));
+        let performing = Performing { side, directory: within.clone(), cursor: Some(name) };
+        Ok(self.perform(Act::MakeLink { at, target }, performing))
     }
 
     fn accept_rename(

@@ -106,6 +106,7 @@ impl Model {
         }
         self.say(match act {
             Act::MakeDirectory(directory) => format!("Made {directory}."),
+            Act::MakeLink { at, .. } => format!("Made the link {at}."),
             Act::RenameMany { steps, .. } => {
                 format!("Renamed {}.", text::entries(steps.len() as u64))
             }

@@ -1,7 +1,12 @@
 //! What keys do in the panes.
 
 use crate::{
-    domain::{entry::Kind, path::Name, place::Location},
+    domain::{
+        entry::Kind,
+        path::Name,
+        place::{Endpoint, Location},
+        site::Protocol,
+    },
     engine::message::Command,
 };
 
@@ -72,6 +77,7 @@ impl Model {
             Action::Copy => self.ask_transfer(false),
             Action::Move => self.ask_transfer(true),
             Action::MakeDirectory => self.ask_in_place(forms::make_directory),
+            Action::MakeLink => self.ask_link(),
             Action::Rename => {
                 let dialog = forms::rename(self.focused(), side);
                 self.open_or_say(dialog);
@@ -250,6 +256,15 @@ impl Model {
             forms::set_verify(dialog, level);
         }
         self.open_or_say(dialog);
+    }
+
+    fn ask_link(&mut self) {
+        match &self.focused().location.endpoint {
+            Endpoint::Remote(site) if site.protocol() != Protocol::Sftp => {
+                self.say("FTP has no command that makes links.");
+            }
+            _ => self.ask_in_place(forms::make_link),
+        }
     }
 
     fn ask_in_place(
