@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     errand::{Errand, Live},
     part::Part,
-    ranges::{PATIENCE, Piece, Ranges},
+    ranges::{Cut, PATIENCE, Piece, Ranges},
     step::{At, End, Fail},
     verify::Passing,
 };
@@ -106,6 +106,12 @@ fn crew(errand: &Errand) -> usize {
     let lanes = errand.source.lanes().min(errand.target().lanes());
     let ranges = lanes.saturating_mul(RANGES_A_LANE).min(MOST_RANGES);
     (ranges / errand.company()).max(1)
+}
+
+/// How a file is cut in ranges here.
+pub(super) fn cut(errand: &Errand) -> Cut {
+    let is_dear = |storage: &dyn Storage| storage.capabilities().one_file_a_connection;
+    if is_dear(&*errand.source) || is_dear(errand.target()) { Cut::DEAR } else { Cut::CHEAP }
 }
 
 /// Whether a storage at one end has lanes to spread ranges over, and the other can take them.

@@ -2,7 +2,6 @@
 
 /// Where the process may be told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only tests name them"))]
 pub(super) enum Moment {
     /// A transaction of the journal is committed, and nothing of it was told.
     Written,

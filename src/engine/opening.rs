@@ -62,7 +62,7 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
     held.went_on = true;
     match kept {
         Kept::Ranges(kept) => {
-            let ranges = Ranges::with(before.size.unwrap_or(0), &kept);
+            let ranges = Ranges::with(before.size.unwrap_or(0), carry::cut(errand), &kept);
             begun.written = Written::Ranges(kept);
             errand.note_part(begun);
             errand.live.carry(ranges.bytes());
@@ -90,7 +90,8 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
     // A large file goes in ranges, where there are lanes to spread them over.
     let has_lanes = carry::can_take_ranges(errand);
     let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
-    let first_range = |file: &Attributes| large(file).map(Ranges::first_length);
+    let cut = carry::cut(errand);
+    let first_range = |file: &Attributes| large(file).map(|size| cut.length(size).min(size));
 
     let listed = &errand.step.source;
     let mut part = Part::beside(to, errand.target.clone());
@@ -133,7 +134,7 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         held.begun = begin(&before).inspect(|begun| errand.note_part(begun));
     }
     let one_stream = Road::Stream { offset: 0, hashed: None };
-    let way = large(&before).map_or(one_stream, |size| Road::Ranges(Ranges::new(size)));
+    let way = large(&before).map_or(one_stream, |size| Road::Ranges(Ranges::new(size, cut)));
     if held.begun.is_some() {
         part.set_noted();
     }

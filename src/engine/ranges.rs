@@ -14,11 +14,28 @@ use std::{
 pub(super) const WORTH_RANGES: u64 = 16 << 20;
 /// The shortest range, but for the last.
 const SHORTEST: u64 = 8 << 20;
-const LONGEST: u64 = 64 << 20;
-/// A file is cut in about so many: enough that no lane is idle at the end while others have much left.
-const PIECES: u64 = 64;
 /// How often one range is begun again after its lane ended.
 pub(super) const PATIENCE: u32 = 3;
+
+/// How a file is cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    /// In about so many.
+    pieces: u64,
+    longest: u64,
+}
+
+impl Cut {
+    /// Where a range costs one more request: in so many that no lane is idle at the end while others have much left.
+    pub(super) const CHEAP: Self = Self { pieces: 64, longest: 64 << 20 };
+    /// Where each range is a data connection to be made, and begins as slowly as any: in few.
+    pub(super) const DEAR: Self = Self { pieces: 8, longest: u64::MAX };
+
+    /// How long a range of a file of this size is, but for the last.
+    pub(super) fn length(self, size: u64) -> u64 {
+        (size / self.pieces).max(SHORTEST).min(self.longest)
+    }
+}
 
 /// The books of one file.
 #[derive(Debug)]
@@ -55,11 +72,10 @@ impl Piece {
 }
 
 impl Ranges {
-    pub(super) fn new(size: u64) -> Self {
-        let length = (size / PIECES).clamp(SHORTEST, LONGEST);
+    pub(super) fn new(size: u64, cut: Cut) -> Self {
         Self {
             size,
-            length,
+            length: cut.length(size),
             uncut: std::iter::once(0..size).collect(),
             again: VecDeque::new(),
             arrived: 0,
@@ -70,8 +86,8 @@ impl Ranges {
     }
 
     /// Of a part in which some ranges stand already: in order, and none touches another.
-    pub(super) fn with(size: u64, kept: &[Range<u64>]) -> Self {
-        let mut ranges = Self::new(size);
+    pub(super) fn with(size: u64, cut: Cut, kept: &[Range<u64>]) -> Self {
+        let mut ranges = Self::new(size, cut);
         ranges.uncut.clear();
         let mut at = 0;
         for range in kept {
@@ -98,11 +114,6 @@ impl Ranges {
     /// Bytes that have arrived.
     pub(super) fn bytes(&self) -> u64 {
         self.arrived
-    }
-
-    /// How long the first range is.
-    pub(super) fn first_length(size: u64) -> u64 {
-        Self::new(size).length.min(size)
     }
 
     /// The next one to carry.
@@ -167,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_last_range_alone_does_not_make_a_file() {
-        let mut ranges = Ranges::new(20 << 20);
+        let mut ranges = Ranges::new(20 << 20, Cut::CHEAP);
         let pieces: Vec<Piece> = std::iter::from_fn(|| ranges.next()).collect();
         assert_eq!(pieces.len(), 3);
         ranges.arrived(pieces[2].clone());
@@ -180,7 +191,7 @@ mod tests {
 
     #[test]
     fn of_a_range_on_its_way_what_is_not_in_doubt_stands() {
-        let mut ranges = Ranges::new(20 << 20);
+        let mut ranges = Ranges::new(20 << 20, Cut::CHEAP);
         let (first, second) = (ranges.next().unwrap(), ranges.next().unwrap());
         second.carried.store(5 << 20, Ordering::Relaxed);
         first.carried.store(1 << 20, Ordering::Relaxed);
@@ -194,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_range_is_begun_again_a_few_times() {
-        let mut ranges = Ranges::new(WORTH_RANGES);
+        let mut ranges = Ranges::new(WORTH_RANGES, Cut::CHEAP);
         let first = ranges.next().unwrap();
         for _ in 0..PATIENCE {
             let piece = ranges.next().filter(|piece| piece.range == first.range);
@@ -212,7 +223,7 @@ mod tests {
         ) {
             let cuts: Vec<u64> = cuts.into_iter().filter(|cut| *cut < size).collect();
             let kept: Vec<Range<u64>> = cuts.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
-            let mut ranges = Ranges::with(size, &kept);
+            let mut ranges = Ranges::with(size, Cut::CHEAP, &kept);
             let standing: u64 = kept.iter().map(|range| range.end - range.start).sum();
             prop_assert_eq!(ranges.bytes(), standing);
             let mut carried = 0;
@@ -234,7 +245,7 @@ mod tests {
             seed in any::<u64>(),
         ) {
             let mut random = fastrand::Rng::with_seed(seed);
-            let mut ranges = Ranges::new(size);
+            let mut ranges = Ranges::new(size, Cut::CHEAP);
             let mut under_way = Vec::new();
             loop {
                 while under_way.len() < 8 && let Some(piece) = ranges.next() {
