@@ -204,10 +204,18 @@ impl Errand {
         self.journal.note(|| Note::Made { job, path: directory.clone() });
     }
 
-    /// Has it written how far a part has come.
-    pub(super) fn note_part(&self, begun: &Begun) {
+    /// Has it written that there is to be a part, and waits until it is: what is not known of is not gone on with, and
+    /// is taken for what a killed job left.
+    pub(super) async fn note_part(&self, begun: &Begun) {
         let job = self.plan.job;
-        self.journal.note(|| Note::Part { job, begun: Box::new(begun.clone()) });
+        let note = || Note::Part { job, begun: Box::new(begun.clone()) };
+        self.journal.note_and_wait(note).await;
+    }
+
+    /// Has it written how far a part has come.
+    pub(super) fn note_progress(&self, begun: Begun) {
+        let job = self.plan.job;
+        self.journal.note(|| Note::Part { job, begun: Box::new(begun) });
     }
 
     /// Has it written that a file that is moved has its final name, and waits until it is.

@@ -64,7 +64,7 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
         Kept::Ranges(kept) => {
             let ranges = Ranges::with(before.size.unwrap_or(0), carry::cut(errand), &kept);
             begun.written = Written::Ranges(kept);
-            errand.note_part(begun);
+            errand.note_progress(begun.clone());
             errand.live.carry(ranges.bytes());
             Ok(Some(Opened { before, way: Road::Ranges(ranges), streams: None }))
         }
@@ -74,7 +74,7 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
                 async { errand.source.read(&errand.step.from, offset, None).await.at(End::Source) };
             let write = carry::open_part(errand, part, offset);
             let (reader, writer) = carry::both(errand, read, write).await?;
-            errand.note_part(begun);
+            errand.note_progress(begun.clone());
             errand.live.carry(offset);
             let way = Road::Stream { offset, hashed };
             Ok(Some(Opened { before, way, streams: Some((reader, writer)) }))
@@ -104,12 +104,17 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         let (from, to, part) = (from.clone(), to.clone(), part.path().clone());
         Some(Begun { from, to, part, source: *source, written })
     };
-    // It is written down before it is there.
-    held.begun = begin(listed).inspect(|begun| errand.note_part(begun));
+    held.begun = begin(listed);
     let stat = async { source.stat(from).await.at(End::Source) };
     let read = async |length| source.read(from, 0, length).await.at(End::Source);
-    let write =
-        async { target.write(part.path(), WriteOptions::new_private()).await.at(End::Target) };
+    let begun = held.begun.as_ref();
+    let write = async {
+        // It is written down before it is there.
+        if let Some(begun) = begun {
+            errand.note_part(begun).await;
+        }
+        target.write(part.path(), WriteOptions::new_private()).await.at(End::Target)
+    };
     let look_first = carry::in_turn(errand) || !source.capabilities().exact_listings;
     let (before, reader, writer) = if look_first {
         let before = stat.await?;
@@ -131,7 +136,10 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         }
     };
     if !is_same(listed, &before) {
-        held.begun = begin(&before).inspect(|begun| errand.note_part(begun));
+        held.begun = begin(&before);
+        if let Some(begun) = &held.begun {
+            errand.note_part(begun).await;
+        }
     }
     let one_stream = Road::Stream { offset: 0, hashed: None };
     let way = large(&before).map_or(one_stream, |size| Road::Ranges(Ranges::new(size, cut)));

@@ -26,7 +26,7 @@ pub(super) async fn take_over(errand: &Errand, held: &mut Held, length: u64) -> 
         written: Written::InOrder,
     };
     // It is written down before it is there.
-    errand.note_part(&begun);
+    errand.note_part(&begun).await;
     part.set_noted();
     let mut reader = storage.read(to, 0, Some(length)).await.at(End::Target)?;
     let mut writer =

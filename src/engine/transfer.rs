@@ -293,7 +293,7 @@ async fn in_ranges(
     let note = |ranges: &Ranges| {
         if let Some(begun) = begun.as_ref() {
             let written = Written::Ranges(ranges.standing(begun::in_doubt(errand)));
-            errand.note_part(&Begun { written, ..begun.clone() });
+            errand.note_progress(Begun { written, ..begun.clone() });
         }
     };
     let over =

@@ -81,7 +81,7 @@ impl Keeper {
 
     /// Hands a note over; gives back what was to be done then if nobody takes it any more.
     pub(super) fn send(&self, note: Note, then: Option<Then>) -> Option<Then> {
-        let urgent = note.is_urgent();
+        let urgent = is_urgent(&note, then.as_ref());
         if let Err(unsent) = self.letters.send(Letter::Note(note, then)) {
             return match unsent.0 {
                 Letter::Note(_, then) => then,
@@ -108,6 +108,11 @@ impl Keeper {
             },
         }
     }
+}
+
+/// Whether somebody waits for it to be written.
+fn is_urgent(note: &Note, then: Option<&Then>) -> bool {
+    note.is_urgent() || matches!(then, Some(Then::Wake(_)))
 }
 
 /// Where the notes go.
@@ -368,7 +373,7 @@ impl Batch {
     fn take(&mut self, letter: Letter) {
         match letter {
             Letter::Note(note, then) => {
-                self.urgent |= note.is_urgent();
+                self.urgent |= is_urgent(&note, then.as_ref());
                 self.notes.push(note);
                 self.thens.extend(then);
             }

@@ -12,7 +12,7 @@ use super::{Answered, Ending, Entry, answers, orders, parts, rows};
 use crate::{
     domain::{part_name::MARK_LETTERS, path::StoragePath, question::ConflictChoice},
     engine::{
-        begun::{Begun, Written},
+        begun::Begun,
         crash::{self, Moment},
         message::{JobId, JobNumber, JobRequest},
     },
@@ -46,10 +46,9 @@ pub(in crate::engine) enum Note {
 }
 
 impl Note {
-    /// Whether somebody waits for it to be written.
+    /// Whether it is written at once.
     pub(super) fn is_urgent(&self) -> bool {
         matches!(self, Note::Added { .. } | Note::Ended { .. })
-            || matches!(self, Note::Part { begun, .. } if matches!(begun.written, Written::Committed(_)))
     }
 }
 
