@@ -5,6 +5,7 @@
 //! of their own, which ends the process by itself if the loop cannot.
 
 mod knows;
+mod signals;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -14,7 +15,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, ThreadId},
-    time::Duration,
 };
 
 use crossterm::{
@@ -28,11 +28,7 @@ use crossterm::{
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
-use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH},
-    iterator::Signals,
-    low_level::emulate_default_handler,
-};
+use signal_hook::{consts::SIGTSTP, low_level::emulate_default_handler};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::domain::signals::Standing;
@@ -88,13 +84,8 @@ static SCREEN_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 static NOTIFY: Mutex<Option<UnboundedSender<Notification>>> = Mutex::new(None);
 /// Set while the process stops itself: its own SIGTSTP is no second request.
 static STOPPING: AtomicBool = AtomicBool::new(false);
-/// Set while another program has the terminal: what a person interrupts is that program.
-static LENT: AtomicBool = AtomicBool::new(false);
 /// Set while the taskbar shows progress.
 static PROGRESS_SHOWN: AtomicBool = AtomicBool::new(false);
-
-/// How long the loop may take to leave after a signal before the process is ended without it.
-const GRACE: Duration = Duration::from_secs(4);
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -174,7 +165,7 @@ impl Screen {
         let (sender, notifications) = mpsc::unbounded_channel();
         *lock(&NOTIFY) = Some(sender);
         watch_panics();
-        watch_signals()?;
+        signals::watch()?;
         take_over()?;
         let bytes = FrameBytes::default();
         let backend = CrosstermBackend::new(bytes.clone());
@@ -185,7 +176,7 @@ impl Screen {
                 return Err(error);
             }
         };
-        watch_for_hangup();
+        signals::watch_for_hangup();
         let last_cursor = LastCursor::default();
         Ok((
             Self { terminal, bytes, last_cursor, title: String::new(), standing: Standing::Idle },
@@ -268,13 +259,13 @@ impl Screen {
 
     /// Gives the terminal to another program, until [`Screen::come_back`].
     pub(crate) fn lend(&mut self) {
-        LENT.store(true, Ordering::SeqCst);
+        signals::lend();
         give_back();
     }
 
     /// Takes the terminal over again after the process was stopped, however that came.
     pub(crate) fn come_back(&mut self) -> io::Result<()> {
-        LENT.store(false, Ordering::SeqCst);
+        signals::take_back();
         terminal::disable_raw_mode()?;
         take_over()?;
         self.redraw()
@@ -375,84 +366,6 @@ fn report_late_panics() {
     for words in lock(&LATE_PANICS).drain(..) {
         let _ = writeln!(io::stderr(), "wharf: {words}");
     }
-}
-
-/// The terminal is gone, and the loop was told.
-static HUNG_UP: AtomicBool = AtomicBool::new(false);
-
-fn watch_signals() -> io::Result<()> {
-    static WATCHED: AtomicBool = AtomicBool::new(false);
-    if WATCHED.swap(true, Ordering::SeqCst) {
-        return Ok(());
-    }
-    let signals = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
-    let mut signals = Signals::new(signals)?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            on_signal(signal);
-        }
-    })?;
-    Ok(())
-}
-
-fn on_signal(signal: i32) {
-    let is_up = lock(&SCREEN_THREAD).is_some();
-    match signal {
-        // It goes on by itself: the terminal is not ours to take over.
-        SIGCONT if LENT.load(Ordering::SeqCst) => {}
-        SIGCONT => notify(Notification::Continued),
-        SIGWINCH => notify(Notification::Resized),
-        // Forgotten here and not when the process goes on: this thread may see the signal only then.
-        SIGTSTP if STOPPING.swap(false, Ordering::SeqCst) => {}
-        SIGTSTP if is_up => notify(Notification::Suspend),
-        SIGINT if is_up => notify(Notification::Interrupt),
-        SIGINT | SIGQUIT if LENT.load(Ordering::SeqCst) => {}
-        SIGTSTP => {
-            let _ = emulate_default_handler(signal);
-        }
-        // The hang-up was noticed before its signal came: it says nothing new.
-        SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
-        // Already on the way out: no more patience.
-        _ if !is_up => {
-            let _ = emulate_default_handler(signal);
-        }
-        _ => {
-            notify(Notification::Leave);
-            end_after_grace(signal);
-        }
-    }
-}
-
-/// Whoever was told to leave and has not left by then is ended.
-fn end_after_grace(signal: i32) {
-    let _ = thread::Builder::new().name("grace".to_owned()).spawn(move || {
-        thread::sleep(GRACE);
-        // The loop hangs, perhaps in a write to a terminal that does not read: only the mode can be restored.
-        let _ = terminal::disable_raw_mode();
-        let _ = emulate_default_handler(signal);
-    });
-}
-
-/// Leaves when the terminal is gone though no SIGHUP came: reading it would only spin (crossterm#793).
-fn watch_for_hangup() {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let watch = || {
-        let stdin = io::stdin();
-        let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
-        loop {
-            match poll(&mut fds, None) {
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return,
-                Ok(_) => {
-                    HUNG_UP.store(true, Ordering::SeqCst);
-                    notify(Notification::Leave);
-                    end_after_grace(SIGHUP);
-                    return;
-                }
-            }
-        }
-    };
-    let _ = thread::Builder::new().name("hangup".to_owned()).spawn(watch);
 }
 
 #[cfg(test)]
