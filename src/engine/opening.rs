@@ -91,7 +91,7 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
     let has_lanes = carry::can_take_ranges(errand);
     let large = |file: &Attributes| file.size.filter(|&size| has_lanes && size >= WORTH_RANGES);
     let cut = carry::cut(errand);
-    let first_range = |file: &Attributes| large(file).map(|size| cut.length(size).min(size));
+    let first_range = |file: &Attributes| large(file).map(|size| cut.first(size));
 
     let listed = &errand.step.source;
     let mut part = Part::beside(to, errand.target.clone());

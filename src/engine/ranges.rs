@@ -23,17 +23,26 @@ pub(super) struct Cut {
     /// In about so many.
     pieces: u64,
     longest: u64,
+    /// So many at the beginning are shorter, each by one part less than the next: those that begin together would end
+    /// together as well, and while all of them are followed by others nothing is under way.
+    shorter: u64,
 }
 
 impl Cut {
     /// Where a range costs one more request: in so many that no lane is idle at the end while others have much left.
-    pub(super) const CHEAP: Self = Self { pieces: 64, longest: 64 << 20 };
+    pub(super) const CHEAP: Self = Self { pieces: 64, longest: 64 << 20, shorter: 8 };
     /// Where each range is a data connection to be made, and begins as slowly as any: in few.
-    pub(super) const DEAR: Self = Self { pieces: 8, longest: u64::MAX };
+    pub(super) const DEAR: Self = Self { pieces: 8, longest: u64::MAX, shorter: 1 };
 
-    /// How long a range of a file of this size is, but for the last.
-    pub(super) fn length(self, size: u64) -> u64 {
-        (size / self.pieces).max(SHORTEST).min(self.longest)
+    /// How long the first range of a file of this size is.
+    pub(super) fn first(self, size: u64) -> u64 {
+        self.length(size, 0).min(size)
+    }
+
+    /// How long a range is before which so many were cut, if so much is left.
+    fn length(self, size: u64, before: u64) -> u64 {
+        let whole = (size / self.pieces).max(SHORTEST).min(self.longest);
+        whole / self.shorter * (before + 1).min(self.shorter)
     }
 }
 
@@ -41,7 +50,9 @@ impl Cut {
 #[derive(Debug)]
 pub(super) struct Ranges {
     size: u64,
-    length: u64,
+    cut: Cut,
+    /// How many were cut.
+    pieces: u64,
     /// What was not cut yet, in order.
     uncut: VecDeque<Range<u64>>,
     /// To be begun again, with how often that happened.
@@ -75,7 +86,8 @@ impl Ranges {
     pub(super) fn new(size: u64, cut: Cut) -> Self {
         Self {
             size,
-            length: cut.length(size),
+            cut,
+            pieces: 0,
             uncut: std::iter::once(0..size).collect(),
             again: VecDeque::new(),
             arrived: 0,
@@ -128,9 +140,10 @@ impl Ranges {
         loop {
             let uncut = self.uncut.front_mut()?;
             let start = uncut.start;
-            let end = start.saturating_add(self.length).min(uncut.end);
+            let end = start.saturating_add(self.cut.length(self.size, self.pieces)).min(uncut.end);
             uncut.start = end;
             if start < end {
+                self.pieces += 1;
                 return Some(Piece::new(start..end));
             }
             self.uncut.pop_front();
@@ -180,27 +193,48 @@ mod tests {
     fn the_last_range_alone_does_not_make_a_file() {
         let mut ranges = Ranges::new(20 << 20, Cut::CHEAP);
         let pieces: Vec<Piece> = std::iter::from_fn(|| ranges.next()).collect();
-        assert_eq!(pieces.len(), 3);
-        ranges.arrived(pieces[2].clone());
+        let (last, others) = pieces.split_last().unwrap();
+        assert_eq!(last.range.end, 20 << 20);
+        ranges.arrived(last.clone());
         assert!(!ranges.is_whole() && ranges.front() == 0);
-        ranges.arrived(pieces[0].clone());
-        assert_eq!(ranges.front(), 8 << 20);
-        ranges.arrived(pieces[1].clone());
+        for piece in others {
+            assert!(!ranges.is_whole());
+            ranges.arrived(piece.clone());
+            assert!(ranges.front() >= piece.range.end);
+        }
         assert!(ranges.is_whole());
+    }
+
+    #[test]
+    fn those_that_begin_together_do_not_end_together() {
+        let lengths = |size, cut: Cut| {
+            let mut ranges = Ranges::new(size, cut);
+            let piece = std::iter::from_fn(|| ranges.next());
+            piece.map(|piece| (piece.range.end - piece.range.start) >> 20).collect::<Vec<_>>()
+        };
+        let cheap = lengths(256 << 20, Cut::CHEAP);
+        assert_eq!(cheap[..10], [1, 2, 3, 4, 5, 6, 7, 8, 8, 8]);
+        assert_eq!(Cut::CHEAP.first(256 << 20), 1 << 20);
+        assert_eq!(
+            lengths(256 << 20, Cut::DEAR),
+            [32; 8],
+            "where a beginning is dear, all have as much"
+        );
+        assert_eq!(Cut::DEAR.first(5), 5);
     }
 
     #[test]
     fn of_a_range_on_its_way_what_is_not_in_doubt_stands() {
         let mut ranges = Ranges::new(20 << 20, Cut::CHEAP);
         let (first, second) = (ranges.next().unwrap(), ranges.next().unwrap());
-        second.carried.store(5 << 20, Ordering::Relaxed);
+        second.carried.store(2 << 20, Ordering::Relaxed);
         first.carried.store(1 << 20, Ordering::Relaxed);
         let start = second.range.start;
-        assert_eq!(ranges.standing(2 << 20), [start..start + (3 << 20), 0..0][..1]);
+        assert_eq!(ranges.standing(1 << 20), [start..start + (1 << 20), 0..0][..1]);
         assert!(ranges.interrupted(second));
         assert_eq!(ranges.standing(0).len(), 1, "it is carried again");
         ranges.arrived(first);
-        assert_eq!(ranges.standing(2 << 20), [0..8 << 20, 0..0][..1]);
+        assert_eq!(ranges.standing(1 << 20), [0..1 << 20, 0..0][..1]);
     }
 
     #[test]

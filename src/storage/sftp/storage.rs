@@ -186,7 +186,9 @@ impl Storage for SftpStorage {
     ) -> Result<Box<dyn ReadStream>> {
         let (flags, attributes) = (open_flags::READ, WireAttributes::default());
         let client = &self.server.client;
-        match client.open_file(path.as_bytes(), flags, attributes, LaneChoice::Bulk).await {
+        // A range of a large file keeps a lane busy for long.
+        let lane = if length.is_some() { LaneChoice::Unshared } else { LaneChoice::Bulk };
+        match client.open_file(path.as_bytes(), flags, attributes, lane).await {
             Ok(opened) => {
                 let file = OpenFile::new(&self.server, path, opened);
                 Ok(Box::new(SftpReadStream::new(file, offset, length)))

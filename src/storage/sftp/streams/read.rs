@@ -13,7 +13,7 @@ use crate::{
         sftp::{
             client::{InFlight, unexpected},
             mail::{Fault, Manner},
-            pace::Pace,
+            pace::{Pace, Sent},
             packet::Reply,
             status,
         },
@@ -30,7 +30,7 @@ const EARLY_READS: usize = 16;
 struct Slot {
     offset: u64,
     length: u32,
-    sent: Instant,
+    sent: Sent,
     state: SlotState,
 }
 
@@ -94,7 +94,12 @@ impl SftpReadStream {
     fn slot(&self, offset: u64, length: u32) -> Slot {
         let manner = if self.alone { Manner::Alone } else { Manner::Prompt };
         let reply = self.file.server.client.read(&self.file.opened.handle, offset, length, manner);
-        Slot { offset, length, sent: Instant::now(), state: SlotState::Waiting(reply) }
+        Slot {
+            offset,
+            length,
+            sent: self.pace.sent(Instant::now()),
+            state: SlotState::Waiting(reply),
+        }
     }
 
     fn ask_ahead(&mut self) {

@@ -16,7 +16,7 @@ use crate::{
         sftp::{
             client::{InFlight, Opened, accepted, unexpected},
             mail::{Fault, Manner},
-            pace::Pace,
+            pace::{self, Pace},
             packet::Reply,
             server::{from_wire, to_wire},
         },
@@ -31,7 +31,7 @@ const FIRST_WRITES: usize = 16;
 struct Sent {
     offset: u64,
     data: Bytes,
-    when: Instant,
+    when: pace::Sent,
     reply: InFlight,
 }
 
@@ -143,8 +143,9 @@ impl WriteStream for SftpWriteStream {
             let OpenFile { server, opened: Opened { handle, .. }, .. } = &self.file;
             let (offset, kept) = (self.offset, piece.clone());
             self.offset += piece.len() as u64;
+            let when = self.pace.sent(Instant::now());
             let reply = server.client.write(handle, offset, piece, Manner::Prompt);
-            self.sent.push_back(Sent { offset, data: kept, when: Instant::now(), reply });
+            self.sent.push_back(Sent { offset, data: kept, when, reply });
         }
         if let Some(failed) = &self.failed { Err(failed.clone()) } else { Ok(()) }
     }
