@@ -26,11 +26,19 @@ const KEPT_DIGESTS: usize = 4_096;
 #[derive(Debug, Default)]
 pub(crate) struct Transfers {
     snapshot: Arc<Snapshot>,
-    /// Jobs that have not ended, and the directories that will look different then.
-    open: BTreeMap<JobId, Vec<Location>>,
+    /// Jobs that have not ended.
+    open: BTreeMap<JobId, Open>,
     digests: HashMap<(JobId, StepId), Sha256>,
     digest_order: VecDeque<(JobId, StepId)>,
     history: RateHistory,
+}
+
+/// What is kept of a job from its beginning to its end: it may have ended before the engine shows it.
+#[derive(Debug)]
+struct Open {
+    words: String,
+    /// The directories that will look different then.
+    touches: Vec<Location>,
 }
 
 /// All jobs in one line.
@@ -54,12 +62,18 @@ pub(crate) struct Overall {
 impl Transfers {
     /// A job was handed to the engine.
     pub(crate) fn begin(&mut self, job: JobId, request: &JobRequest) {
-        self.open.insert(job, directories_touched(request));
+        let (words, touches) = (job_words(request), directories_touched(request));
+        self.open.insert(job, Open { words, touches });
+    }
+
+    /// What a job is that has not ended, in words.
+    pub(crate) fn words(&self, job: JobId) -> Option<&str> {
+        self.open.get(&job).map(|open| open.words.as_str())
     }
 
     /// A job has ended. The directories that look different now.
     pub(crate) fn end(&mut self, job: JobId) -> Vec<Location> {
-        self.open.remove(&job).unwrap_or_default()
+        self.open.remove(&job).map(|open| open.touches).unwrap_or_default()
     }
 
     pub(crate) fn set_snapshot(&mut self, snapshot: Arc<Snapshot>, now: Option<Instant>) {

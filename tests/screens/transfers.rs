@@ -308,10 +308,14 @@ fn panes_read_again_when_a_job_has_ended() {
         seconds: 2.0,
     }));
     stage.serve();
-    assert_eq!(stage.told, ["Done: job · 1 hash · 0:02"], "the desktop is told, if it is set");
+    assert_eq!(
+        stage.told,
+        ["Done: copy notes-of-the-harbour-master.txt → files.example:/srv/in · 1 hash · 0:02"],
+        "the desktop is told, if it is set"
+    );
     stage.shows("arrived.csv");
     stage.shows("● 2025/");
-    stage.shows("1 hash");
+    stage.shows("Done: copy notes-of-the-harbour-master.txt");
 }
 
 #[test]

@@ -124,10 +124,10 @@ impl Model {
     }
 
     fn job_ended(&mut self, summary: &JobSummary) -> Vec<Effect> {
-        let what = match self.transfers.job(summary.job) {
-            Some(job) => job_words(&job.request),
-            None => "job".to_owned(),
-        };
+        let shown = self.transfers.job(summary.job).map(|job| job_words(&job.request));
+        // One may end before the engine has shown it.
+        let begun = || self.transfers.words(summary.job).map(str::to_owned);
+        let what = shown.or_else(begun).unwrap_or_else(|| "job".to_owned());
         let counts = &summary.counts;
         let verdicts: Vec<String> =
             verdict_words(counts).into_iter().map(|(_, words)| words).collect();
