@@ -277,6 +277,7 @@ impl App {
     async fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
         let began = Instant::now();
         self.take(Message::Clock(began), handles)?;
+        self.take(Message::Today(jiff::Zoned::now()), handles)?;
         if self.forgets_at.is_some_and(|at| began >= at) {
             self.forget_sequence(handles)?;
         }

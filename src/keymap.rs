@@ -171,6 +171,7 @@ static BINDINGS: &[Binding] = &[
     ),
     bind(PANES, &[key('L')], Action::MakeLink, "make a symbolic link", ""),
     bind(PANES, &[key('A')], Action::Modes, "permissions: octal and boxes, of trees too", ""),
+    bind(PANES, &[key('O')], Action::Traits, "owner, group and time, of trees too", ""),
     bind(PANES, &[key('M')], Action::MarkAgainst, "mark by comparing with the other pane", ""),
     bind(PANES, &[key('.')], Action::ToggleHidden, "show or hide hidden names", ""),
     bind(PANES, &[key('s')], Action::Sort, "sort by the next column", ""),

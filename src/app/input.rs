@@ -49,7 +49,7 @@ pub(super) fn mouse(event: MouseEvent) -> Option<Mouse> {
 /// Whether this changes nothing that is seen: steps that end well are seen by the next snapshot, thousands at once.
 pub(super) fn is_unseen(message: &Message) -> bool {
     match message {
-        Message::Clock(_) | Message::Event(Event::StepDone(_)) => true,
+        Message::Clock(_) | Message::Today(_) | Message::Event(Event::StepDone(_)) => true,
         Message::Event(Event::StepEnded { ending, .. }) => {
             !matches!(ending, StepEnding::Failed { .. })
         }

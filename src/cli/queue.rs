@@ -112,6 +112,7 @@ fn verb(work: &Work) -> &'static str {
         Work::Move(_) => "move",
         Work::Delete => "delete",
         Work::SetModes(_) => "set the permissions of",
+        Work::SetTraits(_) => "set the owner or time of",
     }
 }
 

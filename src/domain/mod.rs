@@ -14,6 +14,7 @@ pub mod journal;
 pub mod jumps;
 pub mod moment;
 pub mod numbered;
+pub mod owners;
 pub mod part_name;
 pub mod path;
 pub mod picture;

@@ -1,12 +1,25 @@
 //! Times as people type them.
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Span, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
-/// What was typed for a time: so long ago (`2h`, `3d`), the beginning of a day there, or a time of RFC 3339; `None` for
-/// anything else.
+/// What was typed for a time: `now`, so long ago (`2h`, `3d`), the beginning of a day there, a time of such a day
+/// (`2026-11-01 13:05`), or one of RFC 3339; `None` for anything else.
 pub fn read(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = typed.parse::<Timestamp>() {
         return Some(moment);
+    }
+    if typed == "now" {
+        return Some(now);
+    }
+    // A day is read from a day with a time as well.
+    if typed.contains(':')
+        && let Ok(moment) = typed.parse::<DateTime>()
+    {
+        return moment.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).ok();
     }
     if let Ok(day) = typed.parse::<Date>() {
         return day.to_zoned(zone.clone()).map(|start| start.timestamp()).ok();
@@ -30,6 +43,8 @@ mod tests {
             ("3d", "2026-11-22T12:00:00Z"),
             ("1w", "2026-11-18T12:00:00Z"),
             ("2026-11-25", "2026-11-24T22:00:00Z"),
+            ("now", "2026-11-25T12:00:00Z"),
+            ("2026-11-25 08:05", "2026-11-25T06:05:00Z"),
             ("2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z"),
             ("2026-11-25T08:00:00+01:00", "2026-11-25T07:00:00Z"),
         ] {

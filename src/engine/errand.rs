@@ -140,9 +140,9 @@ impl Errand {
             }
             Task::Rename => links::rename(&self).await,
             Task::Refuse(error) => Err(Fail { error: error.clone(), at: None, resume: None }),
-            Task::SetMode => modes::set_one(&self).await,
-            Task::SetModes(Phase::Expand, folder) => modes::open_directory(&self, folder).await,
-            Task::SetModes(Phase::Close(_), _) => modes::close_directory(&self).await,
+            Task::Set(_) => modes::set_one(&self).await,
+            Task::SetAll(_, Phase::Expand, folder) => modes::open_directory(&self, folder).await,
+            Task::SetAll(_, Phase::Close(_), _) => modes::close_directory(&self).await,
             Task::RemoveFile => removal::remove_file(&self).await,
             Task::RemoveDirectory(Phase::Expand, folder) => {
                 removal::open_directory(&self, folder).await
@@ -182,6 +182,9 @@ impl Errand {
             Work::Delete => return format!("remove {}", self.source_words()),
             Work::SetModes(_) => {
                 return format!("set the permissions of {}", self.source_words());
+            }
+            Work::SetTraits(traits) => {
+                return format!("set the {} of {}", traits.words(), self.source_words());
             }
         };
         match &self.step.to {

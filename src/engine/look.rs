@@ -19,7 +19,7 @@ use crate::domain::{
 pub(super) async fn look(errand: &Errand) -> Result<Outcome, Fail> {
     let destination = match &errand.request.work {
         Work::Delete => return look_at_removal(errand).await,
-        Work::SetModes(_) => return look_at_modes(errand).await,
+        Work::SetModes(_) | Work::SetTraits(_) => return look_at_modes(errand).await,
         Work::Copy(destination) | Work::Move(destination) => destination,
     };
     // An entry found by walking knows its place; only what it is was not told.
@@ -124,6 +124,6 @@ async fn look_at_removal(errand: &Errand) -> Result<Outcome, Fail> {
 async fn look_at_modes(errand: &Errand) -> Result<Outcome, Fail> {
     let from = source_path(errand).await?;
     let source = errand.source.stat(&from).await.at(End::Source)?;
-    let task = modes::task_of(&source, errand.request.options.recursive);
+    let task = modes::task_of(errand, &source, errand.request.options.recursive);
     Ok(Outcome::Turned(Found { from, to: None, source, task, target: Known::Unknown }))
 }

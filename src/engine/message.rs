@@ -25,7 +25,7 @@ pub use left::{JobNumber, LeftJob, Stale};
 pub use progress::{
     JobProgress, JobState, LanesInUse, Retrying, Snapshot, StepProgress, StepState,
 };
-pub use request::{Destination, JobOptions, JobRequest, Modes, Turn, Work};
+pub use request::{Destination, JobOptions, JobRequest, Modes, Traits, Turn, Work};
 
 /// Ties an answer to who asked: a pane's listing, a dialog's action. Chosen by the asker, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -315,12 +315,21 @@ pub enum StepKind {
     Rename,
     /// Sets permissions.
     Mode,
+    /// Sets the owner, the group or the time.
+    Traits,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::File, Self::Directory, Self::Symlink, Self::Remove, Self::Rename, Self::Mode];
+    pub const ALL: [Self; 7] = [
+        Self::File,
+        Self::Directory,
+        Self::Symlink,
+        Self::Remove,
+        Self::Rename,
+        Self::Mode,
+        Self::Traits,
+    ];
 
     /// The word used in the ledger.
     pub fn word(self) -> &'static str {
@@ -331,6 +340,7 @@ impl StepKind {
             StepKind::Remove => "remove",
             StepKind::Rename => "rename",
             StepKind::Mode => "mode",
+            StepKind::Traits => "traits",
         }
     }
 }

@@ -83,7 +83,7 @@ pub(super) struct Queue {
 /// The class of a step.
 pub(super) fn class_of(step: &Step) -> Class {
     match step.task {
-        Task::Directory(..) | Task::RemoveDirectory(..) | Task::SetModes(..) => Class::Folder,
+        Task::Directory(..) | Task::RemoveDirectory(..) | Task::SetAll(..) => Class::Folder,
         Task::File(_) if step.source.size.is_none_or(|size| size >= LARGE_BYTES) => Class::Large,
         _ => Class::Small,
     }

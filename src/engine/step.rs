@@ -73,10 +73,10 @@ pub(super) enum Task {
     Rename,
     RemoveFile,
     RemoveDirectory(Phase, Arc<Folder>),
-    /// Set the permissions of one thing.
-    SetMode,
+    /// Set the permissions, the owner or the time of one thing; what of these it is called.
+    Set(StepKind),
     /// Those of all a directory holds, then its own.
-    SetModes(Phase, Arc<Folder>),
+    SetAll(StepKind, Phase, Arc<Folder>),
     /// Nothing: its name may not be used, and this is why.
     Refuse(Error),
 }
@@ -272,7 +272,7 @@ impl Step {
             Task::Rename => StepKind::Rename,
             Task::Refuse(_) => StepKind::File,
             Task::RemoveFile | Task::RemoveDirectory(..) => StepKind::Remove,
-            Task::SetMode | Task::SetModes(..) => StepKind::Mode,
+            Task::Set(kind) | Task::SetAll(kind, ..) => *kind,
         }
     }
 
@@ -292,7 +292,7 @@ impl Step {
                 | Task::Rename
                 | Task::Directory(Phase::Expand, _)
                 | Task::RemoveDirectory(Phase::Expand, _)
-                | Task::SetModes(Phase::Expand, _)
+                | Task::SetAll(_, Phase::Expand, _)
         )
     }
 
@@ -301,7 +301,7 @@ impl Step {
         self.task = match self.task {
             Task::Directory(_, folder) => Task::Directory(Phase::Close(left), folder),
             Task::RemoveDirectory(_, folder) => Task::RemoveDirectory(Phase::Close(left), folder),
-            Task::SetModes(_, folder) => Task::SetModes(Phase::Close(left), folder),
+            Task::SetAll(kind, _, folder) => Task::SetAll(kind, Phase::Close(left), folder),
             other => other,
         };
         self
@@ -313,7 +313,7 @@ impl Step {
             self.task,
             Task::Directory(Phase::Close(_), _)
                 | Task::RemoveDirectory(Phase::Close(_), _)
-                | Task::SetModes(Phase::Close(_), _)
+                | Task::SetAll(_, Phase::Close(_), _)
         )
     }
 }

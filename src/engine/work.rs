@@ -461,5 +461,6 @@ fn verb(work: &Work) -> &'static str {
         Work::Move(_) => "move",
         Work::Delete => "remove",
         Work::SetModes(_) => "set the permissions of",
+        Work::SetTraits(_) => "set the owner or time of",
     }
 }

@@ -88,6 +88,8 @@ pub enum Action {
     Together,
     /// Set permissions.
     Modes,
+    /// Set owner, group and time.
+    Traits,
     /// Edit the file under the cursor.
     Edit,
     /// Show which files are being edited.

@@ -39,6 +39,8 @@ pub enum Message {
     },
     /// The time, told before what happens at it.
     Clock(Instant),
+    /// The same as calendars have it.
+    Today(jiff::Zoned),
     /// The engine tells something.
     Event(Event),
     /// The engine's latest snapshot.

@@ -41,6 +41,7 @@ mod sort;
 pub(crate) mod start;
 pub(crate) mod tabs;
 pub(crate) mod text;
+mod traits;
 mod transfers;
 mod update;
 mod viewer;
@@ -170,6 +171,8 @@ pub struct Model {
     pub(crate) begun: Option<Begun>,
     /// The time last told.
     pub(crate) now: Option<Instant>,
+    /// The same as calendars have it.
+    pub(crate) today: Option<jiff::Zoned>,
     /// Lines the help has; only the key table knows.
     pub(crate) help_lines: usize,
     /// What can be done by name; only the key table knows.
@@ -280,6 +283,7 @@ impl Model {
             notice: None,
             begun: None,
             now: None,
+            today: None,
             help_lines,
             commands,
             unread: Vec::new(),

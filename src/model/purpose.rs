@@ -10,7 +10,7 @@ use crate::{
     engine::message::{LeftJob, QuestionId, Target, Ticket},
 };
 
-use super::{Side, completion::Completion, place_text::Prefilled};
+use super::{Side, completion::Completion, place_text::Prefilled, traits::Owned};
 
 /// What a dialog is for.
 #[derive(Debug)]
@@ -88,6 +88,12 @@ pub(crate) enum Purpose {
     Modes {
         from: Endpoint,
         sources: Vec<StoragePath>,
+    },
+    /// Set owner, group or time.
+    Traits {
+        from: Endpoint,
+        sources: Vec<StoragePath>,
+        owned: Owned,
     },
     /// Save a site, in the place of the one of this name.
     SaveSite {

@@ -199,6 +199,10 @@ pub(crate) fn job_words(request: &JobRequest) -> String {
             Some(host) => format!("set permissions of {what} on {host}"),
             None => format!("set permissions of {what}"),
         },
+        Work::SetTraits(traits) => match request.from.host() {
+            Some(host) => format!("set {} of {what} on {host}", traits.words()),
+            None => format!("set {} of {what}", traits.words()),
+        },
         Work::Delete => match request.from.host() {
             Some(host) => format!("delete {what} on {host}"),
             None => format!("delete {what}"),

@@ -20,6 +20,7 @@ use crate::domain::{
     digest::Sha256,
     entry::{Attributes, SetAttributes, Space},
     error::{Error, ErrorKind, Result},
+    owners::{NewOwner, OwnerNames},
     path::StoragePath,
     place::Endpoint,
     question::{Answer, Question},
@@ -78,6 +79,18 @@ pub trait Storage: Send + Sync {
 
     /// Sets attributes of what stands there; a link is not followed where the storage can tell.
     async fn set_attributes(&self, path: &StoragePath, attributes: &SetAttributes) -> Result<()>;
+
+    /// Gives what stands there, links not followed, to another owner or group.
+    /// [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where [`Capabilities::set_owner`] is not set.
+    async fn set_owner(&self, path: &StoragePath, owner: NewOwner) -> Result<()> {
+        let doing = format!("set the owner of {path:?} to {owner}");
+        Err(Error::new(ErrorKind::Unsupported, doing, "owners cannot be set there"))
+    }
+
+    /// The names of users and groups, as far as the storage tells them by itself.
+    async fn owner_names(&self, _ids: &[(u32, u32)]) -> Result<OwnerNames> {
+        Ok(OwnerNames::default())
+    }
 
     /// Where a symbolic link points to, as it is written in the link.
     async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>>;
@@ -219,6 +232,8 @@ pub struct Capabilities {
     pub set_times: bool,
     /// Permission bits can be set.
     pub set_permissions: bool,
+    /// There is a way to set owners and groups, for those who may; and `/etc/passwd` says who they are.
+    pub set_owner: bool,
     /// There are symbolic links.
     pub symlinks: bool,
     /// [`Storage::digest`] is worth a try. May turn false once it was found not to work.

@@ -35,6 +35,10 @@ use wharf::{
 /// 2026-11-22 20:13 UTC.
 pub(crate) const MOMENT: i64 = 1_795_378_380;
 
+fn today() -> jiff::Zoned {
+    jiff::Timestamp::from_second(MOMENT).unwrap().to_zoned(TimeZone::UTC)
+}
+
 pub(crate) fn location(typed: &str) -> Location {
     place::parse(typed.as_bytes(), &StoragePath::root()).unwrap()
 }
@@ -202,6 +206,7 @@ impl Stage {
         };
         stage.carry_out(effects.into_iter().filter(|effect| !asks_what_is_left(effect)).collect());
         stage.message(Message::Clock(stage.now));
+        stage.message(Message::Today(today()));
         stage.message(Message::Resized { width, height });
         stage
     }

@@ -15,6 +15,7 @@ mod engine_ordering;
 mod engine_panes;
 mod engine_queue;
 mod engine_rig;
+mod engine_traits;
 mod faults_content;
 mod faults_further;
 mod faults_lanes;

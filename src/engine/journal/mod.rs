@@ -50,6 +50,7 @@ mod rows;
 mod schema;
 mod stale;
 mod sums;
+mod traits;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row as Found};
 
-use super::rows::{self, word};
+use super::{
+    rows::{self, word},
+    traits,
+};
 use crate::{
     domain::{
         digest::VerifyLevel,
@@ -28,10 +31,13 @@ enum Shape {
     Removal,
     /// Nor is there here.
     Modes,
+    /// Nor here.
+    Traits,
 }
 
 impl Shape {
-    const ALL: [Self; 5] = [Self::Into, Self::Exactly, Self::AsCp, Self::Removal, Self::Modes];
+    const ALL: [Self; 6] =
+        [Self::Into, Self::Exactly, Self::AsCp, Self::Removal, Self::Modes, Self::Traits];
 
     fn word(self) -> &'static str {
         match self {
@@ -40,6 +46,7 @@ impl Shape {
             Shape::AsCp => "as cp",
             Shape::Removal => "removal",
             Shape::Modes => "modes",
+            Shape::Traits => "traits",
         }
     }
 
@@ -52,6 +59,7 @@ impl Shape {
             },
             Work::Delete => Shape::Removal,
             Work::SetModes(_) => Shape::Modes,
+            Work::SetTraits(_) => Shape::Traits,
         }
     }
 }
@@ -62,11 +70,16 @@ fn work_word(work: &Work) -> &'static str {
         Work::Move(_) => "move",
         Work::Delete => "delete",
         Work::SetModes(_) => "mode",
+        Work::SetTraits(_) => "traits",
     }
 }
 
 fn modes_of(work: &Work) -> Option<&Modes> {
     if let Work::SetModes(modes) = work { Some(modes) } else { None }
+}
+
+fn traits_of(work: &Work) -> Option<String> {
+    if let Work::SetTraits(traits) = work { Some(traits::write(traits)) } else { None }
 }
 
 /// Who writes a job down.
@@ -86,7 +99,7 @@ pub(super) fn insert(
     let to = request.work.destination();
     let to_endpoint = to.map_or(&Endpoint::Local, |location| &location.endpoint);
     let insert = "INSERT INTO job (process, pid, work, from_site, to_site, verify, added, shape, to_path, on_conflict, \
-                  recursive, marks, file_mode, folder_mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                  recursive, marks, file_mode, folder_mode, traits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let modes = modes_of(&request.work);
     connection.execute(
         insert,
@@ -105,6 +118,7 @@ pub(super) fn insert(
             writer.mark,
             modes.map(|modes| modes.files),
             modes.map(|modes| modes.folders),
+            traits_of(&request.work),
         ],
     )?;
     let number = connection.last_insert_rowid();
@@ -119,7 +133,7 @@ pub(super) fn insert(
 /// All that [`read`] needs of a job, in its order.
 pub(super) const SELECT: &str = "SELECT job.id, process, pid, added, work, shape, to_path, on_conflict, recursive, \
                                  verify, f.protocol, f.user, f.host, f.port, t.protocol, t.user, t.host, t.port, \
-                                 file_mode, folder_mode, rank \
+                                 file_mode, folder_mode, rank, traits \
                                  FROM job LEFT JOIN site f ON f.id = from_site LEFT JOIN site t ON t.id = to_site";
 
 /// A job as it stands in the file, but for its sources.
@@ -145,7 +159,7 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
         Shape::Into => Some(Destination::Into(location)),
         Shape::Exactly => Some(Destination::Exactly(location)),
         Shape::AsCp => Some(Destination::AsCp(location)),
-        Shape::Removal | Shape::Modes => None,
+        Shape::Removal | Shape::Modes | Shape::Traits => None,
     };
     let work: String = found.get(4)?;
     let work = match (&work[..], destination) {
@@ -154,6 +168,10 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
         ("delete", None) if shape == Shape::Removal => Work::Delete,
         ("mode", None) if shape == Shape::Modes => {
             Work::SetModes(Modes { files: found.get(18)?, folders: found.get(19)? })
+        }
+        ("traits", None) if shape == Shape::Traits => {
+            let written: String = found.get(21)?;
+            Work::SetTraits(traits::read(&written).ok_or_else(|| rows::nonsense(21))?)
         }
         _ => return Err(rows::nonsense(4)),
     };
@@ -226,11 +244,15 @@ mod tests {
             location().prop_map(Destination::AsCp),
         ];
         let modes = (0..=0o7777u32, 0..=0o7777u32);
-        (destination, modes, 0..4).prop_map(|(destination, (files, folders), which)| match which {
+        let others = prop_oneof![
+            modes.prop_map(|(files, folders)| Work::SetModes(Modes { files, folders })),
+            traits::tests::any().prop_map(Work::SetTraits),
+            Just(Work::Delete),
+        ];
+        (destination, others, 0..4).prop_map(|(destination, other, which)| match which {
             0 => Work::Copy(destination),
             1 => Work::Move(destination),
-            2 => Work::SetModes(Modes { files, folders }),
-            _ => Work::Delete,
+            _ => other,
         })
     }
 

@@ -6,6 +6,7 @@ use super::Ticket;
 use crate::domain::{
     entry::{Attributes, Space},
     error::Error,
+    owners::OwnerNames,
     place::Location,
 };
 
@@ -20,6 +21,13 @@ pub enum Inquiry {
     Space(Location),
     /// How much a directory holds, links not followed. Told again and again until it is complete.
     Size(Location),
+    /// Who the users and groups of a place are, those of these numbers before all.
+    Owners {
+        /// The place.
+        of: Location,
+        /// Users with groups.
+        ids: Vec<(u32, u32)>,
+    },
     /// Some bytes of a file.
     Piece {
         /// Which file.
@@ -57,7 +65,8 @@ impl Inquiry {
             | Inquiry::Look(location)
             | Inquiry::Space(location)
             | Inquiry::Size(location) => location,
-            Inquiry::Piece { of, .. }
+            Inquiry::Owners { of, .. }
+            | Inquiry::Piece { of, .. }
             | Inquiry::Find { of, .. }
             | Inquiry::Difference { of, .. } => of,
         }
@@ -75,6 +84,8 @@ pub enum Told {
     Space(Space),
     /// What was found so far, or all.
     Size(Sum),
+    /// The names that are known.
+    Owners(OwnerNames),
     /// Bytes of the file.
     Piece {
         /// Where they begin.

@@ -2,6 +2,8 @@
 
 use crate::domain::{
     digest::VerifyLevel,
+    entry::Timestamp,
+    owners::NewOwner,
     path::StoragePath,
     place::{Endpoint, Location},
     question::ConflictChoice,
@@ -31,6 +33,8 @@ pub enum Work {
     Delete,
     /// Set their permissions, with [`JobOptions::recursive`] those of all they hold as well.
     SetModes(Modes),
+    /// Set their owner, group or time, with [`JobOptions::recursive`] of all they hold as well.
+    SetTraits(Traits),
 }
 
 impl Work {
@@ -38,7 +42,7 @@ impl Work {
     pub fn destination(&self) -> Option<&Location> {
         match self {
             Work::Copy(destination) | Work::Move(destination) => Some(destination.location()),
-            Work::Delete | Work::SetModes(_) => None,
+            Work::Delete | Work::SetModes(_) | Work::SetTraits(_) => None,
         }
     }
 }
@@ -50,6 +54,34 @@ pub struct Modes {
     pub files: u32,
     /// Of directories.
     pub folders: u32,
+}
+
+/// Who owns something, and when it was changed last. What is absent stays as it is, and links are left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traits {
+    /// The owner and the group.
+    pub owner: NewOwner,
+    /// The time of the last change.
+    pub modified: Option<Timestamp>,
+}
+
+impl Traits {
+    /// Which of them: `owner, group and time`.
+    pub fn words(&self) -> String {
+        let named = [
+            self.owner.user.map(|_| "owner"),
+            self.owner.group.map(|_| "group"),
+            self.modified.map(|_| "time"),
+        ];
+        match named.into_iter().flatten().collect::<Vec<_>>().as_slice() {
+            [one] => (*one).to_owned(),
+            [first, .., last] if named.len() == 3 && named.iter().all(Option::is_some) => {
+                format!("{first}, group and {last}")
+            }
+            [first, second] => format!("{first} and {second}"),
+            _ => "traits".to_owned(),
+        }
+    }
 }
 
 /// Where copies go.

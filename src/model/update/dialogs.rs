@@ -13,7 +13,7 @@ use super::super::{
     dialog::{Dialog, Press},
     forms, hand, modes, place_text,
     purpose::Purpose,
-    questions, text,
+    questions, text, traits,
 };
 
 /// What came of accepting: effects, or why not.
@@ -62,6 +62,7 @@ impl Model {
         }
         let asked = match &dialog.purpose {
             Purpose::GoTo { completion, .. } => completion.ticket(),
+            Purpose::Traits { owned, .. } => owned.asked,
             _ => None,
         };
         let mut close: Vec<Effect> =
@@ -149,6 +150,15 @@ impl Model {
                 let (modes, recursive) = modes::wanted(dialog)?;
                 Ok(self.add(JobRequest {
                     work: Work::SetModes(modes),
+                    from: from.clone(),
+                    sources: sources.clone(),
+                    options: JobOptions { recursive, ..JobOptions::default() },
+                }))
+            }
+            Purpose::Traits { from, sources, .. } => {
+                let (traits, recursive) = traits::wanted(dialog, self.today.as_ref())?;
+                Ok(self.add(JobRequest {
+                    work: Work::SetTraits(traits),
                     from: from.clone(),
                     sources: sources.clone(),
                     options: JobOptions { recursive, ..JobOptions::default() },

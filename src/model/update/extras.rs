@@ -76,6 +76,9 @@ impl Model {
         if self.counted(answered.ticket, &answered.told) {
             return Vec::new();
         }
+        if self.named(answered.ticket, &answered.told) {
+            return Vec::new();
+        }
         if let Some(effects) = self.compared(answered.ticket, &answered.told) {
             return effects;
         }

@@ -15,6 +15,7 @@ mod mouse;
 mod outside;
 mod palette;
 mod panes;
+mod properties;
 mod queue;
 mod quick;
 mod sites;
@@ -45,6 +46,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Clock(now) => {
             model.now = Some(now);
             return if model.quick_waits() { model.follow_quick() } else { Vec::new() };
+        }
+        Message::Today(today) => {
+            model.today = Some(today);
+            return Vec::new();
         }
         Message::Act(action) => model.act(action),
         Message::Begun(begun) => {

@@ -57,6 +57,7 @@ impl Model {
                 let dialog = modes::dialog(self.focused());
                 self.open_or_say(dialog);
             }
+            Action::Traits => return self.ask_traits(),
             Action::Edit => return self.edit_file(),
             Action::OpenEdits => self.show_edits(None),
             Action::QuickView => return self.toggle_quick(),

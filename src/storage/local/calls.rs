@@ -16,6 +16,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use crate::{
     domain::{
         entry::{Attributes, Kind, SetAttributes, Space, Timestamp},
+        owners::NewOwner,
         path::StoragePath,
         sums::{Algorithm, Sum},
     },
@@ -121,6 +122,13 @@ pub(super) fn set_attributes(path: &Path, set: &SetAttributes) -> io::Result<()>
         rustix::fs::utimensat(CWD, path, &times(modified)?, AtFlags::SYMLINK_NOFOLLOW)?;
     }
     Ok(())
+}
+
+/// Sets the owner, the group, or both; of a link itself.
+pub(super) fn set_owner(path: &Path, owner: NewOwner) -> io::Result<()> {
+    let user = owner.user.map(rustix::fs::Uid::from_raw);
+    let group = owner.group.map(rustix::fs::Gid::from_raw);
+    Ok(rustix::fs::chownat(CWD, path, user, group, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// Sets attributes of an open file.

@@ -30,6 +30,7 @@ use crate::domain::{
     display::escape,
     entry::{Attributes, SetAttributes, Space},
     error::{Error, ErrorKind, Result},
+    owners::NewOwner,
     path::StoragePath,
     sums::{Algorithm, Sum},
 };
@@ -104,6 +105,7 @@ impl Storage for LocalStorage {
             atomic_replace: true,
             set_times: true,
             set_permissions: true,
+            set_owner: true,
             symlinks: true,
             digests: true,
             write_at_offset: true,
@@ -187,6 +189,11 @@ impl Storage for LocalStorage {
         let set = *attributes;
         let work = move |path: &Path| calls::set_attributes(path, &set);
         self.call("set the attributes of", path, work).await
+    }
+
+    async fn set_owner(&self, path: &StoragePath, owner: NewOwner) -> Result<()> {
+        let work = move |path: &Path| calls::set_owner(path, owner);
+        self.call("set the owner of", path, work).await
     }
 
     async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>> {

@@ -64,6 +64,7 @@ impl MemoryStorage {
             atomic_replace: true,
             set_times: true,
             set_permissions: true,
+            set_owner: false,
             symlinks: true,
             digests: true,
             write_at_offset: true,

@@ -383,6 +383,17 @@ impl Client {
         }
     }
 
+    /// The names of users and groups, in the order of their packed numbers; `None` where the server does not tell.
+    pub(crate) async fn owner_names(&self, users: &[u8], groups: &[u8]) -> Option<Bytes> {
+        if !self.extensions.owner_names {
+            return None;
+        }
+        match self.browse(&Request::OwnerNames { users, groups }).await {
+            Ok(Reply::Extended(names)) => Some(names),
+            _ => None,
+        }
+    }
+
     /// What the file system there has room for; `None` where the server does not tell.
     pub(crate) async fn file_system(&self, path: &[u8]) -> Option<FileSystem> {
         if !self.extensions.statvfs {

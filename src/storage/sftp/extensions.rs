@@ -17,6 +17,7 @@ pub(crate) struct Extensions {
     pub(crate) limits: bool,
     pub(crate) check_file: bool,
     pub(crate) copy_data: bool,
+    pub(crate) owner_names: bool,
     /// Links may be followed where the protocol says that they are not.
     pub(crate) follows_links: bool,
     /// Two SFTP channels of one connection disturb each other.
@@ -48,6 +49,7 @@ impl Extensions {
             lsetstat: announced(b"lsetstat@openssh.com", b"1"),
             limits: announced(b"limits@openssh.com", b"1"),
             copy_data: announced(b"copy-data", b"1"),
+            owner_names: announced(b"users-groups-by-id@openssh.com", b"1"),
             // ProFTPD, of those known: it looks at, renames and removes what a link leads to, and keeps the part of a
             // request that has arrived where the next channel's part comes to lie as well.
             follows_links: named(b"versions"),

@@ -21,6 +21,7 @@ mod known_hosts;
 mod lane;
 pub(crate) mod login;
 mod mail;
+mod owners;
 mod pace;
 mod packet;
 mod publickey;

@@ -164,6 +164,11 @@ pub(crate) enum Request<'a> {
     CheckFile {
         path: &'a [u8],
     },
+    /// Names of users and groups by their numbers (OpenSSH's PROTOCOL §4.12).
+    OwnerNames {
+        users: &'a [u8],
+        groups: &'a [u8],
+    },
     /// Bytes from one open file to another (OpenSSH's PROTOCOL §4.10).
     CopyData {
         from: &'a [u8],
@@ -243,6 +248,10 @@ impl Request<'_> {
                 out.put_u64(0);
                 out.put_u64(0);
                 out.put_u32(0);
+            }
+            Request::OwnerNames { users, groups } => {
+                two_strings(&mut out, EXTENDED, id, b"users-groups-by-id@openssh.com", users);
+                put_string(&mut out, groups);
             }
             Request::CopyData { from, offset, length, to } => {
                 two_strings(&mut out, EXTENDED, id, b"copy-data", from);

@@ -13,6 +13,7 @@ use super::{
     habits::Habits,
     login::{LoggedIn, Login},
     mail::{Fault, LaneChoice},
+    owners,
     packet::{WireAttributes, open_flags},
     replace, rows,
     server::{Server, from_wire, to_wire},
@@ -25,6 +26,7 @@ use crate::{
         display,
         entry::{Attributes, Kind, SetAttributes, Space},
         error::{Error, ErrorKind, Result},
+        owners::{NewOwner, OwnerNames},
         path::StoragePath,
         shell::{Shell, Window},
         site::Bounds,
@@ -110,6 +112,7 @@ impl Storage for SftpStorage {
             atomic_replace: extensions.posix_rename,
             set_times: self.server.can_set(),
             set_permissions: self.server.can_set(),
+            set_owner: self.server.can_set(),
             symlinks: true,
             digests: self.digester.is_worth_a_try(),
             write_at_offset: true,
@@ -304,6 +307,15 @@ impl Storage for SftpStorage {
         }
         let set = self.server.client.set(path.as_bytes(), to_wire(attributes)).await;
         set.map_err(self.failed("set the attributes of", path))
+    }
+
+    async fn set_owner(&self, path: &StoragePath, owner: NewOwner) -> Result<()> {
+        let set = owners::set(&self.server.client, path.as_bytes(), owner).await;
+        set.map_err(self.failed("set the owner of", path))
+    }
+
+    async fn owner_names(&self, ids: &[(u32, u32)]) -> Result<OwnerNames> {
+        Ok(owners::names(&self.server.client, ids).await)
     }
 
     async fn read_link(&self, path: &StoragePath) -> Result<Vec<u8>> {
