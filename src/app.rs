@@ -38,6 +38,7 @@ use crate::{
         question::ConflictChoice,
         session::Session,
         signals::Signals,
+        trash::Trash,
     },
     engine::{Handles, message::Command},
     keymap::{self, Keymap, Meaning, Pending},
@@ -59,6 +60,8 @@ pub struct Start {
     pub when_left: WhenLeft,
     /// What becomes of a name that is taken; `None` asks.
     pub on_conflict: Option<ConflictChoice>,
+    /// Where removal puts things into the trash.
+    pub trash: Trash,
     /// Where copies that are edited lie, for this user's eyes only.
     pub edits: PathBuf,
     /// The keys.
@@ -103,6 +106,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         help_lines: keymap::help_lines(),
         when_left: start.when_left,
         on_conflict: start.on_conflict,
+        trash: start.trash,
         commands: start.keys.commands(),
         book: start.book,
         session: start.session,

@@ -7,7 +7,7 @@ mod remap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use chord::{Chord, alt, code, control, control_code, f, key};
+use chord::{Chord, alt, code, control, control_code, f, key, shift_f};
 
 pub use lookup::{Keymap, Meaning, Pending};
 
@@ -86,7 +86,15 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[f(5), key('c')], Action::Copy, "copy to the other pane", "copy"),
     bind(PANES, &[f(6), key('m')], Action::Move, "move to the other pane", "move"),
     bind(PANES, &[f(7), key('n')], Action::MakeDirectory, "make a directory", "mkdir"),
-    bind(PANES, &[f(8), key('d'), code(Delete)], Action::Delete, "delete (asks first)", "delete"),
+    bind(
+        PANES,
+        &[f(8), key('d'), code(Delete)],
+        Action::Delete,
+        "delete, or into the trash (asks first)",
+        "delete",
+    ),
+    bind(PANES, &[shift_f(8), key('D')], Action::DeleteForGood, "delete past the trash", ""),
+    bind(PANES, &[key('T')], Action::Trash, "to the trash of what lies here", ""),
     bind(
         PANES,
         &[key('o'), control('o')],

@@ -111,6 +111,7 @@ fn verb(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "delete",
+        Work::Trash => "put into the trash",
         Work::SetModes(_) => "set the permissions of",
         Work::SetTraits(_) => "set the owner or time of",
     }

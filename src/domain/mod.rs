@@ -29,5 +29,6 @@ pub mod shell;
 pub mod signals;
 pub mod site;
 pub mod sums;
+pub mod trash;
 pub mod wanted;
 pub mod words;

@@ -18,7 +18,7 @@ use super::{
     part::Place,
     removal,
     step::{Arrived, Fail, Found, Outcome, Phase, Step, Task},
-    transfer, tree,
+    transfer, trash, tree,
 };
 use crate::{
     domain::{
@@ -143,6 +143,7 @@ impl Errand {
             Task::Set(_) => modes::set_one(&self).await,
             Task::SetAll(_, Phase::Expand, folder) => modes::open_directory(&self, folder).await,
             Task::SetAll(_, Phase::Close(_), _) => modes::close_directory(&self).await,
+            Task::Trash => trash::take(&self).await,
             Task::RemoveFile => removal::remove_file(&self).await,
             Task::RemoveDirectory(Phase::Expand, folder) => {
                 removal::open_directory(&self, folder).await
@@ -180,6 +181,7 @@ impl Errand {
             Work::Copy(_) => "copy",
             Work::Move(_) => "move",
             Work::Delete => return format!("remove {}", self.source_words()),
+            Work::Trash => return format!("put {} into the trash", self.source_words()),
             Work::SetModes(_) => {
                 return format!("set the permissions of {}", self.source_words());
             }

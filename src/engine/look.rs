@@ -18,7 +18,7 @@ use crate::domain::{
 /// Turns a source into what it is.
 pub(super) async fn look(errand: &Errand) -> Result<Outcome, Fail> {
     let destination = match &errand.request.work {
-        Work::Delete => return look_at_removal(errand).await,
+        Work::Delete | Work::Trash => return look_at_removal(errand).await,
         Work::SetModes(_) | Work::SetTraits(_) => return look_at_modes(errand).await,
         Work::Copy(destination) | Work::Move(destination) => destination,
     };
@@ -112,6 +112,7 @@ async fn look_at_removal(errand: &Errand) -> Result<Outcome, Fail> {
     }
     let source = errand.source.stat(&from).await.at(End::Source)?;
     let task = match source.kind {
+        _ if errand.request.work == Work::Trash => Task::Trash,
         Kind::Directory if !errand.request.options.recursive => {
             return Err(errand.fail(ErrorKind::IsADirectory, "it is a directory"));
         }

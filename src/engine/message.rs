@@ -313,6 +313,8 @@ pub enum StepKind {
     Remove,
     /// Renames within one endpoint.
     Rename,
+    /// Puts into the trash.
+    Trash,
     /// Sets permissions.
     Mode,
     /// Sets the owner, the group or the time.
@@ -321,12 +323,13 @@ pub enum StepKind {
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::File,
         Self::Directory,
         Self::Symlink,
         Self::Remove,
         Self::Rename,
+        Self::Trash,
         Self::Mode,
         Self::Traits,
     ];
@@ -339,6 +342,7 @@ impl StepKind {
             StepKind::Symlink => "link",
             StepKind::Remove => "remove",
             StepKind::Rename => "rename",
+            StepKind::Trash => "trash",
             StepKind::Mode => "mode",
             StepKind::Traits => "traits",
         }

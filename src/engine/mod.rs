@@ -6,7 +6,7 @@
 //! | `central` | the one task that owns the state; `work`, `orders`, `ordering`, `connecting`, `browse`: its acts |
 //! | `job`, `step`, `queue` | where each step of a job is |
 //! | `schedule`, `width`, `retry` | pure decisions: what next, how many at once, and whether again |
-//! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes` or `removal` |
+//! | `errand` | one attempt at one step: sent to `look`, `tree`, `transfer`, `links`, `modes`, `trash` or `removal` |
 //! | `begun`, `opening`, `take_over` | parts that are begun, and gone on with; so is what stands under the name |
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
 //! | `within` | a copy that a server makes by itself |
@@ -62,6 +62,7 @@ mod sites;
 mod step;
 mod take_over;
 mod transfer;
+mod trash;
 mod tree;
 mod verify;
 mod width;

@@ -71,6 +71,8 @@ pub(super) enum Task {
     Directory(Phase, Arc<Folder>),
     /// Move by renaming.
     Rename,
+    /// Put into the trash, whatever it is.
+    Trash,
     RemoveFile,
     RemoveDirectory(Phase, Arc<Folder>),
     /// Set the permissions, the owner or the time of one thing; what of these it is called.
@@ -270,6 +272,7 @@ impl Step {
             Task::Symlink => StepKind::Symlink,
             Task::Directory(..) => StepKind::Directory,
             Task::Rename => StepKind::Rename,
+            Task::Trash => StepKind::Trash,
             Task::Refuse(_) => StepKind::File,
             Task::RemoveFile | Task::RemoveDirectory(..) => StepKind::Remove,
             Task::Set(kind) | Task::SetAll(kind, ..) => *kind,

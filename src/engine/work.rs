@@ -190,7 +190,8 @@ impl Central {
         let mut step = running.step;
         let (from, to) = job.route();
         let (from, to) = (from.clone(), to.clone());
-        let is_resumed_removal = job.before.is_some() && job.request.work == Work::Delete;
+        let is_removal = matches!(job.request.work, Work::Delete | Work::Trash);
+        let is_resumed_removal = job.before.is_some() && is_removal;
         if class_of(&step) == Class::Small
             && let Some(width) = self.widths.get_mut(&(from.clone(), to.clone()))
         {
@@ -460,6 +461,7 @@ fn verb(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "remove",
+        Work::Trash => "put into the trash",
         Work::SetModes(_) => "set the permissions of",
         Work::SetTraits(_) => "set the owner or time of",
     }

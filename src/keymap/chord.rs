@@ -27,6 +27,11 @@ pub(super) const fn f(number: u8) -> Chord {
     Chord { code: KeyCode::F(number), control: false, alt: false }
 }
 
+/// With Shift: terminals say so, or send the key that is twelve further, as keyboards once had.
+pub(super) const fn shift_f(number: u8) -> Chord {
+    f(number + SHIFTED)
+}
+
 pub(super) const fn alt(code: KeyCode) -> Chord {
     Chord { code, control: false, alt: true }
 }
@@ -38,6 +43,9 @@ pub(super) const fn control_code(code: KeyCode) -> Chord {
 pub(super) const fn code(code: KeyCode) -> Chord {
     Chord { code, control: false, alt: false }
 }
+
+/// So much further lies a function key with Shift.
+const SHIFTED: u8 = 12;
 
 /// Names of keys that are no characters: as shown, and as typed where that differs.
 const NAMED: [(KeyCode, &str, &str); 16] = [
@@ -63,11 +71,13 @@ impl Chord {
     /// What was pressed. Shift is part of the character; for other keys it is told apart by their codes.
     pub(super) fn pressed(event: KeyEvent) -> Self {
         let held = |key| event.modifiers.contains(key);
-        Self {
-            code: event.code,
-            control: held(KeyModifiers::CONTROL),
-            alt: held(KeyModifiers::ALT),
-        }
+        let code = match event.code {
+            KeyCode::F(number) if held(KeyModifiers::SHIFT) && number <= SHIFTED => {
+                KeyCode::F(number + SHIFTED)
+            }
+            code => code,
+        };
+        Self { code, control: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT) }
     }
 
     /// What stands on the key.
@@ -77,6 +87,9 @@ impl Chord {
             (Some((_, name, _)), _) => (*name).to_owned(),
             (None, KeyCode::Char(c)) if self.control => c.to_ascii_uppercase().to_string(),
             (None, KeyCode::Char(c)) => c.to_string(),
+            (None, KeyCode::F(number)) if number > SHIFTED => {
+                format!("Shift-F{}", number - SHIFTED)
+            }
             (None, KeyCode::F(number)) => format!("F{number}"),
             (None, other) => format!("{other:?}"),
         };
@@ -101,6 +114,10 @@ impl Chord {
             (Some((code, ..)), ..) => *code,
             (None, Some(c), "") if control => KeyCode::Char(c.to_ascii_lowercase()),
             (None, Some(c), "") => KeyCode::Char(c),
+            (None, Some('S'), rest) if rest.starts_with("hift-F") => {
+                let number = rest.strip_prefix("hift-F").and_then(|number| number.parse().ok());
+                KeyCode::F(number.filter(|number| (1..=SHIFTED).contains(number))? + SHIFTED)
+            }
             (None, Some('F'), number) => {
                 KeyCode::F(number.parse().ok().filter(|number| (1..=24).contains(number))?)
             }
@@ -116,13 +133,21 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for chord in
-            [key('g'), key('G'), key(' '), control('x'), alt(Left), f(12), code(Up), code(BackTab)]
-        {
+        for chord in [
+            key('g'),
+            key('G'),
+            key(' '),
+            control('x'),
+            alt(Left),
+            f(12),
+            shift_f(8),
+            code(Up),
+            code(BackTab),
+        ] {
             assert_eq!(Chord::read(&chord.name()), Some(chord), "{}", chord.name());
         }
         assert_eq!(Chord::read("Up"), Some(code(Up)));
-        for bad in ["", "F0", "F99", "Hyper-x", "gg", "Ctrl-"] {
+        for bad in ["", "F0", "F99", "Shift-F13", "Shift-x", "Hyper-x", "gg", "Ctrl-"] {
             assert_eq!(Chord::read(bad), None, "{bad}");
         }
     }

@@ -144,8 +144,12 @@ pub enum Action {
     MakeDirectory,
     /// Make a symbolic link.
     MakeLink,
-    /// Delete.
+    /// Delete, or put into the trash.
     Delete,
+    /// Delete, past the trash.
+    DeleteForGood,
+    /// Go to where the trash lies.
+    Trash,
     /// Rename the entry under the cursor.
     Rename,
     /// Open a place in this pane.

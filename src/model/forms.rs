@@ -79,7 +79,7 @@ pub(crate) fn named(chosen: &[&Entry]) -> String {
 }
 
 /// The same with the bytes known.
-fn what(chosen: &[&Entry], tally: Tally) -> String {
+pub(crate) fn what(chosen: &[&Entry], tally: Tally) -> String {
     let name = named(chosen);
     let has_directory = chosen.iter().any(|entry| super::sort::is_directory(entry));
     match (tally.bytes, has_directory) {
@@ -94,7 +94,7 @@ fn what(chosen: &[&Entry], tally: Tally) -> String {
 }
 
 /// The first names, where there are several.
-fn names(chosen: &[&Entry]) -> Option<Words> {
+pub(crate) fn names(chosen: &[&Entry]) -> Option<Words> {
     const SHOWN: usize = 4;
     if chosen.len() < 2 {
         return None;
@@ -196,29 +196,6 @@ pub(crate) fn rename(pane: &Pane, side: Side) -> Option<Dialog> {
     ];
     dialog.fields = vec![Field::text("New name", shown)];
     dialog.buttons = vec![Button::accept("Rename", 'r'), Button::leave("Cancel", 'n')];
-    Some(dialog)
-}
-
-/// Delete what is chosen. The harmless button has the focus.
-pub(crate) fn delete(pane: &Pane) -> Option<Dialog> {
-    let chosen = pane.chosen();
-    if chosen.is_empty() {
-        return None;
-    }
-    let from = pane.endpoint().clone();
-    let host = from.host().unwrap_or("this machine").to_owned();
-    let mut dialog = Dialog::new(
-        Purpose::Delete { from, sources: paths(pane, &chosen) },
-        format!("Delete on {host}"),
-    );
-    dialog.grave = true;
-    dialog.words.push(Words::Strong(what(&chosen, pane.chosen_tally())));
-    dialog.words.extend(names(&chosen));
-    dialog.words.push(Words::Soft(format!("in {}", pane.location)));
-    dialog.words.push(Words::Blank);
-    dialog.words.push(Words::Plain("There is no way back. Delete for good?".to_owned()));
-    dialog.buttons = vec![Button::accept("Delete", 'y'), Button::leave("No", 'n')];
-    dialog.focus = 1;
     Some(dialog)
 }
 

@@ -31,6 +31,7 @@ pub(crate) mod queue;
 pub(crate) mod queue_lines;
 mod rate_history;
 mod reader;
+mod removing;
 mod rows;
 mod scrolling;
 mod session;
@@ -61,6 +62,7 @@ use crate::{
         renaming::Pair,
         session::Session,
         signals::Standing,
+        trash::Trash,
     },
     engine::message::{Command, ConnectionState, JobId, LeftJob, Stale, Ticket},
 };
@@ -182,6 +184,10 @@ pub struct Model {
     when_left: WhenLeft,
     /// What new jobs do with a name that is taken, unless the person says otherwise.
     on_conflict: Option<ConflictChoice>,
+    /// Where removal puts things into the trash.
+    trash: Trash,
+    /// Where a trash lies is asked for, for this pane.
+    finding_trash: Option<(Ticket, Side, Location)>,
     /// Jobs that were interrupted, until the person was asked about them.
     left: Vec<LeftJob>,
     /// What jobs that did not end in peace may have left.
@@ -229,6 +235,8 @@ pub struct Beginning {
     pub when_left: WhenLeft,
     /// What becomes of a name that is taken; `None` asks.
     pub on_conflict: Option<ConflictChoice>,
+    /// Where removal puts things into the trash.
+    pub trash: Trash,
     /// What can be done by name.
     pub commands: Vec<CommandWords>,
     /// What is known of sites.
@@ -247,6 +255,7 @@ impl Model {
             help_lines,
             when_left,
             on_conflict,
+            trash,
             commands,
             book,
             session,
@@ -289,6 +298,8 @@ impl Model {
             unread: Vec::new(),
             when_left,
             on_conflict,
+            trash,
+            finding_trash: None,
             left: Vec::new(),
             stale: Vec::new(),
             told_stale: None,

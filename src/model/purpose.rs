@@ -36,9 +36,11 @@ pub(crate) enum Purpose {
         from: Location,
         shown: String,
     },
+    /// Delete, or put into the trash.
     Delete {
         from: Endpoint,
         sources: Vec<StoragePath>,
+        trash: bool,
     },
     /// Remove what interrupted jobs left.
     ClearParts {

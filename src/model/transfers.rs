@@ -203,6 +203,10 @@ pub(crate) fn job_words(request: &JobRequest) -> String {
             Some(host) => format!("set {} of {what} on {host}", traits.words()),
             None => format!("set {} of {what}", traits.words()),
         },
+        Work::Trash => match request.from.host() {
+            Some(host) => format!("put {what} into the trash on {host}"),
+            None => format!("put {what} into the trash"),
+        },
         Work::Delete => match request.from.host() {
             Some(host) => format!("delete {what} on {host}"),
             None => format!("delete {what}"),

@@ -15,6 +15,7 @@ use crate::domain::{
     rate::Limit,
     signals::{Notify, Signals},
     site::Bounds,
+    trash::Trash,
 };
 
 /// The file's name within the configuration directory.
@@ -29,7 +30,9 @@ pub struct Config {
     pub when_left: WhenLeft,
     /// Its `on_conflict`: what the screen does with a name that is taken; `None` asks.
     pub on_conflict: Option<ConflictChoice>,
-    /// Its `at_once`: so many files at once, at most.
+    /// `[delete]`: where removal puts things into the trash.
+    pub trash: Trash,
+    /// `[transfers]`, `at_once`: so many files at once, at most.
     pub at_once: Option<usize>,
     /// Its `limit`.
     pub limit: Limit,
@@ -53,9 +56,16 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct File {
     transfers: Transfers,
+    delete: Delete,
     ftp: Ftp,
     ledger: Ledger,
     screen: Screen,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Delete {
+    trash: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -170,11 +180,12 @@ pub fn read(config_dir: &Path) -> Result<Config> {
 }
 
 fn parse(text: &str) -> std::result::Result<Config, String> {
-    let File { transfers, ftp, ledger, screen } = toml::from_str(text).map_err(|error| {
-        let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
-        let line = 1 + error.span().map_or(0, before);
-        format!("line {line}: {}", error.message())
-    })?;
+    let File { transfers, delete, ftp, ledger, screen } =
+        toml::from_str(text).map_err(|error| {
+            let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
+            let line = 1 + error.span().map_or(0, before);
+            format!("line {line}: {}", error.message())
+        })?;
     let notify = match screen.notify.as_str() {
         "" => Notify::Off,
         word => Notify::read(word)
@@ -216,6 +227,11 @@ fn parse(text: &str) -> std::result::Result<Config, String> {
             Resume::Never => WhenLeft::Never,
         },
         on_conflict: on_conflict(&transfers.on_conflict)?,
+        trash: match &delete.trash {
+            None => Trash::default(),
+            Some(word) => Trash::read(word)
+                .ok_or_else(|| "delete.trash is not one of local, everywhere, never".to_owned())?,
+        },
         retention: Retention {
             days: within("ledger.keep_days", ledger.keep_days, Retention::MOST_DAYS)?,
             rows: within("ledger.keep_rows", ledger.keep_rows, Retention::MOST_ROWS)?,

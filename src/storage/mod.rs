@@ -77,6 +77,18 @@ pub trait Storage: Send + Sync {
     /// Removes an empty directory.
     async fn remove_directory(&self, path: &StoragePath) -> Result<()>;
 
+    /// Puts what stands there, with all it holds, into the storage's own trash, where nothing is replaced; where it lies
+    /// then. [`Unsupported`](crate::domain::error::ErrorKind::Unsupported) where [`Capabilities::trash`] is not set.
+    async fn trash(&self, path: &StoragePath) -> Result<StoragePath> {
+        let doing = format!("put {path:?} into the trash");
+        Err(Error::new(ErrorKind::Unsupported, doing, "there is none"))
+    }
+
+    /// Where the storage's own trash of what lies in this folder lies, if there is any.
+    async fn trash_of(&self, _folder: &StoragePath) -> Result<Option<StoragePath>> {
+        Ok(None)
+    }
+
     /// Sets attributes of what stands there; a link is not followed where the storage can tell.
     async fn set_attributes(&self, path: &StoragePath, attributes: &SetAttributes) -> Result<()>;
 
@@ -250,6 +262,8 @@ pub struct Capabilities {
     /// Each file under way has a connection of its own, of which there are few: to copy between two such storages the
     /// source is opened first, lest everyone hold what another waits for.
     pub one_file_a_connection: bool,
+    /// It has a trash of its own: see [`Storage::trash`].
+    pub trash: bool,
     /// It can copy a file by its own hand: see [`Storage::copy_within`].
     pub copies: bool,
 }

@@ -16,6 +16,7 @@ use wharf::{
         journal::WhenLeft,
         path::{Name, StoragePath},
         place::{Endpoint, Location},
+        trash::Trash,
     },
     engine::message::{
         Command, Counts, Destination, Event, JobId, JobOptions, JobProgress, JobRequest, JobState,
@@ -74,6 +75,7 @@ impl Stage {
             help_lines: keymap::help_lines(),
             when_left: WhenLeft::Never,
             on_conflict: None,
+            trash: Trash::default(),
             commands: Keymap::default().commands(),
             book: Book::default(),
             session: None,

@@ -14,3 +14,4 @@ mod settings;
 mod shell;
 mod stalled;
 mod stories;
+mod trashing;

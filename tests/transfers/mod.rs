@@ -16,6 +16,7 @@ mod engine_panes;
 mod engine_queue;
 mod engine_rig;
 mod engine_traits;
+mod engine_trash;
 mod faults_content;
 mod faults_further;
 mod faults_lanes;

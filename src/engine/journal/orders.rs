@@ -57,7 +57,7 @@ impl Shape {
                 Destination::Exactly(_) => Shape::Exactly,
                 Destination::AsCp(_) => Shape::AsCp,
             },
-            Work::Delete => Shape::Removal,
+            Work::Delete | Work::Trash => Shape::Removal,
             Work::SetModes(_) => Shape::Modes,
             Work::SetTraits(_) => Shape::Traits,
         }
@@ -69,6 +69,7 @@ fn work_word(work: &Work) -> &'static str {
         Work::Copy(_) => "copy",
         Work::Move(_) => "move",
         Work::Delete => "delete",
+        Work::Trash => "trash",
         Work::SetModes(_) => "mode",
         Work::SetTraits(_) => "traits",
     }
@@ -97,7 +98,9 @@ pub(super) fn insert(
     added: Timestamp,
 ) -> Result<i64> {
     let to = request.work.destination();
-    let to_endpoint = to.map_or(&Endpoint::Local, |location| &location.endpoint);
+    // The trash lies where the sources do.
+    let none = if request.work == Work::Trash { &request.from } else { &Endpoint::Local };
+    let to_endpoint = to.map_or(none, |location| &location.endpoint);
     let insert = "INSERT INTO job (process, pid, work, from_site, to_site, verify, added, shape, to_path, on_conflict, \
                   recursive, marks, file_mode, folder_mode, traits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let modes = modes_of(&request.work);
@@ -166,6 +169,7 @@ pub(super) fn read(found: &Found<'_>) -> Result<Order> {
         ("copy", Some(destination)) => Work::Copy(destination),
         ("move", Some(destination)) => Work::Move(destination),
         ("delete", None) if shape == Shape::Removal => Work::Delete,
+        ("trash", None) if shape == Shape::Removal => Work::Trash,
         ("mode", None) if shape == Shape::Modes => {
             Work::SetModes(Modes { files: found.get(18)?, folders: found.get(19)? })
         }
@@ -248,6 +252,7 @@ mod tests {
             modes.prop_map(|(files, folders)| Work::SetModes(Modes { files, folders })),
             traits::tests::any().prop_map(Work::SetTraits),
             Just(Work::Delete),
+            Just(Work::Trash),
         ];
         (destination, others, 0..4).prop_map(|(destination, other, which)| match which {
             0 => Work::Copy(destination),

@@ -7,6 +7,7 @@ use crate::domain::{
     entry::{Attributes, Space},
     error::Error,
     owners::OwnerNames,
+    path::StoragePath,
     place::Location,
 };
 
@@ -21,6 +22,8 @@ pub enum Inquiry {
     Space(Location),
     /// How much a directory holds, links not followed. Told again and again until it is complete.
     Size(Location),
+    /// Where the trash of what lies in a folder lies.
+    Trash(Location),
     /// Who the users and groups of a place are, those of these numbers before all.
     Owners {
         /// The place.
@@ -64,6 +67,7 @@ impl Inquiry {
             Inquiry::Link(location)
             | Inquiry::Look(location)
             | Inquiry::Space(location)
+            | Inquiry::Trash(location)
             | Inquiry::Size(location) => location,
             Inquiry::Owners { of, .. }
             | Inquiry::Piece { of, .. }
@@ -84,6 +88,8 @@ pub enum Told {
     Space(Space),
     /// What was found so far, or all.
     Size(Sum),
+    /// The trash, if there is any.
+    Trash(Option<StoragePath>),
     /// The names that are known.
     Owners(OwnerNames),
     /// Bytes of the file.

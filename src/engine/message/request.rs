@@ -31,6 +31,8 @@ pub enum Work {
     Move(Destination),
     /// Remove them, directories with all they hold.
     Delete,
+    /// Put them into the trash, directories with all they hold.
+    Trash,
     /// Set their permissions, with [`JobOptions::recursive`] those of all they hold as well.
     SetModes(Modes),
     /// Set their owner, group or time, with [`JobOptions::recursive`] of all they hold as well.
@@ -42,7 +44,7 @@ impl Work {
     pub fn destination(&self) -> Option<&Location> {
         match self {
             Work::Copy(destination) | Work::Move(destination) => Some(destination.location()),
-            Work::Delete | Work::SetModes(_) | Work::SetTraits(_) => None,
+            Work::Delete | Work::Trash | Work::SetModes(_) | Work::SetTraits(_) => None,
         }
     }
 }

@@ -113,8 +113,8 @@ impl Model {
             Purpose::MakeDirectory { side, within } => self.accept_directory(dialog, *side, within),
             Purpose::MakeLink { side, within } => self.accept_link(dialog, *side, within),
             Purpose::Rename { side, from, shown } => self.accept_rename(dialog, *side, from, shown),
-            Purpose::Delete { from, sources } => Ok(self.add_chosen(JobRequest {
-                work: Work::Delete,
+            Purpose::Delete { from, sources, trash } => Ok(self.add_chosen(JobRequest {
+                work: if *trash && press == Press::Accept { Work::Trash } else { Work::Delete },
                 from: from.clone(),
                 sources: sources.clone(),
                 options: JobOptions { recursive: true, ..JobOptions::default() },

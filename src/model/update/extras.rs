@@ -76,6 +76,9 @@ impl Model {
         if self.counted(answered.ticket, &answered.told) {
             return Vec::new();
         }
+        if let Some(effects) = self.found_trash(answered.ticket, &answered.told) {
+            return effects;
+        }
         if self.named(answered.ticket, &answered.told) {
             return Vec::new();
         }

@@ -22,6 +22,7 @@ mod sites;
 mod sites_mouse;
 mod stale;
 mod tabs;
+mod trash;
 mod viewer;
 mod wander;
 

@@ -17,6 +17,7 @@ use super::super::{
     history::Course,
     modes,
     queue::QueuePanel,
+    removing,
     rows::Item,
     scrolling,
     sort::{Sort, is_directory},
@@ -83,11 +84,9 @@ impl Model {
                 let dialog = forms::rename(self.focused(), side);
                 self.open_or_say(dialog);
             }
-            Action::Delete => {
-                let dialog = forms::delete(self.focused());
-                self.open_or_say(dialog);
-                return self.count_chosen();
-            }
+            Action::Delete => return self.ask_delete(self.trash.takes(&self.focused().location)),
+            Action::DeleteForGood => return self.ask_delete(false),
+            Action::Trash => return self.find_trash(),
             Action::Connect => {
                 let current = self.focused().location.clone();
                 self.open_dialog(forms::connect(side, Some(&current)));
@@ -266,6 +265,12 @@ impl Model {
             }
             _ => self.ask_in_place(forms::make_link),
         }
+    }
+
+    fn ask_delete(&mut self, trash: bool) -> Vec<Effect> {
+        let dialog = removing::dialog(self.focused(), trash);
+        self.open_or_say(dialog);
+        self.count_chosen()
     }
 
     fn ask_in_place(

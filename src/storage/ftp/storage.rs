@@ -105,6 +105,7 @@ impl Storage for FtpStorage {
             set_times: attributes::can_set_times(server),
             set_permissions: !has(&habits.no_chmod),
             set_owner: false,
+            trash: false,
             symlinks: false,
             digests: digest::are_to_be_had(server, Algorithm::Sha256),
             write_at_offset: can_begin_in_the_middle(server),

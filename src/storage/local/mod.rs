@@ -6,6 +6,7 @@ mod rename;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod trash;
 mod write;
 
 use std::{
@@ -106,6 +107,7 @@ impl Storage for LocalStorage {
             set_times: true,
             set_permissions: true,
             set_owner: true,
+            trash: true,
             symlinks: true,
             digests: true,
             write_at_offset: true,
@@ -183,6 +185,19 @@ impl Storage for LocalStorage {
 
     async fn remove_directory(&self, path: &StoragePath) -> Result<()> {
         self.call("remove directory", path, |path| std::fs::remove_dir(path)).await
+    }
+
+    async fn trash(&self, path: &StoragePath) -> Result<StoragePath> {
+        self.synced.take(path);
+        let work = |path: &Path| trash::Trasher::of_this_user().take(path);
+        let there = self.call("put into the trash", path, work).await?;
+        Ok(StoragePath::new(there.as_os_str().as_bytes()))
+    }
+
+    async fn trash_of(&self, folder: &StoragePath) -> Result<Option<StoragePath>> {
+        let work = |path: &Path| trash::Trasher::of_this_user().place(path);
+        let there = self.call("find the trash of", folder, work).await?;
+        Ok(there.map(|there| StoragePath::new(there.as_os_str().as_bytes())))
     }
 
     async fn set_attributes(&self, path: &StoragePath, attributes: &SetAttributes) -> Result<()> {

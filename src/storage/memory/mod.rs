@@ -65,6 +65,7 @@ impl MemoryStorage {
             set_times: true,
             set_permissions: true,
             set_owner: false,
+            trash: false,
             symlinks: true,
             digests: true,
             write_at_offset: true,

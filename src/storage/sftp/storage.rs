@@ -113,6 +113,7 @@ impl Storage for SftpStorage {
             set_times: self.server.can_set(),
             set_permissions: self.server.can_set(),
             set_owner: self.server.can_set(),
+            trash: false,
             symlinks: true,
             digests: self.digester.is_worth_a_try(),
             write_at_offset: true,
