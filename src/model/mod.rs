@@ -14,6 +14,7 @@ mod edits;
 mod extras;
 mod finder;
 mod forms;
+mod half_way;
 mod hand;
 mod history;
 pub(crate) mod layout;
@@ -179,6 +180,8 @@ pub struct Model {
     pub(crate) help_lines: usize,
     /// What can be done by name; only the key table knows.
     pub(crate) commands: Vec<CommandWords>,
+    /// What jobs did not do, until they end.
+    half_way: half_way::HalfWay,
     /// Messages that wait until nothing else lies over the panes.
     unread: Vec<String>,
     when_left: WhenLeft,
@@ -295,6 +298,7 @@ impl Model {
             today: None,
             help_lines,
             commands,
+            half_way: half_way::HalfWay::default(),
             unread: Vec::new(),
             when_left,
             on_conflict,

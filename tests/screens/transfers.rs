@@ -14,8 +14,8 @@ use wharf::{
     },
     engine::message::{
         Command, Counts, Destination, Event, JobId, JobOptions, JobProgress, JobRequest, JobState,
-        JobSummary, Retrying, Snapshot, StepDone, StepId, StepKind, StepProgress, StepState,
-        Target, Turn, Work,
+        JobSummary, Modes, Retrying, Snapshot, StepDone, StepEnding, StepId, StepKind,
+        StepProgress, StepState, Target, Turn, Work,
     },
     model::Message,
 };
@@ -340,4 +340,55 @@ fn a_step_is_held_and_a_job_put_in_order() {
     stage.keys("p");
     let sent = stage.take_sent().pop();
     assert!(matches!(sent, Some(Sent::Other(Command::Continue(held))) if held == step));
+}
+
+#[test]
+fn a_change_that_stopped_half_way_tells_what_was_not_done() {
+    let mut stage = Stage::new((100, 24));
+    let work = Work::SetModes(Modes { files: 0o640, folders: 0o750 });
+    let running = job(7, request(work, &["/home/anna/cargo"]), JobState::Running);
+    stage.progress(Snapshot { jobs: vec![running.clone()], ..Snapshot::default() });
+    for name in ["a\u{1b}[m", "b"] {
+        let path = wharf::domain::display::escape(name.as_bytes());
+        stage.event(Event::StepEnded {
+            job: running.id,
+            step: StepId(3),
+            from: location("/home/anna/cargo"),
+            to: None,
+            ending: StepEnding::Failed {
+                error: Error::new(
+                    ErrorKind::PermissionDenied,
+                    format!("set the permissions of /home/anna/cargo/{path}"),
+                    "permission denied",
+                ),
+                attempts: 1,
+            },
+        });
+    }
+    let counts = Counts { done: 1_204, failed: 57, skipped: 3, ..Counts::default() };
+    stage.event(Event::JobEnded(JobSummary {
+        job: running.id,
+        cancelled: false,
+        counts,
+        seconds: 2.0,
+    }));
+    insta::assert_snapshot!(stage.picture());
+    stage.keys("Esc");
+    stage.shows("Ended with failures: set permissions of cargo");
+}
+
+#[test]
+fn one_failure_alone_is_told_below_and_not_over_the_panes() {
+    let mut stage = Stage::new((100, 24));
+    let work = Work::SetModes(Modes { files: 0o640, folders: 0o750 });
+    let running = job(7, request(work, &["/home/anna/cargo"]), JobState::Running);
+    stage.progress(Snapshot { jobs: vec![running.clone()], ..Snapshot::default() });
+    stage.event(Event::JobEnded(JobSummary {
+        job: running.id,
+        cancelled: false,
+        counts: Counts { failed: 1, ..Counts::default() },
+        seconds: 2.0,
+    }));
+    stage.shows_not("half-way");
+    stage.shows("Ended with failures");
 }

@@ -1,5 +1,6 @@
 //! The real binary in a real pty.
 
+mod changing;
 mod crossing;
 mod dragging;
 mod driver;

@@ -226,6 +226,7 @@ impl Model {
     pub(super) fn add(&mut self, request: JobRequest) -> Vec<Effect> {
         let job = self.next_job();
         self.transfers.begin(job, &request);
+        self.half_way.begin(job, &request.work);
         vec![Effect::Engine(Command::Add(job, request))]
     }
 

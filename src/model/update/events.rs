@@ -46,7 +46,8 @@ impl Model {
                 return self.performed(ticket, &act, result);
             }
             Event::StepDone(done) => self.step_done(&done),
-            Event::StepEnded { ending: StepEnding::Failed { error, .. }, .. } => {
+            Event::StepEnded { job, ending: StepEnding::Failed { error, .. }, .. } => {
+                self.half_way.note(job, &error);
                 self.say_lasting(Outcome::Bad, error.to_string());
             }
             Event::StepEnded { .. } => {}
@@ -129,6 +130,10 @@ impl Model {
         let begun = || self.transfers.words(summary.job).map(str::to_owned);
         let what = shown.or_else(begun).unwrap_or_else(|| "job".to_owned());
         let counts = &summary.counts;
+        let request = self.transfers.job(summary.job).map(|job| job.request.as_ref());
+        for words in self.half_way.ended(summary.job, request, counts) {
+            self.tell(words);
+        }
         let verdicts: Vec<String> =
             verdict_words(counts).into_iter().map(|(_, words)| words).collect();
         let verdicts =
