@@ -18,7 +18,7 @@ pub struct Wanted {
     pub kind: Option<Kind>,
     /// `>10M`, `<1K`, `1K-10M`; empty for any. Only files have one.
     pub size: String,
-    /// `since 2d`, `before 2026-01-01`, or both; empty for any time.
+    /// `since 2d`, `before 2026-01-01`, or both (`newer` and `older` are the same); empty for any time.
     pub changed: String,
 }
 
@@ -151,8 +151,8 @@ fn times(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<(Option<i64>, O
     let mut words = typed.split_whitespace().peekable();
     while let Some(word) = words.next() {
         let (bound, text) = match word {
-            "since" => (&mut since, words.next()?),
-            "before" => (&mut before, words.next()?),
+            "since" | "newer" => (&mut since, words.next()?),
+            "before" | "older" => (&mut before, words.next()?),
             text => (&mut since, text),
         };
         let second = moment::read(text, now, zone)?.as_second();
@@ -202,6 +202,8 @@ mod tests {
             ("", ">3K", "", false),
             ("", "", "2d", false),
             ("", "", "since 4d", true),
+            ("", "", "newer 4d older 2d", true),
+            ("", "", "older 4d", false),
             ("", "", "before 2d", true),
             ("", "", "since 4d before 2d", true),
             ("", "", "before 1w", false),

@@ -356,13 +356,17 @@ pub(crate) fn against(side: Side) -> Dialog {
     dialog
 }
 
-/// Mark or unmark by pattern.
+/// Mark or unmark by pattern, size and time.
 pub(crate) fn pattern(side: Side, mark: bool) -> Dialog {
     let title = if mark { "Mark by pattern" } else { "Unmark by pattern" };
     let mut dialog = Dialog::new(Purpose::Pattern { side, mark }, title);
-    dialog.words =
-        vec![Words::Soft("*.csv   report-??.txt   {a,b}*   [0-9]*".to_owned()), Words::Blank];
-    dialog.fields = vec![Field::text("Pattern", "*")];
+    dialog.words = vec![
+        Words::Soft("*.csv   report-??.txt   {a,b}*   [0-9]*".to_owned()),
+        Words::Soft("size: >10M, <1K, 1K-10M; changed: since 2d, before 2026-01-01".to_owned()),
+        Words::Blank,
+    ];
+    dialog.fields =
+        vec![Field::text("Pattern", "*"), Field::text("Size", ""), Field::text("Changed", "")];
     let verb = if mark { Button::accept("Mark", 'm') } else { Button::accept("Unmark", 'u') };
     dialog.buttons = vec![verb, Button::leave("Cancel", 'n')];
     dialog

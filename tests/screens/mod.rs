@@ -16,6 +16,7 @@ mod hostile;
 mod keys;
 mod looking;
 mod looks;
+mod marking;
 mod owning;
 mod panes;
 mod properties;

@@ -1,7 +1,5 @@
 //! What keys do in a dialog, and what accepting it means.
 
-use globset::GlobBuilder;
-
 use crate::{
     domain::{book::SiteOrder, path::StoragePath, place::Location},
     engine::message::{Act, Command, Destination, JobOptions, JobRequest, Work},
@@ -296,28 +294,6 @@ impl Model {
         self.say(format!("{marked} marked: {}.{doubt}", Against::WORDS[dialog.chosen(0)]));
         Vec::new()
     }
-
-    fn accept_pattern(&mut self, dialog: &Dialog, side: Side, mark: bool) -> Accepted {
-        let glob = GlobBuilder::new(dialog.text(0))
-            .literal_separator(true)
-            .build()
-            .map_err(|bad| text::sentence(&bad.kind().to_string()))?
-            .compile_matcher();
-        let before = self.pane(side).rows.marked().count;
-        self.pane_mut(side).rows.mark_by(|row| {
-            let matches = glob.is_match(as_path(row.entry.name.as_bytes()));
-            if mark { row.marked || matches } else { row.marked && !matches }
-        });
-        let after = self.pane(side).rows.marked().count;
-        let changed = text::entries(after.abs_diff(before) as u64);
-        self.say(format!("{changed} {}.", if mark { "more marked" } else { "unmarked" }));
-        Ok(Vec::new())
-    }
-}
-
-fn as_path(name: &[u8]) -> &std::path::Path {
-    use std::os::unix::ffi::OsStrExt;
-    std::path::Path::new(std::ffi::OsStr::from_bytes(name))
 }
 
 /// The first component of a path below a directory.
