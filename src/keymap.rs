@@ -120,6 +120,7 @@ static BINDINGS: &[Binding] = &[
         "to the directory above",
         "",
     ),
+    bind(PANES, &[key('>')], Action::Follow, "to where the link leads", ""),
     bind(PANES, &[code(Tab), code(BackTab)], Action::OtherPane, "to the other pane", ""),
     bind(PANES, &[key(' '), code(Insert)], Action::Mark, "mark, and one down", ""),
     bind(PANES, &[key('*')], Action::InvertMarks, "invert the marks", ""),

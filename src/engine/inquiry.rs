@@ -11,7 +11,7 @@ use tokio::{
 use super::{
     difference,
     message::{Answered, Event, Inquiry, Sum, Ticket, Told},
-    owners, peek, trash,
+    owners, peek, target, trash,
     tree::DEEPEST,
 };
 use crate::{
@@ -49,6 +49,7 @@ pub(super) async fn answer(
         Inquiry::Look(_) => Told::Look(storage.stat_followed(path).await?),
         Inquiry::Space(_) => Told::Space(storage.space(path).await?),
         Inquiry::Size(of) => Told::Size(size(storage, of, teller).await?),
+        Inquiry::Target(_) => Told::Target(target::find(&**storage, path).await?),
         Inquiry::Trash(_) => Told::Trash(trash::place(&**storage, path).await?),
         Inquiry::Owners { ids, .. } => Told::Owners(owners::names(&**storage, ids).await),
         Inquiry::Piece { offset, length, .. } => {

@@ -11,7 +11,7 @@
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
 //! | `within` | a copy that a server makes by itself |
 //! | `destination`, `conflict`, `final_name`, `part`, `verify` | what these have in common |
-//! | `inquiry`, `owners`, `peek`, `difference` | what someone wants to know: room, sizes, links, a look into a file |
+//! | `inquiry`, `owners`, `target`, `peek`, `difference` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
 //! | [`journal`] | what happened, on disk and in sums |
@@ -61,6 +61,7 @@ mod schedule;
 mod sites;
 mod step;
 mod take_over;
+mod target;
 mod transfer;
 mod trash;
 mod tree;

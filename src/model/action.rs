@@ -50,8 +50,10 @@ pub enum Action {
     Last,
     /// Into the directory under the cursor.
     Enter,
-    /// To the directory above.
+    /// To the directory above, or back to the link one came through.
     Parent,
+    /// To where the link under the cursor leads.
+    Follow,
     /// To the other pane.
     OtherPane,
     /// Mark or unmark the entry under the cursor, and go one down.

@@ -196,6 +196,12 @@ impl Model {
                         self.say("The other pane has no such directory: it stays.");
                         return Vec::new();
                     }
+                    if error.kind() == ErrorKind::NotFound
+                        && let Some(words) = self.leads_nowhere(side, &opening.location)
+                    {
+                        self.tell(words);
+                        return Vec::new();
+                    }
                     self.tell_unless_cancelled(&error);
                     Vec::new()
                 }
@@ -203,6 +209,15 @@ impl Model {
             };
         }
         Vec::new()
+    }
+
+    /// What is to be said where what could not be entered is a link whose target is not there.
+    fn leads_nowhere(&mut self, side: Side, entered: &Location) -> Option<String> {
+        let pane = self.pane_mut(side);
+        pane.entering.take_if(|link| link == entered)?;
+        let to = entered.path.name().and_then(|name| pane.extras.link(&name).map(str::to_owned));
+        let to = to.map_or_else(|| "what it names".to_owned(), |to| format!("“{to}”"));
+        Some(format!("The link {entered} leads nowhere: {to} is not there."))
     }
 
     fn reread_failed(&mut self, side: Side, quiet: bool, error: &Error) -> Vec<Effect> {

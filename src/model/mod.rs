@@ -191,6 +191,8 @@ pub struct Model {
     trash: Trash,
     /// Where a trash lies is asked for, for this pane.
     finding_trash: Option<(Ticket, Side, Location)>,
+    /// A link is being followed, for this pane.
+    following: Option<(Ticket, Side, Location)>,
     /// Jobs that were interrupted, until the person was asked about them.
     left: Vec<LeftJob>,
     /// What jobs that did not end in peace may have left.
@@ -304,6 +306,7 @@ impl Model {
             on_conflict,
             trash,
             finding_trash: None,
+            following: None,
             left: Vec::new(),
             stale: Vec::new(),
             told_stale: None,

@@ -91,6 +91,10 @@ pub(crate) struct Pane {
     pub(crate) found: Option<Found>,
     /// Lines on the screen; 0 until it is known.
     pub(crate) height: usize,
+    /// Directories that were entered through links, each with its link.
+    through: Vec<(Location, Location)>,
+    /// The link that is about to be entered.
+    pub(crate) entering: Option<Location>,
     /// A name the cursor goes to once it arrives, unless it is moved before.
     wanted: Option<Name>,
     moved: bool,
@@ -115,6 +119,8 @@ impl Pane {
             extras: Extras::default(),
             found: None,
             height: 0,
+            through: Vec::new(),
+            entering: None,
             wanted: None,
             moved: false,
             remembered: HashMap::new(),
@@ -278,6 +284,7 @@ impl Pane {
                 self.history.left(self.location.clone(), opening.course);
             }
         }
+        self.note_link(&opening.location, &location);
         self.idle.extend(std::mem::take(&mut self.extras).tickets());
         let remembered = self.remembered.get(&location).cloned();
         let hidden_before = self.found.take().map(|found| found.show_hidden);
@@ -297,6 +304,25 @@ impl Pane {
         self.location = location;
         self.state = State::Streaming(ticket);
         (self.cursor, self.top, self.moved) = (0, 0, false);
+    }
+
+    /// A place is open: it may have been entered through a link, and others are left with all below them.
+    fn note_link(&mut self, asked: &Location, opened: &Location) {
+        let entering = self.entering.take().filter(|link| link == asked && link != opened);
+        let lies_in = |target: &Location| {
+            target.endpoint == opened.endpoint && opened.path.is_within(&target.path)
+        };
+        self.through.retain(|(target, _)| lies_in(target));
+        if let Some(link) = entering {
+            self.through.retain(|(target, _)| target != opened);
+            self.through.push((opened.clone(), link));
+        }
+    }
+
+    /// The link through which the directory shown was entered, if it was.
+    pub(crate) fn entered_by(&self) -> Option<Location> {
+        let entered = self.through.iter().rfind(|(target, _)| *target == self.location);
+        entered.map(|(_, link)| link.clone())
     }
 
     /// Whether rows with this ticket are for this pane.

@@ -10,6 +10,7 @@ mod dialogs;
 mod drag;
 mod editing;
 mod finding;
+mod following;
 mod gallery;
 mod history;
 mod hostile;

@@ -6,6 +6,7 @@ mod dragging;
 mod driver;
 mod editing;
 mod finding;
+mod following;
 mod idle;
 mod leaving;
 mod linking;

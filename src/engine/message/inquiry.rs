@@ -16,6 +16,8 @@ use crate::domain::{
 pub enum Inquiry {
     /// Where a link leads, as it is written in the link.
     Link(Location),
+    /// What a link names, as an absolute path, and whether it stands there.
+    Target(Location),
     /// What stands there, links followed.
     Look(Location),
     /// How much room there is on the file system.
@@ -65,6 +67,7 @@ impl Inquiry {
     pub fn location(&self) -> &Location {
         match self {
             Inquiry::Link(location)
+            | Inquiry::Target(location)
             | Inquiry::Look(location)
             | Inquiry::Space(location)
             | Inquiry::Trash(location)
@@ -82,6 +85,8 @@ impl Inquiry {
 pub enum Told {
     /// What the link holds.
     Link(Vec<u8>),
+    /// What the link names.
+    Target(StoragePath),
     /// What stands there.
     Look(Attributes),
     /// The room there is.

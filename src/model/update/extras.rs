@@ -76,6 +76,9 @@ impl Model {
         if self.counted(answered.ticket, &answered.told) {
             return Vec::new();
         }
+        if let Some(effects) = self.followed(answered.ticket, &answered.told) {
+            return effects;
+        }
         if let Some(effects) = self.found_trash(answered.ticket, &answered.told) {
             return effects;
         }

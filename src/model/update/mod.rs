@@ -11,6 +11,7 @@ mod find;
 mod hand;
 mod ledger;
 mod left;
+mod links;
 mod marks;
 mod mouse;
 mod outside;

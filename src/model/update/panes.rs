@@ -58,6 +58,7 @@ impl Model {
                 let dialog = modes::dialog(self.focused());
                 self.open_or_say(dialog);
             }
+            Action::Follow => return self.follow(),
             Action::Traits => return self.ask_traits(),
             Action::Edit => return self.edit_file(),
             Action::OpenEdits => self.show_edits(None),
@@ -155,7 +156,10 @@ impl Model {
                 if is_directory(entry) || may_lead {
                     Ok(pane.location.with_path(pane.location.path.join(&entry.name)))
                 } else {
-                    Err("Enter opens directories. F5 copies this file to the other pane.")
+                    Err(match entry.attributes.kind {
+                        Kind::Symlink => "Enter opens directories; > goes where this link leads.",
+                        _ => "Enter opens directories. F5 copies this file to the other pane.",
+                    })
                 }
             }
             Some(Item::Refused(_)) => {
@@ -164,7 +168,14 @@ impl Model {
             None => return Vec::new(),
         };
         match target {
-            Ok(location) => self.go_with_both(side, location, None),
+            Ok(location) => {
+                let is_link = pane
+                    .current_entry()
+                    .is_some_and(|entry| entry.attributes.kind == Kind::Symlink);
+                let effects = self.go_with_both(side, location.clone(), None);
+                self.pane_mut(side).entering = is_link.then_some(location);
+                effects
+            }
             Err(words) => {
                 self.say(words);
                 Vec::new()
@@ -191,6 +202,8 @@ impl Model {
         if self.focused().found.is_some() {
             return self.go(self.focus, location, None);
         }
+        // Out of where a link led, back to the link.
+        let location = self.focused().entered_by().unwrap_or(location);
         match location.path.parent() {
             Some(parent) => {
                 let name = location.path.name();

@@ -1,0 +1,47 @@
+//! Where a link leads, one step: the path of what it names, which stands there or does not.
+
+use crate::{
+    domain::{
+        display,
+        error::{Error, ErrorKind, Result},
+        path::StoragePath,
+    },
+    storage::Storage,
+};
+
+/// The absolute path of what the link names. [`NotFound`](ErrorKind::NotFound) where nothing stands there.
+pub(super) async fn find(storage: &dyn Storage, link: &StoragePath) -> Result<StoragePath> {
+    let written = match storage.read_link(link).await {
+        Ok(written) => written,
+        // An FTP server may not tell what a link holds, and yet go where it leads.
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            let there = storage.canonical(link).await?;
+            return if there == *link { Err(error) } else { Ok(there) };
+        }
+        Err(error) => return Err(error),
+    };
+    let doing = || format!("go where {link:?} leads");
+    let shown = display::escape(&written);
+    if written.is_empty() || written.contains(&0) {
+        return Err(Error::new(ErrorKind::InvalidName, doing(), "it holds no path"));
+    }
+    let folder = link.parent().unwrap_or_else(StoragePath::root);
+    let named = folder.join_typed(&written);
+    let resolved = async {
+        match (named.parent(), named.name()) {
+            // The last step is not taken: what is named may be a link itself.
+            (Some(parent), Some(name)) => {
+                let path = storage.canonical(&parent).await?.join(&name);
+                storage.stat(&path).await.map(|_| path)
+            }
+            _ => storage.canonical(&named).await,
+        }
+    };
+    resolved.await.map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            let why = format!("it leads nowhere: {shown} is not there");
+            Error::new(ErrorKind::NotFound, doing(), why)
+        }
+        _ => error,
+    })
+}
