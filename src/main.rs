@@ -117,6 +117,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         columns,
         restore,
         signals,
+        mut troubles,
     } = foundation(&arguments.common, sites.clone(), after_the_screen)?;
     let handles = {
         let _engine = runtime.enter();
@@ -126,7 +127,8 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     let _ = handles.commands.send(Command::AtOnce(at_once));
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
-    let (keys, mut troubles) = keymap(arguments)?;
+    let (keys, own) = keymap(arguments)?;
+    troubles.extend(own);
     let theme = theme(arguments, &theme_name).unwrap_or_else(|trouble| {
         troubles.push(trouble);
         Theme::default()
@@ -239,8 +241,11 @@ fn headless(
 ) -> anyhow::Result<Outcome> {
     let sites = Arc::new(sites(common)?);
     let limits = sites.book().limits();
-    let Foundation { runtime, dialer, journal, at_once, limit, .. } =
+    let Foundation { runtime, dialer, journal, at_once, limit, troubles, .. } =
         foundation(common, sites, || {})?;
+    for trouble in troubles {
+        let _ = writeln!(std::io::stderr(), "wharf: {trouble}");
+    }
     let outcome = runtime.block_on(async {
         let mut interrupts = interrupts()?;
         let handles = match recorded {
@@ -280,6 +285,8 @@ struct Foundation {
     restore: bool,
     /// How the person is told beside the screen.
     signals: Signals,
+    /// What is wrong with the person's settings.
+    troubles: Vec<String>,
 }
 
 fn paths(common: &Common) -> anyhow::Result<Paths> {
@@ -295,7 +302,7 @@ fn sites(common: &Common) -> anyhow::Result<Sites> {
 fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result<Foundation> {
     let paths = paths(common)?;
     wharf::settings::log::start(&paths)?;
-    let config = config::read(paths.config_dir())?;
+    let (config, troubles) = config::read(paths.config_dir());
     let mut bounds = config.bounds;
     if let Some(connections) = common.connections {
         bounds.connections = connections.into();
@@ -344,6 +351,7 @@ fn foundation(common: &Common, sites: Arc<Sites>, begin: fn()) -> anyhow::Result
         columns: config.columns,
         restore: config.restore,
         signals: config.signals,
+        troubles,
     })
 }
 

@@ -3,12 +3,14 @@
 use std::{fmt::Display, fs, io, path::Path};
 
 use serde::Deserialize;
+use toml_edit::{Document, Item, Key};
 
+use super::lines::{first_line, line_at};
 use crate::domain::{
     columns::Columns,
     display::escape,
     encoding::Encoding,
-    error::{Error, ErrorKind, Result},
+    error::Error,
     ftp::{DataMode, FtpWays},
     journal::{Retention, WhenLeft},
     question::ConflictChoice,
@@ -20,6 +22,8 @@ use crate::domain::{
 
 /// The file's name within the configuration directory.
 const FILE: &str = "config.toml";
+/// The section that says how long what was done is kept.
+const LEDGER: &str = "ledger";
 
 /// All that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -168,24 +172,93 @@ impl Default for Ledger {
     }
 }
 
-/// Reads the file in this directory; the defaults where there is none.
-pub fn read(config_dir: &Path) -> Result<Config> {
+/// Reads the file in this directory; the defaults where there is none. What cannot be used of it keeps its default and is
+/// told, each with the file, the line and the field: a mistake in a setting stops nobody's work. The file is only read.
+pub fn read(config_dir: &Path) -> (Config, Vec<String>) {
     let path = config_dir.join(FILE);
-    let doing = || format!("read {}", escape(path.as_os_str().as_encoded_bytes()));
-    match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).map_err(|why| Error::new(ErrorKind::Invalid, doing(), why)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
-        Err(error) => Err(Error::from_io(doing(), error)),
+    let named = escape(path.as_os_str().as_encoded_bytes());
+    let unread = |why: String| (cautious(), vec![why]);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
+        Err(error) => {
+            let error = Error::from_io(format!("read {named}"), error);
+            return unread(format!("{error} All settings have their defaults."));
+        }
+    };
+    match parse(&text) {
+        Ok((config, mistakes)) => {
+            let told =
+                |why| format!("{named}, {why}. It has its default; the other settings are used.");
+            (config, mistakes.into_iter().map(told).collect())
+        }
+        Err(why) => unread(format!(
+            "{named}, {why}. All settings have their defaults until this is mended; Wharf does not touch the file."
+        )),
     }
 }
 
-fn parse(text: &str) -> std::result::Result<Config, String> {
+/// The defaults; but nothing goes from the ledger by them where somebody may have wished to keep it.
+fn cautious() -> Config {
+    let retention = Retention { days: Retention::MOST_DAYS, rows: Retention::MOST_ROWS };
+    Config { retention, ..Config::default() }
+}
+
+/// Judges each setting by itself; those that make no sense come back as mistakes, each with its line. An error, with its
+/// line, where it is no TOML at all.
+fn parse(text: &str) -> std::result::Result<(Config, Vec<String>), String> {
+    let said = |at, why: &str| format!("line {}: {}", line_at(text, at), first_line(why));
+    let document = Document::parse(text)
+        .map_err(|error| said(error.span().map_or(0, |span| span.start), error.message()))?;
+    let (mut good, mut mistakes) = (toml::Table::new(), Vec::new());
+    let all: toml::Table = toml::from_str(text).map_err(|error| said(0, error.message()))?;
+    let (mut is_kept_long, sections) = (false, document.as_table());
+    for (section, value) in all {
+        let mut mistake = |key: Option<&Key>, why: &str| {
+            is_kept_long |= section == LEDGER;
+            mistakes.push(said(key.and_then(Key::span).map_or(0, |span| span.start), why));
+        };
+        let (heading, settings) = sections.get_key_value(&section).unzip();
+        let toml::Value::Table(values) = value else {
+            mistake(heading, &format!("{section} means nothing here, outside of a section"));
+            continue;
+        };
+        if config_of(toml::Table::from_iter([(section.clone(), toml::Table::new().into())]))
+            .is_err()
+        {
+            mistake(heading, &format!("there is no section {section}"));
+            continue;
+        }
+        let settings = settings.and_then(Item::as_table_like);
+        let kept = good.entry(section.clone()).or_insert_with(|| toml::Table::new().into());
+        for (name, value) in values {
+            let alone = toml::Table::from_iter([(name.clone(), value.clone())]);
+            match config_of(toml::Table::from_iter([(section.clone(), alone.into())])) {
+                Ok(_) => {
+                    if let toml::Value::Table(kept) = &mut *kept {
+                        kept.insert(name, value);
+                    }
+                }
+                Err(why) => {
+                    let field = format!("{section}.{name}");
+                    let why = if why.starts_with(&field) { why } else { format!("{field}: {why}") };
+                    let key = settings.and_then(|settings| settings.get_key_value(&name));
+                    mistake(key.map(|(key, _)| key), &why);
+                }
+            }
+        }
+    }
+    let mut config = config_of(good)?;
+    if is_kept_long {
+        config.retention = cautious().retention;
+    }
+    Ok((config, mistakes))
+}
+
+/// What these settings mean; or, of the first that means nothing, why.
+fn config_of(table: toml::Table) -> std::result::Result<Config, String> {
     let File { transfers, delete, ftp, ledger, screen } =
-        toml::from_str(text).map_err(|error| {
-            let before = |span: std::ops::Range<usize>| text[..span.start].matches('\n').count();
-            let line = 1 + error.span().map_or(0, before);
-            format!("line {line}: {}", error.message())
-        })?;
+        table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
     let notify = match screen.notify.as_str() {
         "" => Notify::Off,
         word => Notify::read(word)
@@ -267,6 +340,12 @@ fn within<T: PartialOrd + Display + From<u8>>(
 mod tests {
     use super::*;
 
+    /// The settings, or the first mistake in them.
+    fn parse(text: &str) -> std::result::Result<Config, String> {
+        let (config, mistakes) = super::parse(text)?;
+        mistakes.into_iter().next().map_or(Ok(config), Err)
+    }
+
     #[test]
     fn what_is_not_set_keeps_its_default() {
         assert_eq!(parse("").unwrap(), Config::default());
@@ -277,14 +356,14 @@ mod tests {
         assert!(parse("[transfers]\nresume = \"perhaps\"\n").unwrap_err().starts_with("line 2"));
         assert_eq!(parse("[transfers]\nlimit = \"2M\"\n").unwrap().limit, Limit(Some(2 << 20)));
         let why = parse("[transfers]\nlimit = \"fast\"\n").unwrap_err();
-        assert!(why.starts_with("transfers.limit is \"fast\": neither bytes"), "{why}");
+        assert!(why.starts_with("line 2: transfers.limit is \"fast\": neither bytes"), "{why}");
         let keeping = parse("[transfers]\non_conflict = \"keep-both\"\n").unwrap();
         assert_eq!(keeping.on_conflict, Some(ConflictChoice::KeepBoth));
         assert_eq!(parse("[transfers]\non_conflict = \"ask\"\n").unwrap().on_conflict, None);
         let why = parse("[transfers]\non_conflict = \"eat\"\n").unwrap_err();
         assert!(
             why.starts_with(
-                "transfers.on_conflict is \"eat\", and has to be one of ask, overwrite"
+                "line 2: transfers.on_conflict is \"eat\", and has to be one of ask, overwrite"
             ),
             "{why}"
         );
@@ -297,29 +376,34 @@ mod tests {
         };
         assert_eq!(ftp.unwrap().ftp, ways);
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()).unwrap(), Config::default());
+        assert_eq!(read(folder.path()), (Config::default(), Vec::new()));
     }
 
     #[test]
     fn mistakes_are_named_with_their_line() {
         let why = parse("[transfers]\nconections = 1\n").unwrap_err();
-        assert!(why.starts_with("line 2: unknown field `conections`"), "{why}");
+        assert!(
+            why.starts_with("line 2: transfers.conections: unknown field `conections`"),
+            "{why}"
+        );
         let why = parse("[ledger]\nkeep_days = 0\n").unwrap_err();
-        assert_eq!(why, "ledger.keep_days is 0, and has to be from 1 to 36525");
+        assert_eq!(why, "line 2: ledger.keep_days is 0, and has to be from 1 to 36525");
         let screen = "[screen]\ntheme = \"light\"\nicons = true\nrestore = true\nbell = true\nnotify = \"osc9\"\ntaskbar = false\n";
         let config = parse(screen).unwrap();
         let signals = Signals { bell: true, notify: Notify::Osc9, taskbar: Some(false) };
         assert_eq!((config.theme.as_str(), config.signals), ("light", signals));
         assert!(config.icons && config.restore);
         let why = parse("[screen]\ncolumns = [\"name\", \"colour\"]").unwrap_err();
-        assert!(why.starts_with("screen.columns: colour is no column"), "{why}");
-        assert!(parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("screen.notify"));
+        assert!(why.starts_with("line 2: screen.columns: colour is no column"), "{why}");
+        assert!(
+            parse("[screen]\nnotify = \"loud\"").unwrap_err().starts_with("line 2: screen.notify")
+        );
         let why = parse("[transfers]\nconnections = 0\n").unwrap_err();
-        assert_eq!(why, "transfers.connections is 0, and has to be from 1 to 16");
+        assert_eq!(why, "line 2: transfers.connections is 0, and has to be from 1 to 16");
         for (wrong, begins) in [
-            ("encoding = \"morse\"", "ftp.encoding is \"morse\""),
-            ("mode = \"both\"", "ftp.mode is not one of"),
-            ("keepalive = 0", "ftp.keepalive is 0, and has to be from 1 to 3600"),
+            ("encoding = \"morse\"", "line 2: ftp.encoding is \"morse\""),
+            ("mode = \"both\"", "line 2: ftp.mode is not one of"),
+            ("keepalive = 0", "line 2: ftp.keepalive is 0, and has to be from 1 to 3600"),
         ] {
             let why = parse(&format!("[ftp]\n{wrong}\n")).unwrap_err();
             assert!(why.starts_with(begins), "{why}");
@@ -327,7 +411,36 @@ mod tests {
         assert!(parse("[transfers]\n\nrequests_in_flight = -1").unwrap_err().starts_with("line 3"));
         assert_eq!(parse("[transfers]\nat_once = 3\n").unwrap().at_once, Some(3));
         let why = parse("[transfers]\nat_once = 0\n").unwrap_err();
-        assert_eq!(why, "transfers.at_once is 0, and has to be from 1 to 1024");
+        assert_eq!(why, "line 2: transfers.at_once is 0, and has to be from 1 to 1024");
         assert!(parse("[transfers").is_err());
+    }
+
+    #[test]
+    fn one_mistake_costs_one_setting() {
+        let text = "top = 1\n[transfers]\nconnections = \"many\"\nat_once = 3\n[nothing]\na = 1\nb = 2\n\n\
+                    [screen]\nicons = true\ncolour = \"red\"\n";
+        let (config, mistakes) = super::parse(text).unwrap();
+        assert_eq!((config.at_once, config.icons), (Some(3), true));
+        assert_eq!(config.bounds, Bounds::default());
+        assert_eq!(config.retention, Retention::default());
+        let mut lines: Vec<&str> =
+            mistakes.iter().filter_map(|why| why.split(':').next()).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["line 1", "line 11", "line 3", "line 5"], "{mistakes:?}");
+    }
+
+    #[test]
+    fn nothing_goes_from_the_ledger_for_a_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["[ledger]\nkeep_days = 4000\nkeep_rows = 0\n", "[ledger\nkeep_days = 4000\n"] {
+            fs::write(folder.path().join(FILE), text).unwrap();
+            let (config, told) = read(folder.path());
+            assert_eq!(config.retention, cautious().retention);
+            assert!(told[0].contains("config.toml, line "), "{told:?}");
+        }
+        // What is no text at all is told as well.
+        fs::write(folder.path().join(FILE), b"\xff").unwrap();
+        let (config, told) = read(folder.path());
+        assert_eq!((config, told.len()), (cautious(), 1));
     }
 }

@@ -2,6 +2,7 @@
 
 mod child;
 pub mod config;
+mod lines;
 pub mod log;
 pub mod paths;
 pub mod secrets;

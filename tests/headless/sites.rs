@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use super::{no_server, run};
+use super::{Said, no_server, run, wharf, with_open_umask};
 use crate::servers::{
     client::{ClientOptions, HOST},
     embedded::{EmbeddedServer, Options},
@@ -123,4 +123,54 @@ fn a_malformed_file_is_named_and_never_overwritten() {
     assert_eq!(said.status, 1, "{said:?}");
     said.complains("nothing was changed");
     assert_eq!(fs::read_to_string(&path).unwrap(), mine);
+}
+
+#[test]
+fn a_malformed_file_stops_nobody_and_is_never_overwritten() {
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("a"), "alpha").unwrap();
+    let site = "[[site]]\nname = \"a\"\nhost = \"a.example\"\n";
+    for (name, text, says) in [
+        (
+            "config.toml",
+            "[transfers]\nat_once = \"many\"\n",
+            "config.toml, line 2: transfers.at_once",
+        ),
+        (
+            "config.toml",
+            "[transfers]\nconections = 2\n",
+            "config.toml, line 2: transfers.conections",
+        ),
+        ("config.toml", "[transfers]\nat_once = 2\n[ledger\n", "config.toml, line 3: "),
+        ("sites.toml", &format!("{site}port = \"x\"\n"), "sites.toml, line 4: port of"),
+        ("sites.toml", "[[site]\n", "sites.toml, line 1: "),
+    ] {
+        let file = client.config_dir().join(name);
+        fs::write(&file, text).unwrap();
+        let copied = run(&client, here.path(), &["cp", "-q", "a", "b"]);
+        assert_eq!(copied.status, 0, "{name}: {copied:?}");
+        assert_eq!(fs::read(here.path().join("b")).unwrap(), b"alpha", "{name}");
+        // What is in `sites.toml` is told by those who look into it.
+        let said =
+            if name == "config.toml" { copied } else { run(&client, here.path(), &["sites"]) };
+        said.complains(says);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        fs::remove_file(&file).unwrap();
+        fs::remove_file(here.path().join("b")).unwrap();
+    }
+}
+
+#[test]
+fn the_configuration_is_nobody_elses_to_read_whatever_the_umask() {
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::remove_dir_all(client.config_dir()).unwrap();
+    fs::write(here.path().join("WinSCP.ini"), "[Sessions\\b]\nHostName=b\n").unwrap();
+    let inner = wharf(&client, here.path(), &["sites", "import", "WinSCP.ini"]);
+    let said = Said::of(with_open_umask(&inner).output().unwrap());
+    assert_eq!(said.status, 0, "{said:?}");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(&client.config_dir()), 0o700);
+    assert_eq!(mode(&client.config_dir().join("sites.toml")), 0o600);
 }

@@ -11,6 +11,7 @@ use crate::domain::{
     saved::{self, Colour, LoginWay, SavedSite},
     site::{Bounds, Protocol},
 };
+use crate::settings::lines::{first_line, line_at};
 
 /// The key of the sites' tables.
 pub(super) const SITE: &str = "site";
@@ -283,15 +284,6 @@ fn line_of_key(text: &str, table: &Table, key: &str) -> usize {
     let key = table.get_key_value(key).and_then(|(key, _)| key.span());
     let span = key.or_else(|| table.span());
     span.map_or(1, |span| line_at(text, span.start))
-}
-
-fn line_at(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
-}
-
-/// The parser's words without its drawing.
-fn first_line(words: &str) -> String {
-    escape_text(words.lines().next().unwrap_or_default())
 }
 
 #[cfg(test)]
