@@ -6,7 +6,7 @@ use super::{
     begun,
     errand::Errand,
     step::{At, End, Fail, Known, Outcome},
-    verify,
+    twin, verify,
 };
 use crate::domain::{
     entry::{Attributes, Kind},
@@ -43,7 +43,12 @@ pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
             Err(error) => return Err(error).at(End::Target),
         },
     };
-    decide(errand, errand.step.source, target).await
+    let way = decide(errand, errand.step.source, target).await?;
+    let replaces = matches!(way, Way::Overwrite | Way::GoesOn(_));
+    if replaces && errand.step.target == Known::Unknown && twin::may_stand(errand) {
+        twin::refuse(errand, target).await?;
+    }
+    Ok(way)
 }
 
 /// Something was not there at first, and is when the rename is to be done.
@@ -60,6 +65,7 @@ pub(super) async fn appeared_meanwhile(
         }
         // The job's answer is to replace. What was carried is gone, so it is carried once more.
         Way::Free | Way::Overwrite | Way::GoesOn(_) => {
+            twin::refuse(errand, target).await?;
             Err(errand.fail(ErrorKind::SourceChanged, "a file appeared under its name meanwhile"))
         }
     }

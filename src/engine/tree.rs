@@ -10,7 +10,7 @@ use super::{
     destination::{self, Contents},
     errand::Errand,
     step::{Arrived, At, End, Fail, Folder, Found, Known, Left, Outcome, Phase, Stage, Task},
-    transfer,
+    transfer, twin,
 };
 use crate::{
     domain::{
@@ -141,7 +141,12 @@ async fn make_or_find(
                 }
                 // Servers say no more than "failure" of a name that is taken, so one has to look.
                 Err(refusal) => match target.stat(to).await {
-                    Ok(stands) => stands,
+                    Ok(stands) => {
+                        if errand.step.target == Known::Absent || twin::may_stand(errand) {
+                            twin::refuse(errand, stands).await?;
+                        }
+                        stands
+                    }
                     Err(error) if error.kind() == ErrorKind::NotFound => {
                         return Err(refusal).at(End::Target);
                     }

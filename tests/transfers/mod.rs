@@ -18,6 +18,7 @@ mod engine_rig;
 mod engine_traits;
 mod engine_trash;
 mod faults_content;
+mod faults_folding;
 mod faults_further;
 mod faults_lanes;
 mod faults_names;

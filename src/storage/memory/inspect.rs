@@ -62,6 +62,11 @@ impl MemoryStorage {
         done.map_err(|kind| failure(kind, self.doing("deny", &path)))
     }
 
+    /// From now on names that `fold` makes equal are one name, as on disks that do not tell case apart.
+    pub fn fold_names(&self, fold: fn(&[u8]) -> Vec<u8>) {
+        self.tree().fold = Some(fold);
+    }
+
     /// What a file holds, links followed; `None` where no file stands.
     pub fn content(&self, path: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let tree = self.tree();

@@ -23,7 +23,12 @@ const MOST_LINKS: usize = 40;
 pub(super) struct Tree {
     nodes: HashMap<NodeId, Node>,
     next: NodeId,
+    /// Names that this makes equal are one name.
+    pub(super) fold: Option<Fold>,
 }
+
+/// What of a name tells it from others.
+pub(super) type Fold = fn(&[u8]) -> Vec<u8>;
 
 struct Node {
     content: Content,
@@ -58,7 +63,7 @@ struct Spot {
 impl Tree {
     pub(super) fn new(now: Timestamp) -> Self {
         let root = Node::new(Content::Directory(BTreeMap::new()), 0o755, now);
-        Self { nodes: HashMap::from([(ROOT, root)]), next: ROOT + 1 }
+        Self { nodes: HashMap::from([(ROOT, root)]), next: ROOT + 1, fold: None }
     }
 
     fn node(&self, id: NodeId) -> Result<&Node> {
@@ -88,6 +93,17 @@ impl Tree {
         }
     }
 
+    /// What stands under a name in a directory, and the name it was given.
+    fn child(&self, directory: NodeId, name: &Name) -> Result<Option<(Name, NodeId)>> {
+        let children = self.children(directory)?;
+        let found = children.get_key_value(name).or_else(|| {
+            let fold = self.fold?;
+            let wanted = fold(name.as_bytes());
+            children.iter().find(|(stored, _)| fold(stored.as_bytes()) == wanted)
+        });
+        Ok(found.map(|(stored, child)| (stored.clone(), *child)))
+    }
+
     /// Walks a path. Its last component may be absent.
     fn walk(&self, path: &[u8], follow_last: bool) -> Result<Walk> {
         let mut steps: Vec<(Name, NodeId)> = Vec::new();
@@ -105,7 +121,7 @@ impl Tree {
             }
             let name = Name::new(&component).map_err(|_| ErrorKind::InvalidName)?;
             let last = todo.is_empty();
-            let Some(&child) = self.children(here)?.get(&name) else {
+            let Some((stored, child)) = self.child(here, &name)? else {
                 return if last {
                     Ok(Walk { steps, absent: Some(name) })
                 } else {
@@ -123,7 +139,7 @@ impl Tree {
                     }
                     todo.extend(components(target));
                 }
-                _ => steps.push((name, child)),
+                _ => steps.push((stored, child)),
             }
         }
         Ok(Walk { steps, absent: None })
