@@ -206,6 +206,18 @@ impl Before {
         committed
     }
 
+    /// What was about to be moved by renaming. It counts as done from now on: where it was, it may not be found.
+    pub(super) fn take_moving(&mut self) -> Vec<Begun> {
+        let is_moving = |begun: &Begun| begun.written == Written::Moving;
+        let moving: Vec<Begun> =
+            self.parts.extract_if(|_, begun| is_moving(begun)).map(|(_, begun)| begun).collect();
+        for begun in &moving {
+            let key = self.key(&begun.from, false);
+            self.done.insert(key);
+        }
+        moving
+    }
+
     /// Whether a source, as it was named, was done.
     pub(super) fn is_done(&self, from: &StoragePath) -> bool {
         self.done.contains(&self.key(from, false))

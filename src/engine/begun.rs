@@ -49,8 +49,12 @@ pub(super) enum Written {
     InOrder,
     /// These ranges, and nothing else.
     Ranges(Vec<Range<u64>>),
+    /// All of it, and it was checked; it is about to get this numbered name, and nobody else would know it again.
+    Naming(Arrived),
     /// It has its final name, and in a move the source is to go.
     Committed(Arrived),
+    /// There is no part: the source itself is about to be renamed.
+    Moving,
 }
 
 impl Begun {
@@ -81,7 +85,8 @@ pub(super) async fn prove(
     let can = target.capabilities();
     let goes_on = match begun.written {
         Written::Ranges(_) => can.write_at_offset,
-        Written::InOrder | Written::Committed(_) => can.write_at_offset || can.goes_on,
+        Written::InOrder => can.write_at_offset || can.goes_on,
+        Written::Naming(_) | Written::Committed(_) | Written::Moving => false,
     };
     if !goes_on || errand.to()? != &begun.to {
         return Ok(None);
@@ -96,7 +101,7 @@ pub(super) async fn prove(
         return Ok(None);
     }
     match &begun.written {
-        Written::Committed(_) => Ok(None),
+        Written::Naming(_) | Written::Committed(_) | Written::Moving => Ok(None),
         Written::Ranges(ranges) => {
             let kept = joined(ranges.clone());
             for range in &kept {

@@ -139,6 +139,7 @@ impl Errand {
                 tree::close_directory(&self, folder, *left).await
             }
             Task::Rename => links::rename(&self).await,
+            Task::RenameAgain => links::rename_again(&self).await,
             Task::Refuse(error) => Err(Fail { error: error.clone(), at: None, resume: None }),
             Task::Set(_) => modes::set_one(&self).await,
             Task::SetAll(_, Phase::Expand, folder) => modes::open_directory(&self, folder).await,
@@ -221,6 +222,12 @@ impl Errand {
     pub(super) fn note_progress(&self, begun: Begun) {
         let job = self.plan.job;
         self.journal.note(|| Note::Part { job, begun: Box::new(begun) });
+    }
+
+    /// Has it written that there is nothing to go on with.
+    pub(super) fn note_part_gone(&self) {
+        let (job, from) = (self.plan.job, self.step.from.clone());
+        self.journal.note(|| Note::PartGone { job, from });
     }
 
     /// Has it written that a file that is moved has its final name, and waits until it is.

@@ -1,6 +1,6 @@
 //! The final name of what arrives: the one it was to have or, where both are kept, the first numbered one that is free.
 
-use super::conflict::Way;
+use super::{begun::Begun, conflict::Way, errand::Errand};
 use crate::{
     domain::{
         error::{Error, ErrorKind},
@@ -55,19 +55,30 @@ impl FinalName {
         (*number < MOST_NUMBERS).then(|| Self::with_number(wanted.clone(), number + 1))
     }
 
+    /// Whether it may become a numbered one.
+    pub(super) fn keeps_both(&self) -> bool {
+        self.beside.is_some()
+    }
+
     /// Whether a file that stands there is left as it is.
     pub(super) fn never_replaces(&self) -> bool {
         self.replace == Replace::Never
     }
 }
 
-/// Renames to it; the name that was given. With an error comes the name it was met at.
+/// Renames to it; the name that was given. With an error comes the name it was met at. Where there is an `intent`, each
+/// name is in the journal before it is tried: whoever goes on with the job looks whether it was given.
 pub(super) async fn give(
+    errand: &Errand,
     storage: &dyn Storage,
     from: &StoragePath,
     mut name: FinalName,
+    intent: Option<Begun>,
 ) -> Result<FinalName, (Error, FinalName)> {
     loop {
+        if let Some(intent) = &intent {
+            errand.note_part(&Begun { to: name.path.clone(), ..intent.clone() }).await;
+        }
         match storage.rename(from, &name.path, name.replace).await {
             Ok(()) => return Ok(name),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => match name.next() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    begun::{Begun, Written},
     conflict::{self, Way},
     errand::{Errand, LivePhase},
     final_name::{self, FinalName},
@@ -34,7 +35,7 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
     let part = Part::beside(to, errand.target.clone());
     errand.target().make_link(part.path(), &link).await.at(End::Target)?;
     errand.live.enter(LivePhase::Committing);
-    match final_name::give(errand.target(), part.path(), name).await {
+    match final_name::give(errand, errand.target(), part.path(), name, None).await {
         Ok(name) => {
             part.keep();
             finish(errand, name).await
@@ -77,7 +78,16 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
         way => FinalName::new(to, &way),
     };
     errand.live.enter(LivePhase::Committing);
-    let (error, name) = match final_name::give(errand.target(), from, name).await {
+    // The source will be gone then: the journal knows before, where to.
+    let intent = Begun {
+        from: from.clone(),
+        to: to.clone(),
+        part: to.clone(),
+        source,
+        written: Written::Moving,
+    };
+    let given = final_name::give(errand, errand.target(), from, name, Some(intent)).await;
+    let (error, name) = match given {
         Ok(name) => return Ok(Outcome::arrived(errand, name, Arrived::default())),
         Err(met) => met,
     };
@@ -94,10 +104,38 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
         }
         // Another file system, or a server that will not: by copying, then.
         ErrorKind::Failed | ErrorKind::Unsupported => {
+            errand.note_part_gone();
             Ok(turn(errand, source, Folder::moved_by_copy(), errand.step.target))
         }
         _ => Err(error).at(End::Target),
     }
+}
+
+/// Finds out whether another process, that was about to rename, did so; renames where it did not.
+pub(super) async fn rename_again(errand: &Errand) -> Result<Outcome, Fail> {
+    let step = &errand.step;
+    match errand.source.stat(&step.from).await {
+        Ok(source) => Ok(Outcome::Turned(Found {
+            from: step.from.clone(),
+            to: step.to.clone(),
+            source,
+            task: Task::Rename,
+            target: Known::Unknown,
+        })),
+        Err(error) if error.kind() == ErrorKind::NotFound => match look(errand).await? {
+            Some(found) if is_moved(&step.source, &found) => Ok(Outcome::Done(Arrived::default())),
+            _ => Err(error).at(End::Source),
+        },
+        Err(error) => Err(error).at(End::Source),
+    }
+}
+
+/// Whether what stands at the destination may be what stood at the source: a rename changes neither size nor time.
+fn is_moved(source: &Attributes, found: &Attributes) -> bool {
+    let seconds = |file: &Attributes| file.modified.map(|time| time.seconds);
+    source.kind == found.kind
+        && (source.kind == Kind::Directory || source.size == found.size)
+        && seconds(source) == seconds(found)
 }
 
 async fn look(errand: &Errand) -> Result<Option<Attributes>, Fail> {

@@ -88,6 +88,9 @@ impl Central {
         for begun in before.take_committed() {
             self.plan_removal(&mut job, begun);
         }
+        for begun in before.take_moving() {
+            self.plan_rename(&mut job, begun);
+        }
         job.before = Some(before);
         // Sources are looked at when those removals are over: a directory is not empty before.
         job.sources_wait = true;
@@ -128,6 +131,15 @@ impl Central {
         job.queue.push(step);
     }
 
+    /// Something was about to be renamed: it is looked whether it was.
+    fn plan_rename(&mut self, job: &mut Job, begun: Begun) {
+        let Begun { from, to, source, .. } = begun;
+        let (task, target) = (Task::RenameAgain, Known::Unknown);
+        let step = job.plan(Found { from, to: Some(to), source, task, target }, None);
+        self.journal.record(job.id, Transition::Planned { bytes: step.planned_bytes() });
+        job.queue.push(step);
+    }
+
     /// Parts of the job that no step went on with are of no use to anybody.
     pub(super) fn clear_unused_parts(&mut self, id: JobId) {
         let Some(job) = self.job(id) else { return };
@@ -159,7 +171,11 @@ impl Job {
         if let Task::File(Stage::Copy) = &found.task
             && let Some(begun) = before.part_of(&found.from)
         {
-            found.task = Task::File(Stage::GoOn(Arc::new(begun)));
+            let stage = match begun.written {
+                Written::Naming(_) => Stage::Named,
+                _ => Stage::GoOn,
+            };
+            found.task = Task::File(stage(Arc::new(begun)));
         }
     }
 

@@ -71,6 +71,8 @@ pub(super) enum Task {
     Directory(Phase, Arc<Folder>),
     /// Move by renaming.
     Rename,
+    /// Another process was about to; whether it did is not known.
+    RenameAgain,
     /// Put into the trash, whatever it is.
     Trash,
     RemoveFile,
@@ -89,6 +91,8 @@ pub(super) enum Stage {
     Copy,
     /// A part was begun, and may be gone on with.
     GoOn(Arc<Begun>),
+    /// By another process the part was completed and checked; whether it got the name that was noted is not known.
+    Named(Arc<Begun>),
     /// The part is complete and checked; whether the rename was done is not known.
     Commit(Arc<Ready>),
     /// The copy is committed; the moved source still stands.
@@ -271,7 +275,7 @@ impl Step {
             Task::File(_) => StepKind::File,
             Task::Symlink => StepKind::Symlink,
             Task::Directory(..) => StepKind::Directory,
-            Task::Rename => StepKind::Rename,
+            Task::Rename | Task::RenameAgain => StepKind::Rename,
             Task::Trash => StepKind::Trash,
             Task::Refuse(_) => StepKind::File,
             Task::RemoveFile | Task::RemoveDirectory(..) => StepKind::Remove,
@@ -293,6 +297,7 @@ impl Step {
             self.task,
             Task::Look
                 | Task::Rename
+                | Task::RenameAgain
                 | Task::Directory(Phase::Expand, _)
                 | Task::RemoveDirectory(Phase::Expand, _)
                 | Task::SetAll(_, Phase::Expand, _)

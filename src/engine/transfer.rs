@@ -66,6 +66,7 @@ pub(super) async fn cross(errand: &Errand, stage: &Stage) -> Result<Outcome, Fai
     match stage {
         Stage::Copy => copy(errand, None).await,
         Stage::GoOn(begun) => copy(errand, Some(begun)).await,
+        Stage::Named(begun) => named_before(errand, begun).await,
         Stage::Commit(ready) => commit_once_more(errand, ready).await,
         Stage::RemoveSource(ready) => remove_source_later(errand, ready).await,
     }
@@ -314,7 +315,15 @@ async fn in_ranges(
 async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
     crash::moment(Moment::BeforeRename);
-    match final_name::give(errand.target(), part.path(), ready.name.clone()).await {
+    let intent = ready.name.keeps_both().then(|| Begun {
+        from: errand.step.from.clone(),
+        to: ready.name.path.clone(),
+        part: part.path().clone(),
+        source: ready.source,
+        written: Written::Naming(ready.arrived),
+    });
+    let (target, name) = (errand.target(), ready.name.clone());
+    match final_name::give(errand, target, part.path(), name, intent).await {
         Ok(name) => {
             crash::moment(Moment::AfterRename);
             part.keep();
@@ -331,6 +340,58 @@ async fn commit(errand: &Errand, part: Part, ready: Arc<Ready>) -> Result<Outcom
         }
         Err((error, _)) => Err(error).at(End::Target),
     }
+}
+
+/// Another process was about to give the part a numbered name: if the part stands, it gets one; if it is gone and its
+/// content stands under the name, it had got it. Else all of it is done once more.
+async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<Outcome, Fail> {
+    let Written::Naming(arrived) = begun.written else { return copy(errand, None).await };
+    errand.live.enter(LivePhase::Committing);
+    let (target, Begun { part, to, source, .. }) = (errand.target(), &**begun);
+    let resume = |mut fail: Fail| {
+        fail.resume = Some(Task::File(Stage::Named(begun.clone())));
+        fail
+    };
+    let stands = |path: StoragePath| async move {
+        match target.stat(&path).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).at(End::Target),
+        }
+    };
+    let is_whole =
+        |found: &Attributes| found.kind == Kind::File && found.size == Some(arrived.bytes);
+    match stands(part.clone()).await.map_err(resume)? {
+        Some(found) if is_whole(&found) && begun.is_of(&errand.step.source) => {
+            errand.live.carry(arrived.bytes);
+            let name = FinalName::new(errand.to()?, &Way::Beside { first: 1 });
+            let ready = Ready { part: part.clone(), name, source: *source, arrived };
+            let part = Part::at(part.clone(), errand.target.clone()).noted();
+            return commit(errand, part, Arc::new(ready)).await;
+        }
+        Some(_) => drop(Part::at(part.clone(), errand.target.clone())),
+        None => {
+            let found = stands(to.clone()).await.map_err(resume)?;
+            if found.is_some_and(|found| is_whole(&found))
+                && holds(errand, to, arrived).await.map_err(resume)?
+            {
+                let ready = Arc::new(Ready::committed(to.clone(), *source, arrived));
+                if errand.is_move() {
+                    return remove_source_later(errand, &ready).await;
+                }
+                errand.live.carry(arrived.bytes);
+                return finish_move(errand, ready).await;
+            }
+        }
+    }
+    copy(errand, None).await
+}
+
+/// Whether a file holds what arrived, as far as that can be told.
+async fn holds(errand: &Errand, path: &StoragePath, arrived: Arrived) -> Result<bool, Fail> {
+    let can_tell = arrived.digest.is_some() && errand.target().capabilities().digests;
+    let found = verify::ask(can_tell, errand.target(), path, End::Target).await?;
+    Ok(found.is_none() || found == arrived.digest)
 }
 
 async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {

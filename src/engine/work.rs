@@ -362,7 +362,7 @@ impl Central {
         let endpoint = job.route().1.clone();
         let part = match &step.task {
             Task::File(Stage::Commit(ready)) => ready.part.clone(),
-            Task::File(Stage::GoOn(begun)) => begun.part.clone(),
+            Task::File(Stage::GoOn(begun) | Stage::Named(begun)) => begun.part.clone(),
             _ => return,
         };
         step.task = Task::File(Stage::Copy);

@@ -18,16 +18,62 @@ use crate::{
     },
 };
 
+/// What was about to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    Name,
+    MoveFile,
+    MoveLink,
+    MoveDirectory,
+    MoveOther,
+}
+
+impl Intent {
+    const ALL: [Self; 5] =
+        [Self::Name, Self::MoveFile, Self::MoveLink, Self::MoveDirectory, Self::MoveOther];
+
+    fn of(begun: &Begun) -> Option<Self> {
+        match (&begun.written, begun.source.kind) {
+            (Written::Naming(_), _) => Some(Self::Name),
+            (Written::Moving, Kind::File) => Some(Self::MoveFile),
+            (Written::Moving, Kind::Symlink) => Some(Self::MoveLink),
+            (Written::Moving, Kind::Directory) => Some(Self::MoveDirectory),
+            (Written::Moving, Kind::Other) => Some(Self::MoveOther),
+            _ => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::MoveFile => "move file",
+            Self::MoveLink => "move link",
+            Self::MoveDirectory => "move directory",
+            Self::MoveOther => "move other",
+        }
+    }
+
+    /// What kind of thing the source is.
+    fn kind(self) -> Kind {
+        match self {
+            Self::Name | Self::MoveFile => Kind::File,
+            Self::MoveLink => Kind::Symlink,
+            Self::MoveDirectory => Kind::Directory,
+            Self::MoveOther => Kind::Other,
+        }
+    }
+}
+
 /// Writes how far a part has come, in the place of what was written of it before.
 pub(super) fn write(connection: &Connection, job: i64, begun: &Begun) -> Result<()> {
     let Begun { from, to, part, source, written } = begun;
     let (ranges, arrived) = match written {
-        Written::InOrder => (None, None),
+        Written::InOrder | Written::Moving => (None, None),
         Written::Ranges(ranges) => (Some(encode(ranges)), None),
-        Written::Committed(arrived) => (None, Some(arrived)),
+        Written::Naming(arrived) | Written::Committed(arrived) => (None, Some(arrived)),
     };
     let insert = "INSERT OR REPLACE INTO part (job, from_path, to_path, part_path, size, seconds, nanoseconds, ranges, \
-                  committed, verdict, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                  committed, verdict, digest, intent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let size = arrived.map_or(source.size.unwrap_or(0), |arrived| arrived.bytes);
     connection.execute(
         insert,
@@ -40,9 +86,10 @@ pub(super) fn write(connection: &Connection, job: i64, begun: &Begun) -> Result<
             source.modified.map(|time| time.seconds),
             source.modified.map(|time| time.nanoseconds),
             ranges,
-            arrived.is_some(),
+            matches!(written, Written::Committed(_)),
             arrived.and_then(|arrived| arrived.verdict).map(Verdict::word),
             arrived.and_then(|arrived| arrived.digest).map(|digest| digest.0),
+            Intent::of(begun).map(Intent::word),
         ],
     )?;
     Ok(())
@@ -58,7 +105,7 @@ pub(super) fn remove(connection: &Connection, job: i64, from: &StoragePath) -> R
 /// A job's parts.
 pub(super) fn of(connection: &Connection, job: JobNumber) -> Result<Vec<Begun>> {
     let mut select = connection.prepare(
-        "SELECT from_path, to_path, part_path, size, seconds, nanoseconds, ranges, committed, verdict, digest \
+        "SELECT from_path, to_path, part_path, size, seconds, nanoseconds, ranges, committed, verdict, digest, intent \
          FROM part WHERE job = ?",
     )?;
     let found = select.query_map([job.0], read)?;
@@ -73,16 +120,23 @@ fn read(found: &Found<'_>) -> Result<Begun> {
         _ => None,
     };
     let ranges: Option<Vec<u8>> = found.get(6)?;
-    let written = match (found.get(7)?, ranges) {
-        (true, _) => Written::Committed(Arrived {
-            bytes: size,
-            verdict: rows::word(found, 8, &Verdict::ALL, Verdict::word)?,
-            digest: found.get::<_, Option<[u8; 32]>>(9)?.map(Sha256),
-        }),
-        (false, Some(ranges)) => Written::Ranges(decode(&ranges).ok_or_else(|| rows::nonsense(6))?),
-        (false, None) => Written::InOrder,
+    let intent = rows::word(found, 10, &Intent::ALL, Intent::word)?;
+    let arrived = Arrived {
+        bytes: size,
+        verdict: rows::word(found, 8, &Verdict::ALL, Verdict::word)?,
+        digest: found.get::<_, Option<[u8; 32]>>(9)?.map(Sha256),
     };
-    let source = Attributes { size: Some(size), modified, ..Attributes::of_kind(Kind::File) };
+    let written = match (intent, found.get(7)?, ranges) {
+        (Some(Intent::Name), ..) => Written::Naming(arrived),
+        (Some(_), ..) => Written::Moving,
+        (None, true, _) => Written::Committed(arrived),
+        (None, false, Some(ranges)) => {
+            Written::Ranges(decode(&ranges).ok_or_else(|| rows::nonsense(6))?)
+        }
+        (None, false, None) => Written::InOrder,
+    };
+    let kind = intent.map_or(Kind::File, Intent::kind);
+    let source = Attributes { size: Some(size), modified, ..Attributes::of_kind(kind) };
     Ok(Begun { from: path(0)?, to: path(1)?, part: path(2)?, source, written })
 }
 
@@ -112,6 +166,12 @@ mod tests {
         let ranges = prop::collection::vec((0..1u64 << 40, 0..1u64 << 30), 0..5);
         prop_oneof![
             Just(Written::InOrder),
+            Just(Written::Moving),
+            prop::option::of(any::<[u8; 32]>()).prop_map(|digest| Written::Naming(Arrived {
+                bytes: 77,
+                verdict: Some(Verdict::Size),
+                digest: digest.map(Sha256),
+            })),
             ranges.prop_map(|ranges| {
                 let range = |(start, length): (u64, u64)| start..start + length;
                 Written::Ranges(ranges.into_iter().map(range).collect())

@@ -16,7 +16,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 const APPLICATION: i32 = 0x5768_6172;
 
 /// What makes each version out of the one before it. Only ever added to.
-const VERSIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
+const VERSIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH];
 
 /// Text columns hold words (`done`, `hash`), paths are bytes, times are milliseconds since 1970 UTC. Sites are
 /// their parts, `''` and 0 where none was given; no site is this machine. The process a job belongs to is a name
@@ -122,6 +122,11 @@ ALTER TABLE job ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
 /// Which owner, group and time a job sets.
 const SIXTH: &str = "
 ALTER TABLE job ADD COLUMN traits TEXT;
+";
+
+/// What was about to be done to a part or a source when this was written: a numbered name given, or a rename.
+const SEVENTH: &str = "
+ALTER TABLE part ADD COLUMN intent TEXT;
 ";
 
 /// What a file turned out to be.
