@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use wharf::{
-    engine::message::{Command, Event, JobId, JobState, StepId, StepState, Target, Turn},
+    engine::message::{
+        Command, Event, JobId, JobProgress, JobState, Snapshot, StepId, StepState, Target, Turn,
+    },
     storage::memory::Operation,
 };
 
@@ -52,9 +54,8 @@ async fn jobs_are_served_in_the_order_they_were_put_in() {
     rig.tell(Command::Reorder(jobs[2], Turn::Sooner));
     rig.tell(Command::Reorder(jobs[0], Turn::Later));
     let in_order = [jobs[2], jobs[1], jobs[0]];
-    let is_in_order = |snapshot: &Arc<wharf::engine::message::Snapshot>| {
-        snapshot.jobs.iter().map(|job| job.id).eq(in_order)
-    };
+    let is_in_order =
+        |snapshot: &Arc<Snapshot>| snapshot.jobs.iter().map(|job| job.id).eq(in_order);
     rig.handles.progress.wait_for(is_in_order).await.unwrap();
     rig.tell(Command::AtOnce(Some(1)));
     let order = order_of_ends(&mut rig, 3).await;
@@ -72,9 +73,7 @@ async fn the_order_outlives_the_engine() {
     let jobs: Vec<JobId> = named.iter().map(|files| add(&mut rig, files)).collect();
     rig.tell(Command::Reorder(jobs[0], Turn::Later));
     let first_is = |job: JobId| {
-        move |snapshot: &Arc<wharf::engine::message::Snapshot>| {
-            snapshot.jobs.len() == 3 && snapshot.jobs[0].id == job
-        }
+        move |snapshot: &Arc<Snapshot>| snapshot.jobs.len() == 3 && snapshot.jobs[0].id == job
     };
     rig.handles.progress.wait_for(first_is(jobs[1])).await.unwrap();
     rig.leave().await;
@@ -102,8 +101,9 @@ async fn a_step_is_held_while_the_others_go_on() {
     let held = Target::Step(job, StepId(1));
     rig.tell(Command::Pause(held));
     rig.tell(Command::AtOnce(None));
-    let snapshot =
-        rig.progress_that(job, |job| job.counts.files == 2 && job.state == JobState::Paused).await;
+    let waits = |job: &JobProgress| job.counts.files == 2 && job.state == JobState::Paused;
+    let snapshot = rig.progress_that(job, |job| waits(job) || job.counts.files == 3).await;
+    assert!(waits(&snapshot.jobs[0]), "it was not held: {snapshot:?}");
     let (_, steps) = snapshot.watched.as_ref().unwrap();
     let paused = steps.iter().filter(|step| matches!(step.state, StepState::Paused));
     assert_eq!(paused.map(|step| step.id).collect::<Vec<_>>(), [StepId(1)]);
@@ -136,11 +136,13 @@ async fn a_step_under_way_stops_where_it_is_when_it_is_held() {
     });
     let job = rig.add(put(&["/here/large"], "/there"));
     rig.tell(Command::Watch(Some(job)));
-    let is_held = |snapshot: &Arc<wharf::engine::message::Snapshot>| {
+    let is_held = |snapshot: &Snapshot| {
         let steps = snapshot.watched.iter().flat_map(|(_, steps)| steps);
         steps.into_iter().any(|step| matches!(step.state, StepState::Paused))
     };
-    rig.handles.progress.wait_for(is_held).await.unwrap();
+    let is_over = |snapshot: &Snapshot| snapshot.jobs.iter().any(|job| job.counts.files == 1);
+    let snapshot = rig.snapshot_that(|snapshot| is_held(snapshot) || is_over(snapshot)).await;
+    assert!(is_held(&snapshot), "it was not held: {snapshot:?}");
     assert!(written.load(Ordering::SeqCst) < 64, "all of it was written");
     assert!(rig.there.content("/there/large").is_none());
     rig.tell(Command::Continue(Target::Step(job, StepId(0))));

@@ -182,18 +182,21 @@ async fn nobody_runs_anothers_jobs() {
     let mut second = ground.engine();
     let left = second.left().await;
     assert_eq!((left.len(), left[0].runs_in), (1, Some(std::process::id())));
-    second.resume(left[0].number);
+    let wrongly = second.resume(left[0].number);
     let why = |event| match event {
         Event::NotResumed(_, _, error) => Some(error.to_string()),
         _ => None,
     };
-    let why = second.event_that(why).await;
+    let mut progress = second.handles.progress.clone();
+    let why = tokio::select! {
+        why = second.event_that(why) => why,
+        _ = progress.wait_for(|all| all.jobs.iter().any(|job| job.id == wrongly)) => {
+            panic!("it runs another's job")
+        }
+    };
     assert!(why.contains("another Wharf works on it"), "{why}");
     second.tell(Command::GiveUp(left[0].number));
-    let said = |event| match event {
-        Event::Notice(words) => Some(words),
-        _ => None,
-    };
+    let said = |event| if let Event::Notice(words) = event { Some(words) } else { None };
     let said = second.event_that(said).await;
     assert!(said.contains("was not given up"), "{said}");
 
