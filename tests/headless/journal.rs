@@ -123,6 +123,75 @@ fn damage_that_only_a_write_meets_is_damage_too() {
 }
 
 #[test]
+fn one_that_was_cut_short_stops_nobody() {
+    let ground = Ground::new();
+    for _ in 0..3 {
+        ground.copies();
+    }
+    // All of it in the file itself, and nothing beside it.
+    let alone = || {
+        let connection = Connection::open(ground.journal()).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        drop(connection);
+    };
+    alone();
+    let whole = fs::read(ground.journal()).unwrap();
+    let length = whole.len();
+    for left in [0, 1, 99, 100, 4095, 4096, 3 * 4096, length / 2, length - 4096, length - 1] {
+        alone();
+        fs::write(ground.journal(), &whole[..left]).unwrap();
+        let aside = ground.aside().len();
+        let said = ground.copies();
+        // One without a byte is one that was just begun.
+        if left > 0 {
+            said.complains("The journal was damaged");
+            assert_eq!(ground.aside().len(), aside + 1, "{left}");
+        }
+        assert_eq!(ground.log().objects().len(), 1, "{left}: what was done then is recorded");
+        assert_eq!(ground.copies().errors, "", "{left}");
+    }
+}
+
+#[test]
+fn what_was_written_last_may_be_damaged_and_jobs_go_on() {
+    // Killed in the middle of a job: the last transactions are in a file of their own.
+    for cut in [0usize, 1, 31, 32, 40, 2000, 5000] {
+        let ground = Ground::new();
+        ground.copies();
+        let folder = ground.here.path().join("many");
+        fs::create_dir(&folder).unwrap();
+        for number in 0..20 {
+            fs::write(folder.join(number.to_string()), "x").unwrap();
+        }
+        let mut dies = wharf(&ground.client, ground.here.path(), &["cp", "-q", "-r", "many", "to"]);
+        let output = dies.env("WHARF_DIE_AT", "AfterRename:9").output().unwrap();
+        assert!(!output.status.success(), "{output:?}");
+        let log = ground.client.state_dir().join("journal.sqlite-wal");
+        let content = fs::read(&log).unwrap();
+        let keep = content.len().saturating_sub(cut * content.len() / 5000);
+        let mut damaged = content[..keep].to_vec();
+        if let Some(last) = damaged.last_mut() {
+            *last ^= 1;
+        }
+        fs::write(&log, damaged).unwrap();
+        let listed = run(&ground.client, ground.here.path(), &["queue", "--json"]);
+        assert_eq!((listed.status, &listed.errors[..]), (0, ""), "{cut}: {listed:?}");
+        let resumed = run(&ground.client, ground.here.path(), &["queue", "resume", "-q"]);
+        assert_eq!(resumed.status, 0, "{cut}: {resumed:?}");
+        // Where the job itself was in what is lost, it is begun again by who asked for it.
+        ground.copies();
+        let words = ["cp", "-q", "-r", "--on-conflict", "differs", "many", "to"];
+        let again = run(&ground.client, ground.here.path(), &words);
+        assert_eq!(again.status, 0, "{cut}: {again:?}");
+        let count = fs::read_dir(ground.here.path().join("to")).unwrap();
+        let inside = fs::read_dir(ground.here.path().join("to/many"));
+        let count = inside.map_or(count.count(), Iterator::count);
+        assert!(count >= 20, "{cut}: {count}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 20, "{cut}");
+    }
+}
+
+#[test]
 fn one_of_a_newer_wharf_or_of_another_program_is_left_alone() {
     for (pragma, words) in [("user_version", "newer Wharf"), ("application_id", "another program")]
     {

@@ -91,6 +91,43 @@ fn one_that_the_person_stops_is_cancelled() {
 }
 
 #[test]
+fn two_work_side_by_side_and_neither_touches_the_others_job() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let content: Vec<u8> = (0..SIZE).map(|at| (at * 7 + at / 251) as u8).collect();
+    fs::write(sshd.files().join("down"), &content).unwrap();
+    let client = sshd.client().port(relay.port()).known().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("a"), "alpha").unwrap();
+    relay.down().rate(16_000_000);
+    let mut command = wharf(&client, here.path(), &["cp", "-q", &format!("{HOST}:down"), "."]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("some of it is here", LONG, || carried(here.path()) > SIZE as u64 / 8);
+
+    // The other one sees the job and leaves it alone, whatever it is told; and it does its own work meanwhile.
+    let jobs = queue(&client, &["--json"]).objects();
+    assert_eq!((jobs.len(), &jobs[0]["state"]), (1, &"running".into()), "{jobs:?}");
+    let number = jobs[0]["job"].to_string();
+    assert_eq!(queue(&client, &["resume"]).status, 0, "nothing is left to be gone on with");
+    for act in ["resume", "drop"] {
+        let said = queue(&client, &[act, &number]);
+        assert_eq!(said.status, 1, "{act}: {said:?}");
+    }
+    let own = run(&client, here.path(), &["cp", "-q", "a", "b"]);
+    assert_eq!((own.status, &own.errors[..]), (0, ""), "{own:?}");
+    assert_eq!(queue(&client, &["--json"]).objects()[0]["pid"], child.id());
+
+    relay.down().rate(u64::MAX);
+    let said = Said::of(child.wait_with_output().unwrap());
+    assert_eq!((said.status, &said.errors[..]), (0, ""), "{said:?}");
+    assert!(fs::read(here.path().join("down")).unwrap() == content);
+    assert_eq!(fs::read(here.path().join("b")).unwrap(), b"alpha");
+    let rows = run(&client, here.path(), &["log", "--json"]).objects();
+    assert_eq!(rows.iter().filter(|row| row["ending"] == "done").count(), 2, "{rows:?}");
+    assert_eq!(queue(&client, &[]).output, "");
+}
+
+#[test]
 fn what_is_dropped_is_not_offered_again_and_what_is_none_is_said() {
     let client = no_server().write();
     let here = tempfile::tempdir().unwrap();

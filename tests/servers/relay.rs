@@ -57,6 +57,7 @@ pub(crate) struct Direction {
     settings: watch::Sender<Settings>,
     fault: Mutex<Option<Armed>>,
     passed: AtomicU64,
+    struck: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -202,7 +203,12 @@ impl Drop for Relay {
 impl Direction {
     fn new() -> Self {
         let settings = watch::Sender::new(Settings::default());
-        Self { settings, fault: Mutex::new(None), passed: AtomicU64::new(0) }
+        Self {
+            settings,
+            fault: Mutex::new(None),
+            passed: AtomicU64::new(0),
+            struck: AtomicU64::new(0),
+        }
     }
 
     /// Every byte takes so long.
@@ -245,6 +251,11 @@ impl Direction {
         self.passed.load(Ordering::Relaxed)
     }
 
+    /// How many faults have happened so far.
+    pub(crate) fn struck(&self) -> u64 {
+        self.struck.load(Ordering::Relaxed)
+    }
+
     /// What becomes of a chunk: flips in it, or says at which byte the connection ends and how.
     fn meet(&self, chunk: &mut [u8]) -> Option<(usize, Fault)> {
         let mut fault = self.fault.lock().unwrap();
@@ -255,6 +266,7 @@ impl Direction {
             return None;
         };
         let met = armed.fault;
+        self.struck.fetch_add(1, Ordering::Relaxed);
         armed.passed = 0;
         if !armed.repeat {
             *fault = None;

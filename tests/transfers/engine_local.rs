@@ -150,3 +150,74 @@ async fn a_directory_where_a_file_is_to_go_and_a_planted_link_stand() {
     assert_eq!(report.only_failure().0.kind(), ErrorKind::NotADirectory);
     assert_eq!(names(&disk.path("elsewhere")), [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_in_a_circle_are_links_like_any_other() {
+    let mut disk = Disk::new();
+    let tree = disk.path("from/tree");
+    fs::create_dir(&tree).unwrap();
+    fs::write(tree.join("a"), "alpha").unwrap();
+    for (name, target) in [("self", "."), ("up", "../tree"), ("x", "y"), ("y", "x")] {
+        symlink(target, tree.join(name)).unwrap();
+    }
+    let report = disk.rig.run(disk.request("from/tree", "to")).await;
+    assert_eq!(report.summary.counts.failed, 0, "{report:?}");
+    let there = disk.path("to/tree");
+    assert_eq!(names(&there), ["a", "self", "up", "x", "y"]);
+    assert_eq!(fs::read_link(there.join("self")).unwrap(), Path::new("."));
+    // A circle on the way to a place is an end in words.
+    let report = disk.rig.run(disk.request("from/tree/a", "from/tree/x/in")).await;
+    let (error, attempts) = report.only_failure();
+    assert!(attempts <= 1 && error.to_string().contains("symbolic links"), "{error}");
+    let report =
+        disk.rig.run(JobRequest { work: Work::Delete, ..disk.request("to/tree", "to") }).await;
+    assert_eq!(report.summary.counts.failed, 0, "{report:?}");
+    assert!(tree.join("a").exists() && !there.exists());
+}
+
+/// A tree so deep that no path leads to its end; taken away level by level.
+struct Deep(std::path::PathBuf);
+
+impl Deep {
+    const LEVELS: usize = 10_000;
+
+    fn make(top: std::path::PathBuf) -> Self {
+        use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
+        fs::create_dir(&top).unwrap();
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut here = open(&top, flags, Mode::empty()).unwrap();
+        for _ in 0..Self::LEVELS {
+            mkdirat(&here, "d", Mode::from(0o755)).unwrap();
+            here = openat(&here, "d", flags, Mode::empty()).unwrap();
+        }
+        Self(top)
+    }
+}
+
+impl Drop for Deep {
+    fn drop(&mut self) {
+        let (first, aside) = (self.0.join("d"), self.0.join("aside"));
+        while fs::rename(first.join("d"), &aside).is_ok() {
+            let _ = fs::remove_dir(&first);
+            let _ = fs::rename(&aside, &first);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_ten_thousand_deep_is_refused_in_words_and_stands() {
+    let mut disk = Disk::new();
+    let _deep = Deep::make(disk.path("from/deep"));
+    fs::write(disk.path("from/deep/a"), "alpha").unwrap();
+    let copy = disk.request("from/deep", "to");
+    let delete = JobRequest { work: Work::Delete, ..copy.clone() };
+    for request in [copy, delete] {
+        let report = disk.rig.run(request).await;
+        let failures = report.failures();
+        let says = |(error, _): &(&wharf::domain::error::Error, u32)| {
+            error.to_string().contains("more than 500 directories deep")
+        };
+        assert!(failures.iter().any(says), "{failures:?}");
+    }
+    assert_eq!(fs::read(disk.path("to/deep/a")).unwrap(), b"alpha", "the rest has arrived");
+}

@@ -6,6 +6,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use wharf::engine::message::Command;
 
 use super::crossing::{Crossing, LONG, content, files_below, is_a_sentence, local, remote};
 use crate::{
@@ -102,15 +103,26 @@ fn a_byte_damaged_on_its_way() {
 #[test]
 fn a_connection_that_flaps() {
     let Some(mut scene) = scene() else { return };
-    let data = content(3_000_000);
-    fs::write(scene.there("down"), &data).unwrap();
-    scene.relay.down().arm_again_and_again(Fault::Cut, 500_000);
-    let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
-    wait_until("it flapped", LONG, || scene.relay.accepted() >= 5);
+    let names: Vec<String> = (100..200).map(|number| number.to_string()).collect();
+    fs::create_dir(scene.there("many")).unwrap();
+    for (name, number) in names.iter().zip(0..) {
+        fs::write(scene.there("many").join(name), content(300_000 + number)).unwrap();
+    }
+    // Between two cuts a few files arrive.
+    scene.crossing.send(Command::AtOnce(Some(2)));
+    scene.relay.down().arm_again_and_again(Fault::Cut, 1_000_000);
+    let job = scene.crossing.copy(&remote("many"), &local(scene.here.path()));
+    wait_until("it flapped twenty times", 2 * LONG, || scene.relay.down().struck() >= 20);
     scene.relay.down().disarm();
-    scene.crossing.arrives(job, LONG);
-    assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
-    assert_eq!(files_below(scene.here.path()), ["down"]);
+    scene.crossing.arrives(job, 2 * LONG);
+    for (name, number) in names.iter().zip(0..) {
+        let arrived = fs::read(scene.here.path().join("many").join(name)).unwrap();
+        assert!(arrived == content(300_000 + number), "{name}");
+    }
+    assert_eq!(files_below(&scene.here.path().join("many")), names);
+    let done = scene.crossing.done(job);
+    assert_eq!(done.len(), names.len() + 1, "each of them once, and their folder");
+    assert!(done.iter().any(|step| step.attempts > 1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use wharf::engine::message::{Command, Event};
+use wharf::engine::message::{Command, Destination, Event, Work};
 
 use super::crossing::{Crossing, LONG, content, files_below, is_a_sentence, local, remote};
 use crate::servers::evil_sftp::{Evil, FILE, PASSWORD, Trick, World};
@@ -152,6 +152,8 @@ fn sizes_and_times_beyond_belief_allocate_nothing() {
     evil.world().claim("/srv/a", u64::MAX, u32::MAX);
     let (entries, _) = crossing.list(&remote("/srv")).unwrap();
     assert_eq!(entries.len(), 1);
+    // It is told as it came, and shown as a question mark.
+    assert_eq!(entries[0].attributes.size, Some(u64::MAX));
     let job = crossing.copy(&remote("/srv/a"), &local(folder.path()));
     crossing.fails(job, LONG);
     assert_eq!(files_below(folder.path()), [""; 0]);
@@ -167,14 +169,18 @@ fn what_a_server_says_of_a_failure_is_escaped() {
 }
 
 #[test]
-fn a_close_or_rename_that_fails_is_never_done() {
-    for trick in [Trick::CloseFails, Trick::RenameFails] {
+fn a_close_fsync_or_rename_that_fails_is_never_done() {
+    for trick in [Trick::CloseFails, Trick::SyncFails, Trick::RenameFails] {
         let (evil, mut crossing, folder) = scene(std::slice::from_ref(&trick));
         evil.world().file("/srv/b", b"what stood there");
         fs::write(folder.path().join("b"), content(LENGTH)).unwrap();
-        let job = crossing.copy_to(&local(&folder.path().join("b")), &remote("/srv/b"));
+        let (from, to) = (local(&folder.path().join("b")), remote("/srv/b"));
+        // Only of a move, whose copy will be the only one, it is asked that it be on the disk.
+        let job = crossing.add(Work::Move(Destination::Exactly(to)), &[from]);
         crossing.fails(job, LONG);
+        assert!(evil.world().met() > 0, "the trick was never played");
         assert!(crossing.done(job).is_empty(), "{trick:?}");
+        assert_eq!(fs::read(folder.path().join("b")).unwrap(), content(LENGTH), "{trick:?}");
         assert_eq!(evil.world().content("/srv/b"), Some(&b"what stood there"[..]), "{trick:?}");
     }
 }

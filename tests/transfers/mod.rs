@@ -28,3 +28,4 @@ mod faults_system;
 mod faults_within;
 mod pace;
 mod resuming;
+mod rows;

@@ -62,6 +62,8 @@ pub(crate) enum Trick {
     CopiesUpTo { end: u64, code: u32 },
     /// Closing a file fails.
     CloseFails,
+    /// It announces fsync, which fails.
+    SyncFails,
     /// Renaming fails.
     RenameFails,
     /// Making anything fails for want of permission.
@@ -71,6 +73,8 @@ pub(crate) enum Trick {
     /// The n-th FSTAT or STAT of a file (from 1) and all later ones tell this size.
     SizeTurns { path: &'static str, from: u64, size: u64 },
 }
+
+const FSYNC: &[u8] = b"fsync@openssh.com";
 
 /// What is sent.
 pub(super) enum Twisted {
@@ -88,6 +92,9 @@ impl World {
                 Trick::Greeting(bytes) => return bytes.clone(),
                 Trick::CopiesUpTo { .. } => {
                     return Packet::new(2, 3).string(b"copy-data").string(b"1").bytes();
+                }
+                Trick::SyncFails => {
+                    return Packet::new(2, 3).string(FSYNC).string(b"1").bytes();
                 }
                 _ => {}
             }
@@ -112,6 +119,9 @@ impl World {
             }
             (Trick::CloseFails, Ask::Close { .. }) | (Trick::RenameFails, Ask::Rename { .. }) => {
                 Some((wire::FAILURE, &b"Failure"[..]))
+            }
+            (Trick::SyncFails, Ask::Extended { name, .. }) if name == FSYNC => {
+                Some((wire::FAILURE, &b"Input/output error"[..]))
             }
             (Trick::NothingMade, Ask::MakeDir { .. }) => Some((wire::PERMISSION_DENIED, b"no")),
             (Trick::NothingMade, Ask::Open { flags, .. }) if flags & wire::FLAG_CREATE != 0 => {
