@@ -10,6 +10,7 @@ pub mod listing;
 pub mod local;
 pub mod memory;
 pub mod sftp;
+mod unreached;
 
 use std::sync::Arc;
 

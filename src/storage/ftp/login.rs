@@ -236,7 +236,8 @@ impl Login {
         let site = &self.site;
         let port = self.door.port().unwrap_or(site.protocol().default_port());
         let Patience { connect, reply, .. } = self.patience;
-        let mut talker = Talker::connect(site.host(), port, connect, reply).await?;
+        let mut talker =
+            Talker::connect(site.host(), port, &site.to_string(), connect, reply).await?;
         let tls = match site.protocol().is_encrypted() {
             true => Some(self.begin_tls().await?),
             false => None,

@@ -14,7 +14,10 @@ use super::{
     tls::{Refused, Tls},
     wire::{Command, Decoder, Reply},
 };
-use crate::domain::error::ErrorKind;
+use crate::{
+    domain::{display::escape_text, error::ErrorKind},
+    storage::unreached,
+};
 
 /// One command at a time.
 pub(super) struct Talker {
@@ -25,10 +28,11 @@ pub(super) struct Talker {
 }
 
 impl Talker {
-    /// Connects to the first address of a host that answers.
+    /// Connects to the first address of a host that answers. `named` is the site as the person names it.
     pub(super) async fn connect(
         host: &str,
         port: u16,
+        named: &str,
         connecting: Duration,
         patience: Duration,
     ) -> Result<Self, Fault> {
@@ -37,10 +41,9 @@ impl Talker {
         let addresses = match found {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(error)) => {
-                return Err(not_found(format!(
-                    "the host was not found ({})",
-                    Fault::io(error).why
-                )));
+                let words = Fault::io(error).why;
+                let why = words.rsplit(": ").next().unwrap_or(&words);
+                return Err(not_found(unreached::unknown(&escape_text(host), named, why)));
             }
             Err(_) => return Err(not_found("looking for the host took too long".into())),
         };
@@ -50,10 +53,11 @@ impl Talker {
                 Ok(Ok(socket)) => return Self::on(socket, patience).map_err(Fault::io),
                 Ok(Err(error)) => {
                     let fault = Fault::io(error);
-                    last = Fault::new(ErrorKind::Unreachable, format!("{address}: {}", fault.why));
+                    let why = unreached::refused(address, named, &fault.why);
+                    last = Fault::new(ErrorKind::Unreachable, why);
                 }
                 Err(_) => {
-                    let why = format!("{address} did not answer for {} s", connecting.as_secs());
+                    let why = unreached::silent(address, named, connecting.as_secs_f64());
                     last = Fault::new(ErrorKind::TimedOut, why);
                 }
             }

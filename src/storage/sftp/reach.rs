@@ -6,9 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::{
-    display::escape_text,
-    error::{Error, ErrorKind, Result},
+use crate::{
+    domain::{
+        display::escape_text,
+        error::{Error, ErrorKind, Result},
+    },
+    storage::unreached,
 };
 
 /// Connects within `limit`, which all addresses share: the first that answers is taken.
@@ -36,7 +39,7 @@ pub(super) fn connect(host: &str, port: u16, limit: Duration, doing: &str) -> Re
 
 fn failed(address: &SocketAddr, error: io::Error, limit: Duration, doing: &str) -> Error {
     if error.kind() == io::ErrorKind::TimedOut {
-        let why = format!("{address} did not answer within {} s", limit.as_secs_f64());
+        let why = unreached::silent(*address, doing, limit.as_secs_f64());
         return Error::new(ErrorKind::TimedOut, doing, why).with_source(error);
     }
     let found = Error::from_io(doing, error);
@@ -45,7 +48,7 @@ fn failed(address: &SocketAddr, error: io::Error, limit: Duration, doing: &str) 
         ErrorKind::TimedOut => ErrorKind::TimedOut,
         _ => ErrorKind::Unreachable,
     };
-    Error::new(kind, doing, format!("{address}: {}", found.why())).with_source(found)
+    Error::new(kind, doing, unreached::refused(*address, doing, found.why())).with_source(found)
 }
 
 fn look_up(host: &str, port: u16, doing: &str) -> Result<Vec<SocketAddr>> {
@@ -60,7 +63,7 @@ fn look_up(host: &str, port: u16, doing: &str) -> Result<Vec<SocketAddr>> {
             } else {
                 ErrorKind::HostNotFound
             };
-            let why = format!("the host name {} was not found: {reason}", escape_text(host));
+            let why = unreached::unknown(&escape_text(host), doing, &escape_text(&reason));
             Err(Error::new(kind, doing, why).with_source(error))
         }
     }
