@@ -76,6 +76,8 @@ pub struct Start {
     pub signals: Signals,
     /// What is wrong with the settings, each a sentence.
     pub troubles: Vec<String>,
+    /// What is worth a word about them, but nothing wrong.
+    pub note: Option<String>,
     /// What is known of sites.
     pub book: Book,
     /// What was shown the last time, where that is to be shown again.
@@ -110,6 +112,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         commands: start.keys.commands(),
         book: start.book,
         session: start.session,
+        note: start.note,
     });
     let (screen, notifications) = Screen::enter()?;
     let look = Look {

@@ -1,6 +1,7 @@
 //! One table: chord → action, with its words. Help and footer are drawn from it.
 
 mod chord;
+mod keyless;
 mod lookup;
 mod preset;
 mod remap;

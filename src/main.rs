@@ -127,7 +127,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     let _ = handles.commands.send(Command::AtOnce(at_once));
     // A runtime of the screen's own: its clock must not stand still while the engine's workers are busy.
     let screen = Builder::new_current_thread().enable_all().build()?;
-    let (keys, own) = keymap(arguments)?;
+    let (keys, own, note) = keymap(arguments)?;
     troubles.extend(own);
     let theme = theme(arguments, &theme_name).unwrap_or_else(|trouble| {
         troubles.push(trouble);
@@ -147,6 +147,7 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
         kinds: Kinds::new(&std::env::var("LS_COLORS").unwrap_or_default(), icons),
         signals,
         troubles,
+        note,
         book,
         session: if restore { session::read(&state_dir) } else { None },
         shelf: sites,
@@ -160,21 +161,23 @@ fn screen(arguments: &Arguments, here: StoragePath) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The keys, with the person's own, and what is wrong with those.
-fn keymap(arguments: &Arguments) -> anyhow::Result<(Keymap, Vec<String>)> {
+/// The keys, with the person's own, what is wrong with those, and what came of them that was perhaps not meant.
+fn keymap(arguments: &Arguments) -> anyhow::Result<(Keymap, Vec<String>, Option<String>)> {
     let path = paths(&arguments.common)?.config_dir().join("keymap.toml");
     let named = escape(path.as_os_str().as_bytes());
     match std::fs::read_to_string(&path) {
         Ok(text) => {
             let (keys, troubles) = Keymap::with(&text);
-            Ok((keys, troubles.into_iter().map(|why| format!("{named}, {why}.")).collect()))
+            let troubles = troubles.into_iter().map(|why| format!("{named}, {why}.")).collect();
+            let note = keys.without_keys().map(|words| format!("keymap.toml, {words}."));
+            Ok((keys, troubles, note))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Ok((Keymap::default(), Vec::new()))
+            Ok((Keymap::default(), Vec::new(), None))
         }
         Err(error) => {
             let error = Error::from_io(format!("read {named}"), error);
-            Ok((Keymap::default(), vec![error.to_string()]))
+            Ok((Keymap::default(), vec![error.to_string()], None))
         }
     }
 }

@@ -94,6 +94,7 @@ fn show() -> anyhow::Result<()> {
         columns: Default::default(),
         signals: Signals::default(),
         troubles: Vec::new(),
+        note: None,
         book: sites.book(),
         session: None,
         shelf: sites,

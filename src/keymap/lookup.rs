@@ -127,6 +127,16 @@ impl Keymap {
         left.map(|chord| chord.name()).collect()
     }
 
+    /// Whether a line says which keys an action has in a context.
+    pub(super) fn has_own_keys(&self, action: Action, context: Context) -> bool {
+        self.remap.keys(context, action).is_some()
+    }
+
+    /// The lines of `keymap.toml` that give one of these keys to something else.
+    pub(super) fn takers(&self, context: Context, chords: &[Chord]) -> impl Iterator<Item = usize> {
+        self.remap.takers(context, chords)
+    }
+
     /// A key and its word, for the footer.
     pub(crate) fn footer(&self, context: Context) -> impl Iterator<Item = (String, &'static str)> {
         BINDINGS

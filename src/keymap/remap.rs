@@ -25,7 +25,8 @@ struct Own {
     context: Context,
     action: Action,
     keys: Vec<Keys>,
-    line: usize,
+    /// Where it stands; nowhere, if a preset says it.
+    line: Option<usize>,
 }
 
 impl Remap {
@@ -46,6 +47,15 @@ impl Remap {
         self.of(context).any(|(keys, _)| keys.first() == Some(&chord))
     }
 
+    /// The lines that take one of these keys in a context.
+    pub(super) fn takers(&self, context: Context, chords: &[Chord]) -> impl Iterator<Item = usize> {
+        let takes = move |own: &&Own| {
+            let first = |keys: &Keys| keys.first().is_some_and(|chord| chords.contains(chord));
+            own.context == context && own.keys.iter().any(first)
+        };
+        self.own.iter().filter(takes).filter_map(|own| own.line)
+    }
+
     /// Lays these keys over others: an action that has keys here has these alone, and a key that means something here
     /// means nothing else below.
     fn over(mut self, below: Self) -> Self {
@@ -53,6 +63,7 @@ impl Remap {
             if self.keys(other.context, other.action).is_some() {
                 return None;
             }
+            other.line = None;
             other.keys.retain(|keys| !self.of(other.context).any(|(own, _)| clash(own, keys)));
             (!other.keys.is_empty()).then_some(other)
         });
@@ -101,7 +112,7 @@ pub(super) fn read(text: &str) -> (Remap, Vec<String>) {
                     for context in contexts {
                         add(
                             &mut remap,
-                            Own { context, action, keys: keys.clone(), line },
+                            Own { context, action, keys: keys.clone(), line: Some(line) },
                             &mut troubles,
                         );
                     }
@@ -177,13 +188,14 @@ fn add(remap: &mut Remap, own: Own, troubles: &mut Vec<String>) {
     });
     match clash {
         Some((keys, earlier)) => {
+            let line = |own: &Own| own.line.unwrap_or_default();
             troubles.push(format!(
                 "line {}: {} in {} is taken by {} in line {}; that one holds",
-                own.line,
+                line(&own),
                 shown(keys),
                 name_of(&own.context),
                 name_of(&earlier.action),
-                earlier.line
+                line(earlier)
             ));
         }
         None => remap.own.push(own),

@@ -248,6 +248,8 @@ pub struct Beginning {
     pub book: Book,
     /// What was shown the last time, where that is to be shown again.
     pub session: Option<Session>,
+    /// What is worth a word, but nothing wrong.
+    pub note: Option<String>,
 }
 
 impl Model {
@@ -264,6 +266,7 @@ impl Model {
             commands,
             book,
             session,
+            note,
         } = beginning;
         let names_none = left.is_none() && right.is_none();
         let session = session.filter(|_| names_none);
@@ -337,6 +340,9 @@ impl Model {
         }
         effects.push(Effect::Edits(EditOrder::FindLeft));
         model.tell_troubles();
+        if let Some(note) = note {
+            model.say_lasting(Outcome::Plain, note);
+        }
         (model, effects)
     }
 

@@ -79,6 +79,7 @@ impl Stage {
             commands: Keymap::default().commands(),
             book: Book::default(),
             session: None,
+            note: None,
         });
         let look = Look {
             colours: true,

@@ -179,6 +179,7 @@ impl Stage {
             commands: keymap::Keymap::default().commands(),
             book: book.clone(),
             session,
+            note: None,
         });
         let mut stage = Self {
             model,

@@ -31,6 +31,22 @@ fn own_keys_are_taken_and_mistakes_are_told_with_their_lines() {
 }
 
 #[test]
+fn a_last_key_that_is_taken_is_told_beside_the_panes() {
+    let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("apples.txt"), "apples").unwrap();
+    fs::write(client.config_dir().join("keymap.toml"), "[panes]\nrename = \"w\"\n").unwrap();
+    let mut terminal = Start::new(&client, here.path(), &[".", "/"]).run();
+    terminal.shows("keymap.toml, line 2: queue in panes has no key any more; : has it by name.");
+    // It is no dialog that takes keys: the panes do what they are told.
+    terminal.keys(":queue\r");
+    terminal.shows("Queue");
+    terminal.keys("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    terminal.is_restored();
+}
+
+#[test]
 fn keys_of_vim_tell_what_may_follow_and_are_forgotten_in_time() {
     let client = ClientOptions::new(9, "anna".into(), "/nonexistent".into(), Vec::new()).write();
     let here = tempfile::tempdir().unwrap();
