@@ -93,6 +93,9 @@ pub(crate) fn cut_middle(text: &str, width: usize, tail: usize) -> String {
         used += wide;
         start = at;
     }
+    // A mark without the letter it belongs to would sit on the sign of the cut.
+    let is_mark = |c: &char| char_cells(*c) == 0;
+    start += text[start..].chars().take_while(is_mark).map(char::len_utf8).sum::<usize>();
     let head = split_at_cells(&text[..start], width - 1 - used).0;
     format!("{head}…{}", &text[start..])
 }
@@ -137,6 +140,11 @@ mod tests {
         assert_eq!(cut_name("measurements-of-november.csv", 14), "measure…er.csv");
         assert_eq!(cut_name("測定測定測定測定測定測定.csv", 13), "測定測…定.csv");
         assert_eq!(cut_name("short.csv", 14), "short.csv");
+        let marks = "e\u{301}".repeat(20);
+        let cut = cut_name(&format!("{marks}.csv"), 13);
+        assert_eq!(cut, format!("{}…{}.csv", "e\u{301}".repeat(6), "e\u{301}".repeat(2)));
+        assert_eq!(cut_middle("abcdefe\u{301}", 4, 1), "ab…e\u{301}");
+        assert_eq!(cut_middle("aaaae\u{301}文", 5, 2), "aa…文");
     }
 
     proptest! {

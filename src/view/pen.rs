@@ -114,6 +114,11 @@ pub(crate) fn tint(buffer: &mut Buffer, area: Area, style: Style) {
 pub(crate) fn clear(buffer: &mut Buffer, area: Area) {
     let inside = rect(area).intersection(buffer.area);
     for y in inside.top()..inside.bottom() {
+        // A wide character that begins beside it would cover the area's first cell.
+        let beside = inside.left().checked_sub(1).and_then(|x| buffer.cell_mut((x, y)));
+        if let Some(cell) = beside.filter(|cell| text::cells(cell.symbol()) > 1) {
+            cell.set_symbol(" ");
+        }
         for x in inside.left()..inside.right() {
             if let Some(cell) = buffer.cell_mut((x, y)) {
                 cell.reset();

@@ -102,3 +102,24 @@ fn a_message_of_any_length_can_be_read() {
     stage.keys("PgUp Home Esc");
     stage.shows("cargo/");
 }
+
+/// A wide character takes two cells: where a dialog's edge falls on its second half, it gives way.
+#[test]
+fn a_dialog_over_wide_names_has_both_its_edges() {
+    for shift in ["", "x"] {
+        let mut stage = Stage::unanswered((80, 24), Some("/home/anna"), Some("/home"));
+        let name = |number| file(format!("{number}{shift}{}", "文".repeat(40)), 1);
+        stage.set_place("/home/anna", (10..30).map(name).collect());
+        stage.serve();
+        stage.keys("j F5");
+        let screen = stage.text_of_screen();
+        let rows: Vec<&str> = screen.lines().collect();
+        let top = rows.iter().position(|row| row.contains("┌ Copy ")).unwrap();
+        let bottom = rows.iter().rposition(|row| row.contains('└') && row.contains("┘ ")).unwrap();
+        for row in &rows[top + 1..bottom] {
+            let edges = row.chars().filter(|c| *c == '│').count();
+            assert_eq!(edges, 4, "{row}");
+        }
+        assert!(bottom > top + 10);
+    }
+}

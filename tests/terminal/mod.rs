@@ -7,6 +7,7 @@ mod driver;
 mod editing;
 mod finding;
 mod following;
+mod grid;
 mod idle;
 mod leaving;
 mod linking;
