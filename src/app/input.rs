@@ -36,6 +36,7 @@ pub(super) fn mouse(event: MouseEvent) -> Option<Mouse> {
         MouseEventKind::Down(MouseButton::Left) => MouseAct::Press,
         MouseEventKind::Drag(MouseButton::Left) => MouseAct::Drag,
         MouseEventKind::Up(MouseButton::Left) => MouseAct::Release,
+        MouseEventKind::Down(MouseButton::Middle) => MouseAct::MiddlePress,
         MouseEventKind::Down(MouseButton::Right) => MouseAct::OtherPress,
         MouseEventKind::Drag(MouseButton::Right) => MouseAct::OtherDrag,
         MouseEventKind::Up(MouseButton::Right) => MouseAct::OtherRelease,

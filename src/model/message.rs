@@ -79,6 +79,8 @@ pub enum MouseAct {
     Drag,
     /// The main button was let go of.
     Release,
+    /// The middle button went down.
+    MiddlePress,
     /// The other button went down.
     OtherPress,
     /// The pointer moved with the other button down.

@@ -143,11 +143,16 @@ impl Pane {
         self.idle.extend(std::mem::take(&mut self.extras).tickets());
     }
 
-    /// What is left to be done for a pane that is gone.
+    /// What is left to be done for a pane in whose place this one is shown.
     pub(crate) fn inherit(&mut self, gone: &mut Pane) {
+        self.take_over(gone);
+        self.height = gone.height;
+    }
+
+    /// What is left to be done for a pane that is gone.
+    pub(crate) fn take_over(&mut self, gone: &mut Pane) {
         self.discarded.append(&mut gone.discarded);
         self.idle.append(&mut gone.idle);
-        self.height = gone.height;
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

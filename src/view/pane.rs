@@ -77,6 +77,7 @@ fn draw_title(
     if boxed {
         line.skip(1).skip_right(1);
     }
+    let width = line.room();
     let going = pane.opening.as_ref().filter(|opening| matches!(opening.how, How::Go(_)));
     let shown = going.map_or(&pane.location, |opening| &opening.location);
     let searches = pane.found.is_some() && pane.is_streaming();
@@ -95,7 +96,7 @@ fn draw_title(
     {
         line.put_right(note, style);
     }
-    draw_tabs(&model.tabs[side as usize], look, &mut line);
+    draw_tabs(&model.tabs[side as usize], width, look, &mut line);
     let style = if focused { look.title() } else { look.strong() };
     // A site's colour warns wherever it is shown.
     let colour = model.desk.book.of(&shown.endpoint).and_then(|saved| saved.colour);
@@ -110,19 +111,19 @@ fn draw_title(
 }
 
 /// The numbers of the tabs, where there are several; where room is short, which of how many.
-fn draw_tabs(tabs: &Tabs, look: &Look, line: &mut Line<'_>) {
-    if tabs.count() == 1 {
-        return;
+fn draw_tabs(tabs: &Tabs, width: usize, look: &Look, line: &mut Line<'_>) {
+    let labels = tabs.labels(width);
+    for (number, label) in labels.iter().enumerate() {
+        let style = match labels.len() {
+            1 => look.waiting(),
+            _ if number == tabs.shown() => look.title(),
+            _ => look.soft(),
+        };
+        line.put(label, style);
     }
-    if line.room() < 40 {
-        line.put(&format!(" {}/{} ", tabs.shown() + 1, tabs.count()), look.waiting());
-        return;
+    if labels.len() > 1 {
+        line.skip(1);
     }
-    for number in 0..tabs.count() {
-        let style = if number == tabs.shown() { look.title() } else { look.soft() };
-        line.put(&format!(" {} ", number + 1), style);
-    }
-    line.skip(1);
 }
 
 fn is_encrypted(location: &Location) -> bool {

@@ -1,6 +1,9 @@
 //! Tabs: each with its own place, history, order and marks; what is not shown reads nothing.
 
-use wharf::{engine::message::Command, model::Message};
+use wharf::{
+    engine::message::Command,
+    model::{Message, MouseAct},
+};
 
 use super::stage::{Sent, Stage, directory, file};
 
@@ -90,4 +93,36 @@ fn a_tab_that_is_not_shown_reads_nothing_and_is_read_again_when_it_is() {
     stage.keys("{");
     stage.shows("new");
     stage.shows_not("manifest.csv");
+}
+
+/// The left pane's title begins at column 1; each number takes three.
+#[test]
+fn a_click_on_a_number_shows_its_tab_and_a_middle_click_closes_it() {
+    let mut stage = stage();
+    stage.keys("t j Enter t");
+    stage.shows(" 1  2  3 ");
+    stage.keys("Tab").mouse(MouseAct::Press, 2, 0).shows("manifest.csv");
+    stage.mouse(MouseAct::Press, 5, 0).shows("crate.bin");
+    stage.keys("Ctrl-W").shows(" 1  2 ");
+    stage.keys("{ t j Enter 1").shows("manifest.csv");
+    // One that is not shown: this one stays, and the numbers close up.
+    stage.mouse(MouseAct::MiddlePress, 5, 0).shows("manifest.csv");
+    stage.shows_not(" 1  2  3 ");
+    stage.mouse(MouseAct::Press, 5, 0).shows("crate.bin");
+    stage.mouse(MouseAct::MiddlePress, 5, 0).shows("manifest.csv");
+    stage.shows_not(" 1  2 ");
+    // There is no number any more: it is a title like any other.
+    stage.mouse(MouseAct::MiddlePress, 2, 0).shows("manifest.csv");
+    stage.shows_not("last tab");
+}
+
+#[test]
+fn where_room_is_short_a_click_leads_to_the_next_and_the_wheel_to_no_other() {
+    let mut stage = Stage::new((50, 12));
+    stage.keys("t j Enter");
+    stage.shows(" 2/2 ");
+    stage.mouse(MouseAct::Press, 2, 0).shows(" 1/2 ");
+    stage.mouse(MouseAct::WheelDown, 2, 0).shows(" 1/2 ");
+    stage.mouse(MouseAct::MiddlePress, 2, 0);
+    stage.shows_not("/2 ");
 }

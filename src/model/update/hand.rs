@@ -14,7 +14,7 @@ impl Model {
                     load.moves = !load.moves;
                 }
             }
-            MouseAct::OtherRelease => {}
+            MouseAct::OtherRelease | MouseAct::MiddlePress => {}
             MouseAct::Release => {
                 self.carry_to(mouse.x, mouse.y);
                 return self.let_go();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::{
     Action, Effect, Hand, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
     layout::{DialogRow, Placed},
+    tabs,
 };
 
 /// Two presses within this time are a double click.
@@ -61,8 +62,17 @@ impl Model {
             MouseAct::Drag => self.begin_to_carry(mouse),
             MouseAct::OtherDrag => self.mark_on(mouse),
             MouseAct::Release | MouseAct::OtherRelease => self.hand = Hand::Empty,
+            MouseAct::MiddlePress => {
+                if let Some((side, label)) = tabs::label_at(self, mouse.x, mouse.y) {
+                    return self.close_labelled(side, label);
+                }
+            }
             MouseAct::Press | MouseAct::OtherPress => {
                 self.hand = Hand::Empty;
+                let label = tabs::label_at(self, mouse.x, mouse.y);
+                if let Some((side, label)) = label.filter(|_| mouse.what == MouseAct::Press) {
+                    return self.show_labelled(side, label);
+                }
                 let Some((side, area)) = layout::pane_at(self, mouse.x, mouse.y) else {
                     return Vec::new();
                 };

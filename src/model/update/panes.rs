@@ -49,7 +49,7 @@ impl Model {
             Action::GoTo => return self.ask_path(),
             Action::FindBelow => self.ask_in_place(forms::find_below),
             Action::NewTab => return self.new_tab(),
-            Action::CloseTab => return self.close_tab(),
+            Action::CloseTab => return self.close_tab(side),
             Action::NextTab => return self.turn_tabs(1),
             Action::PreviousTab => return self.turn_tabs(-1),
             Action::Tab(number) => return self.show_tab(usize::from(number).saturating_sub(1)),

@@ -5,7 +5,7 @@ use crate::engine::message::Command;
 use super::super::{
     Effect, Model, Side, State,
     pane::{How, Pane},
-    tabs::MOST,
+    tabs::{Label, MOST},
 };
 
 impl Model {
@@ -25,9 +25,33 @@ impl Model {
         effects
     }
 
+    /// A label was clicked on: its tab is shown; the one label for all leads on to the next.
+    pub(super) fn show_labelled(&mut self, side: Side, label: Label) -> Vec<Effect> {
+        (self.focus, self.finder) = (side, None);
+        match label {
+            Label::Of(number) => self.show_tab(number),
+            Label::OfAll => self.turn_tabs(1),
+        }
+    }
+
+    /// Closes the tab of a label, shown or not.
+    pub(super) fn close_labelled(&mut self, side: Side, label: Label) -> Vec<Effect> {
+        let tabs = &mut self.tabs[side as usize];
+        match label {
+            Label::Of(number) if number != tabs.shown() => {
+                // It reads nothing while it is not shown.
+                if let Some(mut closed) = tabs.take(number) {
+                    closed.give_up_rows();
+                    self.panes[side as usize].take_over(&mut closed);
+                }
+                Vec::new()
+            }
+            _ => self.close_tab(side),
+        }
+    }
+
     /// Closes the tab shown, unless it is the last one.
-    pub(super) fn close_tab(&mut self) -> Vec<Effect> {
-        let side = self.focus;
+    pub(super) fn close_tab(&mut self, side: Side) -> Vec<Effect> {
         if self.tabs[side as usize].count() == 1 {
             self.say("This is the pane's last tab; q quits.");
             return Vec::new();
