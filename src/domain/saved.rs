@@ -28,6 +28,8 @@ pub struct SavedSite {
     pub verify: Option<VerifyLevel>,
     /// At most so many connections; `None` for what the configuration says.
     pub connections: Option<u8>,
+    /// At most so many requests without an answer on one lane; `None` for what the configuration says.
+    pub requests: Option<u16>,
     /// How to talk to it, where it is an FTP server.
     pub ftp: FtpWays,
     /// What is carried from and to it at most, all jobs together.
@@ -55,6 +57,7 @@ impl SavedSite {
             start_here: None,
             verify: None,
             connections: None,
+            requests: None,
             limit: Limit::default(),
             ftp: FtpWays::default(),
             colour: None,
@@ -70,6 +73,7 @@ impl SavedSite {
             login: self.login.clone(),
             jump: self.jump.clone(),
             connections: self.connections,
+            requests: self.requests,
             ftp: self.ftp,
         }
     }
@@ -136,6 +140,8 @@ pub struct Terms {
     pub jump: Option<String>,
     /// At most so many connections.
     pub connections: Option<u8>,
+    /// At most so many requests without an answer on one lane.
+    pub requests: Option<u16>,
     /// How to talk to an FTP server.
     pub ftp: FtpWays,
 }
@@ -189,6 +195,16 @@ pub fn check_login(protocol: Protocol, login: &LoginWay) -> Result<(), &'static 
     match login {
         LoginWay::Agent | LoginWay::Key(_) if protocol != Protocol::Sftp => {
             Err("only SFTP logs in with a key; FTP takes auto, password, ask or command")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a protocol has no such bound.
+pub fn check_requests(protocol: Protocol, requests: Option<u16>) -> Result<(), &'static str> {
+    match requests {
+        Some(_) if protocol != Protocol::Sftp => {
+            Err("only SFTP has requests in flight; connections bound FTP")
         }
         _ => Ok(()),
     }

@@ -213,6 +213,8 @@ pub struct Bounds {
 impl Bounds {
     /// More connections than this are an attack, not a copy.
     pub const MOST_CONNECTIONS: usize = 16;
+    /// More requests than this wait in the server's memory, not on the way.
+    pub const MOST_REQUESTS: usize = 4096;
 }
 
 impl Default for Bounds {

@@ -37,6 +37,12 @@ pub(crate) enum Words {
         label: &'static str,
         attributes: Attributes,
     },
+    /// A place that was opened, in columns: as it is typed, its address, and when, in seconds since 1970.
+    Recent {
+        typed: String,
+        address: String,
+        at: i64,
+    },
 }
 
 /// Something to fill in.
@@ -44,6 +50,8 @@ pub(crate) enum Words {
 pub(crate) struct Field {
     pub(crate) label: String,
     pub(crate) value: Value,
+    /// It means nothing as the others stand: neither seen nor reached, and what is in it waits.
+    pub(crate) hidden: bool,
 }
 
 /// What a field holds.
@@ -121,20 +129,24 @@ impl Button {
 }
 
 impl Field {
+    fn new(label: impl Into<String>, value: Value) -> Self {
+        Self { label: label.into(), value, hidden: false }
+    }
+
     pub(crate) fn text(label: &str, value: impl Into<String>) -> Self {
-        Self { label: label.to_owned(), value: Value::Text(Input::new(value.into())) }
+        Self::new(label, Value::Text(Input::new(value.into())))
     }
 
     pub(crate) fn secret(label: impl Into<String>) -> Self {
-        Self { label: label.into(), value: Value::Secret(Secret::new()) }
+        Self::new(label, Value::Secret(Secret::new()))
     }
 
     pub(crate) fn choice(label: &str, options: &'static [&'static str], chosen: usize) -> Self {
-        Self { label: label.to_owned(), value: Value::Choice { options, chosen } }
+        Self::new(label, Value::Choice { options, chosen })
     }
 
     pub(crate) fn check(label: &str, value: bool) -> Self {
-        Self { label: label.to_owned(), value: Value::Check(value) }
+        Self::new(label, Value::Check(value))
     }
 }
 
@@ -242,8 +254,12 @@ impl Dialog {
     }
 
     fn step(&mut self, by: isize) {
-        if let Some(places) = std::num::NonZero::new(self.places() as isize) {
-            self.focus = (self.focus as isize + by).rem_euclid(places.get()) as usize;
+        let places = self.places();
+        for _ in 0..places {
+            self.focus = (self.focus as isize + by).rem_euclid(places as isize) as usize;
+            if !self.focused_field().is_some_and(|field| field.hidden) {
+                return;
+            }
         }
     }
 

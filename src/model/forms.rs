@@ -21,7 +21,7 @@ use super::{
     completion::Completion,
     dialog::{Button, Dialog, Field, Press, Words},
     pane::Pane,
-    place_text::{self, Prefilled},
+    place_text::Prefilled,
     purpose::Purpose,
     rows::Tally,
     text,
@@ -220,23 +220,6 @@ pub(crate) fn clear_parts(place: &Location, sources: Vec<StoragePath>) -> Dialog
     dialog.words = words;
     dialog.buttons = vec![Button::accept("Clear away", 'y'), Button::leave("No", 'n')];
     dialog.focus = 1;
-    dialog
-}
-
-/// Open a place in a pane.
-pub(crate) fn connect(side: Side, current: Option<&Location>) -> Dialog {
-    let which = if side == Side::Left { "left" } else { "right" };
-    let mut dialog = Dialog::new(Purpose::Connect { side }, format!("Open in the {which} pane"));
-    dialog.words = vec![
-        Words::Soft("name, name:path     a saved site".to_owned()),
-        Words::Soft("user@host:path      over SSH; ~/.ssh/config is heeded".to_owned()),
-        Words::Soft("sftp://user@host:2222/path".to_owned()),
-        Words::Soft("/a/local/path".to_owned()),
-        Words::Blank,
-    ];
-    let prefilled = current.map(place_text::as_typed).unwrap_or_default();
-    dialog.fields = vec![Field::text("Place", prefilled)];
-    dialog.buttons = vec![Button::accept("Open", 'o'), Button::leave("Cancel", 'n')];
     dialog
 }
 

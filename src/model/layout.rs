@@ -176,6 +176,8 @@ pub(crate) struct DialogParts {
     pub(crate) field_column: u16,
     /// The rows that are seen, from the top.
     pub(crate) rows: Vec<DialogRow>,
+    /// How many rows lie out of sight above those that scroll, and below them.
+    pub(crate) unseen: (usize, usize),
 }
 
 /// How wide dialogs like to be.
@@ -202,8 +204,9 @@ pub(crate) fn dialog_parts(dialog: &Dialog, width: u16, height: u16) -> DialogPa
     let (first, seen) = scrolled(dialog, &rows, inner.height);
     let (body, foot) = rows.split_at(foot_of(&rows, inner.height));
     let first = first.saturating_sub(dialog.lifted);
+    let unseen = (first, body.len().saturating_sub(first + seen));
     let rows = body.iter().skip(first).take(seen).chain(foot).cloned().collect();
-    DialogParts { area, inner, field_column: field_column(dialog, inner_width), rows }
+    DialogParts { area, inner, field_column: field_column(dialog, inner_width), rows, unseen }
 }
 
 /// How many rows above those seen at rest there are.
@@ -224,12 +227,17 @@ fn foot_of(rows: &[DialogRow], height: u16) -> usize {
     if fits { rows.len() - foot } else { rows.len() }
 }
 
+/// So many rows are seen behind the one with the focus, where there is room: what comes next.
+const SEEN_AHEAD: usize = 2;
+
 /// The first row seen at rest of those above the foot, and how many are.
 fn scrolled(dialog: &Dialog, rows: &[DialogRow], height: u16) -> (usize, usize) {
     let body = foot_of(rows, height);
     let seen = (usize::from(height).max(1)).saturating_sub(rows.len() - body);
     let focused = rows.iter().position(|row| is_focused(row, dialog)).unwrap_or(0);
-    ((focused + 1).min(body).saturating_sub(seen), seen)
+    let ahead = if seen > 3 * SEEN_AHEAD { SEEN_AHEAD } else { 0 };
+    let last = focused + 1 + ahead;
+    (last.min(body).saturating_sub(seen), seen)
 }
 
 fn is_focused(row: &DialogRow, dialog: &Dialog) -> bool {
@@ -258,7 +266,9 @@ fn dialog_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
     for (number, words) in dialog.words.iter().enumerate() {
         match words {
             Words::Blank => rows.push(DialogRow::Blank),
-            Words::File { .. } => rows.push(DialogRow::Text(number, String::new())),
+            Words::File { .. } | Words::Recent { .. } => {
+                rows.push(DialogRow::Text(number, String::new()))
+            }
             Words::Plain(line) | Words::Strong(line) | Words::Soft(line) => {
                 // Names may be very long: cut, for a dialog that fills the screen with one name asks nothing.
                 let line = text::cut_middle(line, usize::from(width) * 4, usize::from(width) * 2);
@@ -267,7 +277,7 @@ fn dialog_rows(dialog: &Dialog, width: u16) -> Vec<DialogRow> {
             }
         }
     }
-    for (number, field) in dialog.fields.iter().enumerate() {
+    for (number, field) in dialog.fields.iter().enumerate().filter(|(_, field)| !field.hidden) {
         match &field.value {
             Value::Choice { options, .. } => {
                 let column = field_column(dialog, width);

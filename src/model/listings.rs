@@ -43,7 +43,9 @@ impl Model {
             effects.push(Effect::Engine(Command::Close(old)));
             self.pane_mut(side).state = State::Complete;
         }
-        self.pane_mut(side).opening =
+        let pane = self.pane_mut(side);
+        pane.typed = None;
+        pane.opening =
             Some(Opening { ticket, location: location.clone(), how: How::Go(cursor), course });
         effects.push(Effect::Engine(Command::Open { ticket, location }));
         effects

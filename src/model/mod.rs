@@ -7,6 +7,7 @@ mod begun;
 pub(crate) mod bookmarks;
 mod compare;
 mod completion;
+mod connect_form;
 mod dialog;
 mod edit_forms;
 mod editing;

@@ -81,6 +81,8 @@ pub(crate) struct Pane {
     pub(crate) rows: Rows,
     pub(crate) state: State,
     pub(crate) opening: Option<Opening>,
+    /// What was typed for the place that is being opened, or could not be.
+    pub(crate) typed: Option<String>,
     /// The line under the cursor.
     pub(crate) cursor: usize,
     /// The first line on the screen.
@@ -113,6 +115,7 @@ impl Pane {
             rows: Rows::default(),
             state: State::Blank,
             opening: None,
+            typed: None,
             cursor: 0,
             top: 0,
             history: History::default(),
@@ -283,6 +286,7 @@ impl Pane {
             None => false,
         };
         let Some(opening) = self.opening.take_if(|_| going) else { return };
+        self.typed = None;
         if self.shows_a_place() && self.found.is_none() {
             self.remember_cursor();
             if location != self.location {

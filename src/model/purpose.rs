@@ -50,6 +50,8 @@ pub(crate) enum Purpose {
     /// Open a place in a pane.
     Connect {
         side: Side,
+        /// What stood in the field at first.
+        begun: String,
     },
     /// Mark (or unmark) by pattern.
     Pattern {

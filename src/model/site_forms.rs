@@ -30,13 +30,18 @@ const START: usize = 10;
 const START_HERE: usize = 11;
 const VERIFY: usize = 12;
 const CONNECTIONS: usize = 13;
-const ENCODING: usize = 14;
-const MODE: usize = 15;
-const WAITS: usize = 16;
-const COLOUR: usize = 17;
-const TAGS: usize = 18;
-const NOTE: usize = 19;
-const LIMIT: usize = 20;
+const REQUESTS: usize = 14;
+const LIMIT: usize = 15;
+const ENCODING: usize = 16;
+const MODE: usize = 17;
+const WAITS: usize = 18;
+const COLOUR: usize = 19;
+const TAGS: usize = 20;
+const NOTE: usize = 21;
+
+/// Fields that mean nothing but to one kind of server.
+const OF_SFTP: [usize; 2] = [JUMP, REQUESTS];
+const OF_FTP: [usize; 3] = [ENCODING, MODE, WAITS];
 
 /// Protocols that are spoken, by their words.
 const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
@@ -87,6 +92,8 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
             LEVELS.iter().position(|level| *level == verify).unwrap_or(0),
         ),
         Field::text("Connections", number(site.and_then(|s| s.connections).map(|n| n.to_string()))),
+        Field::text("Requests", number(site.and_then(|s| s.requests).map(|n| n.to_string()))),
+        Field::text("Limit", of(|site| site.limit.typed())),
         Field::text(
             "FTP: names in",
             number(site.and_then(|s| s.ftp.encoding).map(|encoding| encoding.name())),
@@ -96,10 +103,43 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
         Field::choice("Colour", &COLOUR_WORDS, at(&COLOUR_WORDS, colour)),
         Field::text("Tags", of(|site| site.tags.join(", "))),
         Field::text("Note", of(|site| site.note.clone())),
-        Field::text("Limit", of(|site| site.limit.typed())),
     ];
     dialog.buttons = vec![Button::accept("Save", 's'), Button::leave("Cancel", 'n')];
+    agree(&mut dialog);
     dialog
+}
+
+/// Shows what belongs to the protocol and the way to log in that are chosen, and nothing else: on a small screen all of
+/// it would not be seen at once.
+pub(crate) fn agree(dialog: &mut Dialog) {
+    if !matches!(dialog.purpose, Purpose::SaveSite { .. }) {
+        return;
+    }
+    let is_ftp = protocol_word(dialog) != "sftp";
+    let login = login_word(dialog);
+    let hidden = |number: usize| match number {
+        KEY => login != "key",
+        COMMAND => login != "command",
+        _ if is_ftp => OF_SFTP.contains(&number),
+        _ => OF_FTP.contains(&number),
+    };
+    for (number, field) in dialog.fields.iter_mut().enumerate() {
+        field.hidden = hidden(number);
+    }
+}
+
+fn protocol_word(dialog: &Dialog) -> &'static str {
+    PROTOCOL_WORDS.get(dialog.chosen(PROTOCOL)).copied().unwrap_or("sftp")
+}
+
+fn login_word(dialog: &Dialog) -> &'static str {
+    LoginWay::WORDS.get(dialog.chosen(LOGIN)).copied().unwrap_or("auto")
+}
+
+/// What was typed, where it is seen: what is hidden was not meant.
+fn typed(dialog: &Dialog, number: usize) -> &str {
+    let hidden = dialog.fields.get(number).is_some_and(|field| field.hidden);
+    if hidden { "" } else { dialog.text(number).trim() }
 }
 
 /// A site made of a connected place, and of the other pane's.
@@ -125,35 +165,35 @@ pub(crate) fn from_place(
 
 /// The site that was filled in; what is wrong with it, as a sentence, and the number of the field.
 pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
-    let field = |number| dialog.text(number).trim();
+    let field = |number| typed(dialog, number);
     let wrong = |number: usize, why: &str| (number, text::sentence(why));
     saved::check_name(field(NAME)).map_err(|why| wrong(NAME, why))?;
-    let word = PROTOCOL_WORDS.get(dialog.chosen(PROTOCOL)).copied().unwrap_or("sftp");
-    let protocol = saved::protocol(word).map_err(|why| wrong(PROTOCOL, &why))?;
+    let protocol = saved::protocol(protocol_word(dialog)).map_err(|why| wrong(PROTOCOL, &why))?;
     let address = saved::address(protocol, field(HOST), field(PORT), field(USER));
     let site = address.map_err(|(which, why)| match which {
         "port" => wrong(PORT, &why),
         "user" => wrong(USER, &why),
         _ => wrong(HOST, &why),
     })?;
-    let login = LoginWay::WORDS.get(dialog.chosen(LOGIN)).copied().unwrap_or("auto");
+    let login = login_word(dialog);
     let login = LoginWay::read(login, field(KEY), field(COMMAND)).map_err(|why| {
         wrong(if field(KEY).is_empty() && login == "key" { KEY } else { COMMAND }, why)
     })?;
     saved::check_login(protocol, &login).map_err(|why| wrong(LOGIN, why))?;
     saved::check_jump(protocol, field(JUMP)).map_err(|why| wrong(JUMP, &why))?;
-    let connections = match field(CONNECTIONS) {
-        "" => None,
+    let bound = |number: usize, what: &str, most: usize| match field(number) {
+        "" => Ok(None),
         typed => {
-            let most = Bounds::MOST_CONNECTIONS;
-            let number = typed.parse::<u8>().ok();
-            let number = number.filter(|number| (1..=most).contains(&usize::from(*number)));
-            let why = format!("connections have to be a number from 1 to {most}");
-            Some(number.ok_or_else(|| wrong(CONNECTIONS, &why))?)
+            let known = typed.parse::<u16>().ok();
+            let known = known.filter(|known| (1..=most).contains(&usize::from(*known)));
+            let why = format!("{what} have to be a number from 1 to {most}");
+            known.map(Some).ok_or_else(|| wrong(number, &why))
         }
     };
-    let ftp = ftp_ways(dialog)?;
-    ftp.check(protocol != Protocol::Sftp).map_err(|why| wrong(ENCODING, why))?;
+    let connections = bound(CONNECTIONS, "connections", Bounds::MOST_CONNECTIONS)?;
+    let connections = connections.and_then(|number| u8::try_from(number).ok());
+    let requests = bound(REQUESTS, "requests in flight", Bounds::MOST_REQUESTS)?;
+    let ftp = if protocol == Protocol::Sftp { FtpWays::default() } else { ftp_ways(dialog)? };
     let limit = field(LIMIT).parse().map_err(|_| {
         wrong(LIMIT, "the limit is neither bytes a second (500K, 2M, 1.5G) nor none")
     })?;
@@ -175,6 +215,7 @@ pub(crate) fn read(dialog: &Dialog) -> Result<SavedSite, (usize, String)> {
         start_here: some(START_HERE),
         verify: LEVELS.get(dialog.chosen(VERIFY)).copied().flatten(),
         connections,
+        requests,
         limit,
         ftp,
         colour: COLOUR_WORDS.get(dialog.chosen(COLOUR)).and_then(|word| Colour::read(word)),
@@ -236,6 +277,7 @@ mod tests {
             start_here: Some("~/work".to_owned()),
             verify: Some(VerifyLevel::Off),
             connections: Some(2),
+            requests: Some(64),
             limit: Limit(Some(3 << 20)),
             colour: Some(Colour::Green),
             tags: vec!["a".to_owned(), "b c".to_owned()],
@@ -251,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_of_ftp_read_back_and_are_of_no_other_protocol() {
+    fn ways_of_ftp_read_back_and_wait_where_another_protocol_is_chosen() {
         let ways = FtpWays {
             port: None,
             encoding: Encoding::read("shift_jis"),
@@ -270,8 +312,31 @@ mod tests {
             dialog.fields[number] = Field::text("x", typed);
             assert_eq!(read(&dialog).unwrap_err().0, number);
         }
-        dialog.fields[PROTOCOL] = Field::choice("Protocol", &PROTOCOL_WORDS, 0);
-        assert_eq!(read(&dialog).unwrap_err().0, ENCODING);
+        dialog.choose(PROTOCOL, 0);
+        agree(&mut dialog);
+        assert_eq!(read(&dialog).unwrap().ftp, FtpWays::default(), "not what SFTP asks for");
+        dialog.choose(PROTOCOL, 3);
+        agree(&mut dialog);
+        assert_eq!(read(&dialog), Ok(old));
+    }
+
+    #[test]
+    fn only_what_belongs_to_the_protocol_and_the_login_is_there() {
+        let shown = |protocol: &str, login: &str| {
+            let mut dialog = edit(None, None);
+            let at = |words: &[&str], word| words.iter().position(|one| *one == word).unwrap();
+            dialog.choose(PROTOCOL, at(&PROTOCOL_WORDS, protocol));
+            dialog.choose(LOGIN, at(&LoginWay::WORDS, login));
+            agree(&mut dialog);
+            let seen = |number: &usize| !dialog.fields[*number].hidden;
+            [KEY, COMMAND, JUMP, REQUESTS, ENCODING, MODE, WAITS]
+                .into_iter()
+                .filter(seen)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown("sftp", "auto"), vec![JUMP, REQUESTS]);
+        assert_eq!(shown("sftp", "key"), vec![KEY, JUMP, REQUESTS]);
+        assert_eq!(shown("ftpes", "command"), vec![COMMAND, ENCODING, MODE, WAITS]);
     }
 
     #[test]
@@ -288,6 +353,7 @@ mod tests {
             (USER, "$x"),
             (JUMP, "gate;x"),
             (CONNECTIONS, "17"),
+            (REQUESTS, "4097"),
             (LIMIT, "fast"),
             (START_HERE, "work"),
         ] {

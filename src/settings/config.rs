@@ -283,7 +283,7 @@ fn config_of(table: toml::Table) -> std::result::Result<Config, String> {
             requests_in_flight: within(
                 "transfers.requests_in_flight",
                 transfers.requests_in_flight,
-                4096,
+                Bounds::MOST_REQUESTS,
             )?,
         },
         ftp: ftp.read()?,

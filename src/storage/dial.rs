@@ -147,7 +147,8 @@ impl Dial for Dialer {
         let Endpoint::Remote(site) = endpoint else { return Ok(Arc::new(LocalStorage::new())) };
         let terms = (self.terms)(site);
         let connections = terms.connections.map_or(self.bounds.connections, usize::from);
-        let bounds = Bounds { connections, ..self.bounds };
+        let requests_in_flight = terms.requests.map_or(self.bounds.requests_in_flight, usize::from);
+        let bounds = Bounds { connections, requests_in_flight };
         match site.protocol() {
             Protocol::Sftp => {
                 let login = self.login(site, &terms).await?;

@@ -3,7 +3,10 @@
 use ratatui::{buffer::Buffer, style::Style};
 
 use crate::{
-    domain::entry::Attributes,
+    domain::{
+        display::escape_text,
+        entry::{Attributes, Timestamp},
+    },
     model::{
         Dialog, Field, Model, Value, Words, layout,
         layout::{Area, DialogRow, Placed},
@@ -31,6 +34,10 @@ pub(crate) fn draw(
     let mut title = Line::new(buffer, parts.area.row(0));
     title.skip(1).skip_right(1);
     title.put(&format!(" {} ", dialog.title), edge.patch(look.strong()));
+    let (above, below) = parts.unseen;
+    draw_unseen("↑", above, look, &mut title);
+    let mut foot = Line::new(buffer, parts.area.row(parts.area.height.saturating_sub(1)));
+    draw_unseen("↓", below, look, foot.skip(1).skip_right(1));
     let mut cursor = None;
     for (row, part) in parts.rows.iter().enumerate() {
         let place = parts.inner.row(row as u16);
@@ -40,6 +47,10 @@ pub(crate) fn draw(
             DialogRow::Text(number, shown) => match &dialog.words[*number] {
                 Words::File { label, attributes } => {
                     draw_file(label, attributes, look, &mut line);
+                }
+                Words::Recent { typed, address, at } => {
+                    let chosen = dialog.text(0) == typed;
+                    draw_recent(typed, address, *at, chosen, look, &mut line);
                 }
                 Words::Strong(_) => {
                     line.put(shown, look.strong());
@@ -85,10 +96,41 @@ pub(crate) fn draw(
     cursor
 }
 
+/// In the frame: that there is more than is seen, and where.
+fn draw_unseen(arrow: &str, rows: usize, look: &Look, edge: &mut Line<'_>) {
+    if rows == 0 {
+        return;
+    }
+    let words = format!(" {arrow} {rows} more ");
+    let words = if text::cells(&words) < edge.room() { words } else { format!(" {arrow} ") };
+    edge.put_right(&words, look.waiting());
+}
+
 fn draw_file(label: &str, attributes: &Attributes, look: &Look, line: &mut Line<'_>) {
     line.column(12).put(label, look.soft());
     line.column(8).put_right(&text::size_short(attributes.size), Style::new());
     line.skip(2).put(&format::time(attributes.modified, &look.zone), Style::new());
+}
+
+/// A place that was opened, and when; the one that stands in the field is marked.
+fn draw_recent(
+    typed: &str,
+    address: &str,
+    at: i64,
+    chosen: bool,
+    look: &Look,
+    line: &mut Line<'_>,
+) {
+    line.column(2).put(if chosen { "›" } else { "" }, look.accent());
+    if line.room() > 40 {
+        let when = format::time(Some(Timestamp::from_seconds(at)), &look.zone);
+        line.put_right(&when, look.soft()).skip_right(2);
+    }
+    let (typed, room) = (escape_text(typed), line.room());
+    let style = if chosen { look.strong() } else { Style::new() };
+    line.put(&text::cut_middle(&typed, room, room / 2), style).skip(2);
+    let room = line.room();
+    line.put(&text::cut_middle(address, room, room / 2), look.soft());
 }
 
 fn draw_button(label: &str, focused: bool, look: &Look, area: Area, buffer: &mut Buffer) {

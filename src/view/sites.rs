@@ -186,6 +186,7 @@ fn facts(model: &Model, site: &SavedSite, look: &Look) -> Vec<(&'static str, Str
         ("Here", text(&site.start_here)),
         ("Verify by", verify.to_owned()),
         ("Connections", site.connections.map(|most| format!("up to {most}")).unwrap_or_default()),
+        ("Requests", site.requests.map(|most| format!("up to {most} a lane")).unwrap_or_default()),
         ("Names in", site.ftp.encoding.map(|encoding| encoding.name()).unwrap_or_default()),
         ("Data", site.ftp.mode.map(|mode| mode.word().to_owned()).unwrap_or_default()),
         ("Limit", site.limit.0.map(|_| site.limit.to_string()).unwrap_or_default()),

@@ -149,6 +149,102 @@ fn the_form_of_a_site() {
 }
 
 #[test]
+fn the_form_shows_what_belongs_to_the_protocol_and_to_the_login_that_are_chosen() {
+    let mut stage = stage((80, 24));
+    stage.keys("b n");
+    stage.shows("Jump through");
+    stage.shows("Requests");
+    for hidden in ["FTP: ", "Key file", "Password command"] {
+        stage.shows_not(hidden);
+    }
+    stage.shows_not(" more ");
+    stage.keys("Down Down Right");
+    stage.shows("FTP: names in");
+    stage.shows_not("Jump through");
+    stage.keys("Down Down Down Down").keys("Right Right");
+    stage.shows("Key file");
+    // With the mouse as well: on `sftp`, then on `command`.
+    stage.mouse(MouseAct::Press, 27, 3).shows("Jump through");
+    stage.shows_not("FTP: ");
+    stage.mouse(MouseAct::Press, 36, 8).shows("Password command");
+    stage.shows_not("Key file");
+}
+
+#[test]
+fn a_form_that_does_not_fit_says_so_and_scrolls_ahead_of_the_focus() {
+    let mut stage = stage((80, 16));
+    stage.keys("b n");
+    stage.shows(" ↓ 8 more ");
+    stage.shows_not("↑");
+    stage.shows_not("Connections");
+    stage.keys(&"Down ".repeat(10));
+    // The field with the focus, and what comes behind it.
+    stage.shows("Verify by");
+    stage.shows("Connections");
+    stage.shows("↑");
+    stage.keys(&"Down ".repeat(7));
+    stage.shows_not("↓");
+    stage.shows("[ Save ]");
+    stage.keys(&"Up ".repeat(17));
+    stage.shows("Name");
+    stage.shows_not("↑");
+}
+
+#[test]
+fn lanes_are_bounded_in_the_form() {
+    let mut stage = stage((80, 24));
+    stage.keys("b n").text("new").keys("Down Down Down").text("new.example");
+    stage.keys(&"Down ".repeat(8)).text("3").keys("Down").text("9999").keys("Enter");
+    stage.shows("Requests in flight have to be a number from 1 to 4096.");
+    stage.keys("Ctrl-U").text("16").keys("Enter");
+    let (_, site) = saved(&stage);
+    assert_eq!((site.connections, site.requests), (Some(3), Some(16)));
+    stage.shows("up to 16 a lane");
+}
+
+#[test]
+fn a_place_that_could_not_be_opened_is_there_to_be_mended() {
+    let mut stage = stage((80, 24));
+    stage.keys("Tab o Ctrl-U").text("files.example:/srv/im").keys("Enter");
+    stage.shows("Could not open files.example:/srv/im");
+    stage.keys("Esc");
+    stage.shows("readme.txt");
+    // What is begun elsewhere is not it.
+    stage.keys("Tab o");
+    stage.shows_not("could not be opened");
+    stage.keys("Esc Tab o");
+    stage.shows("This could not be opened:");
+    stage.shows("Place  files.example:/srv/im");
+    stage.keys("Backspace").text("n").keys("Enter");
+    stage.shows("readme.txt");
+    stage.keys("o");
+    stage.shows_not("could not be opened");
+}
+
+#[test]
+fn what_was_opened_lately_is_offered_with_when() {
+    let mut stage = stage((80, 24));
+    stage.keys("o");
+    assert_snapshot!(stage.picture());
+    stage.shows_not("gone");
+    stage.keys("Down Down");
+    stage.shows("Place  files.example:/srv/in");
+    stage.keys("Up Up");
+    stage.shows("Place  /home/anna");
+    let row = stage.text_of_screen().lines().position(|line| line.contains("bulk ")).unwrap();
+    stage.mouse(MouseAct::Press, 12, row as u16).shows("Place  bulk");
+    stage.shows("› bulk");
+    stage.keys("Enter");
+    stage.shows("2222:/srv/in");
+    // Without any, Down leads to the buttons as in every dialog.
+    let mut stage = Stage::new((80, 24));
+    stage.keys("o");
+    stage.shows_not("opened lately");
+    stage.keys("Down");
+    assert!(stage.reversed().contains(&"[ Open ]".to_owned()), "{:?}", stage.reversed());
+}
+
+#[test]
 fn the_form_of_a_site_in_20_by_5() {
     let mut stage = stage((20, 5));
     stage.keys("b j e Down Down");
@@ -162,10 +258,11 @@ fn a_new_site_says_what_is_wrong_with_it() {
     stage.shows("A site needs a name.");
     stage.text("new").keys("Enter");
     stage.shows("The host is empty.");
-    stage.keys("Down Down Down").text("new.example").keys("Down Down").text("carl");
+    // What is wrong has the focus.
+    stage.text("new.example").keys("Down Down").text("carl");
     stage.keys("Down Right Right Enter");
     stage.shows("A login by key needs the key's file.");
-    stage.keys("Down").text("~/.ssh/id_new").keys("Enter");
+    stage.text("~/.ssh/id_new").keys("Enter");
     let (was, site) = saved(&stage);
     assert_eq!(was, None);
     assert_eq!(site.site.to_string(), "carl@new.example");
@@ -329,7 +426,7 @@ fn rows_of_a_test_are_nobodys_rows() {
 fn a_sites_limit_is_told_to_the_engine_as_soon_as_it_is_saved() {
     let mut stage = stage((80, 24));
     stage.keys("b n").text("new").keys("Down Down Down").text("new.example");
-    stage.keys("Up Up Up Up Up Up").text("2M");
+    stage.keys(&"Down ".repeat(10)).text("2M");
     stage.take_sent();
     stage.keys("Enter");
     assert_eq!(saved(&stage).1.limit, Limit(Some(2 << 20)));

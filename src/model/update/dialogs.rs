@@ -8,10 +8,11 @@ use crate::{
 use super::super::{
     Action, Effect, Layer, Model, Outside, Performing, Side, State,
     compare::{Against, Others},
+    connect_form,
     dialog::{Dialog, Press},
     forms, hand, modes, place_text,
     purpose::Purpose,
-    questions, text, traits,
+    questions, site_forms, text, traits,
 };
 
 /// What came of accepting: effects, or why not.
@@ -23,10 +24,14 @@ impl Model {
             return self.offer_names();
         }
         let Some(Layer::Dialog(dialog)) = self.layers.last_mut() else { return Vec::new() };
+        if connect_form::recalls(dialog, action) {
+            return Vec::new();
+        }
         match dialog.act(action) {
             Some(press) => self.press(press),
             None => {
                 modes::agree(dialog);
+                site_forms::agree(dialog);
                 self.offer_names()
             }
         }
@@ -94,6 +99,9 @@ impl Model {
             }
             Err(problem) => {
                 dialog.problem = Some(problem);
+                if let Some(field) = wrong_field(&dialog) {
+                    dialog.focus = field;
+                }
                 self.layers.push(Layer::Dialog(dialog));
                 Vec::new()
             }
@@ -118,7 +126,7 @@ impl Model {
                 options: JobOptions { recursive: true, ..JobOptions::default() },
             })),
             Purpose::ClearParts { .. } => Ok(self.accept_clearing(dialog)),
-            Purpose::Connect { side } => {
+            Purpose::Connect { side, .. } => {
                 let typed = dialog.text(0).trim();
                 let place = self
                     .desk
@@ -127,7 +135,9 @@ impl Model {
                     .map_err(|bad| text::sentence(&bad.to_string()))?;
                 (self.desk.panel, self.desk.start) = (None, None);
                 self.focus = *side;
-                Ok(self.go(*side, place, None))
+                let effects = self.go(*side, place, None);
+                self.pane_mut(*side).typed = Some(typed.to_owned());
+                Ok(effects)
             }
             Purpose::Shell { directory } => {
                 let line = dialog.text(0).trim().to_owned();
@@ -306,4 +316,14 @@ fn first_below(path: &StoragePath, directory: &StoragePath) -> Option<crate::dom
         path = parent;
     }
     None
+}
+
+/// The field that is wrong, where it is known: in a long form it may not even be seen.
+fn wrong_field(dialog: &Dialog) -> Option<usize> {
+    let read = match &dialog.purpose {
+        Purpose::SaveSite { .. } => site_forms::read(dialog).map(|_| ()),
+        Purpose::FindBelow { .. } => forms::wanted(dialog).map(|_| ()),
+        _ => Ok(()),
+    };
+    read.err().map(|(field, _)| field)
 }

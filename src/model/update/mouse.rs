@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::super::{
-    Action, Effect, Hand, LastPress, Layer, Model, Mouse, MouseAct, Side, layout,
+    Action, Effect, Hand, LastPress, Layer, Model, Mouse, MouseAct, Side, connect_form, layout,
     layout::{DialogRow, Placed},
-    tabs,
+    site_forms, tabs,
 };
 
 /// Two presses within this time are a double click.
@@ -150,10 +150,14 @@ impl Model {
                 }
                 dialog.focus = *number;
             }
+            Some(DialogRow::Text(line, _)) => {
+                connect_form::take(dialog, *line);
+            }
             Some(DialogRow::Options(field, options)) => {
                 dialog.focus = *field;
                 if let Some(option) = hit(options, mouse.x - parts.inner.x) {
                     dialog.choose(*field, option);
+                    site_forms::agree(dialog);
                 }
             }
             Some(DialogRow::Buttons(buttons)) => {

@@ -51,7 +51,10 @@ impl Model {
             return match self.place_from_here(typed) {
                 Ok(place) => {
                     (self.desk.panel, self.desk.start, self.queue) = (None, None, None);
-                    self.go(self.focus, place, None)
+                    let typed = Some(typed.to_owned());
+                    let effects = self.go(self.focus, place, None);
+                    self.pane_mut(self.focus).typed = typed;
+                    effects
                 }
                 Err(why) => {
                     self.say(why);

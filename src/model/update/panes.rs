@@ -88,10 +88,7 @@ impl Model {
             Action::Delete => return self.ask_delete(self.trash.takes(&self.focused().location)),
             Action::DeleteForGood => return self.ask_delete(false),
             Action::Trash => return self.find_trash(),
-            Action::Connect => {
-                let current = self.focused().location.clone();
-                self.open_dialog(forms::connect(side, Some(&current)));
-            }
+            Action::Connect => self.ask_place(side, false),
             Action::Sites => return self.open_sites(),
             Action::ClearParts => return self.clear_parts(),
             Action::History => return self.toggle_history(),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::super::{
-    Action, Dialog, Effect, Model, Outcome, Side, editing, forms, scrolling, site_forms,
+    Action, Dialog, Effect, Model, Outcome, Side, connect_form, editing, scrolling, site_forms,
     sites::{SiteLine, SitesPanel, recent_place},
     start::{self, StartRow},
     text,
@@ -148,6 +148,15 @@ impl Model {
             effects.extend(self.go(other, here, None));
         }
         effects
+    }
+
+    /// Asks which place a pane is to open; with what it shows to begin with, unless it is `empty`.
+    pub(super) fn ask_place(&mut self, side: Side, empty: bool) {
+        let pane = self.pane(side);
+        let in_vain = pane.typed.as_deref().filter(|_| pane.opening.is_none());
+        let shown = (!empty).then_some(pane);
+        let dialog = connect_form::connect(side, shown, in_vain, &self.desk.book);
+        self.open_dialog(dialog);
     }
 
     fn open_place(&mut self, side: Side, place: Location) -> Vec<Effect> {
@@ -322,7 +331,7 @@ impl Model {
     }
 
     fn ask_where(&mut self) {
-        self.open_dialog(forms::connect(Side::Right, None));
+        self.ask_place(Side::Right, true);
     }
 
     pub(super) fn choose_in_start(&mut self) -> Vec<Effect> {

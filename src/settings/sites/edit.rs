@@ -129,6 +129,7 @@ fn write(table: &mut Table, site: &SavedSite) {
             "start_here" => text(site.start_here.as_deref().unwrap_or_default()),
             "verify" => site.verify.map(|level| Value::from(level.word())),
             "connections" => site.connections.map(|most| Value::from(i64::from(most))),
+            "requests" => site.requests.map(|most| Value::from(i64::from(most))),
             "encoding" => site.ftp.encoding.map(|encoding| Value::from(encoding.name())),
             "mode" => site.ftp.mode.map(|mode| Value::from(mode.word())),
             "keepalive" => seconds(site.ftp.keepalive),

@@ -105,6 +105,7 @@ impl Sites {
                     site.login = other.login.clone();
                     site.jump = other.jump.clone();
                     site.connections = other.connections;
+                    site.requests = other.requests;
                     site.ftp = other.ftp;
                 }
                 text = edit::save(&text, None, &site)?;

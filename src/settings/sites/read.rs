@@ -21,7 +21,7 @@ pub(super) const HERE: &str = "here";
 pub(super) const BOOKMARKS: &str = "bookmarks";
 
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 26] = [
+pub(super) const KEYS: [&str; 27] = [
     "name",
     "folder",
     "protocol",
@@ -36,6 +36,7 @@ pub(super) const KEYS: [&str; 26] = [
     "start_here",
     "verify",
     "connections",
+    "requests",
     "limit",
     "encoding",
     "mode",
@@ -159,6 +160,10 @@ impl Entry<'_> {
         };
         let most = Bounds::MOST_CONNECTIONS as i64;
         read.connections = self.number("connections", most)?.and_then(|n| u8::try_from(n).ok());
+        let most = Bounds::MOST_REQUESTS as i64;
+        read.requests = self.number("requests", most)?.and_then(|n| u16::try_from(n).ok());
+        let requests = saved::check_requests(protocol, read.requests);
+        requests.map_err(|why| self.trouble("requests", why))?;
         read.ftp = self.ftp()?;
         let is_ftp = protocol != Protocol::Sftp;
         read.ftp.check(is_ftp).map_err(|why| self.trouble("protocol", why))?;
@@ -306,6 +311,7 @@ start = "/srv/in"
 start_here = "~/work"
 verify = "size"
 connections = 2
+requests = 64
 limit = "2M"
 colour = "red"
 tags = ["prod", "nightly"]
@@ -340,6 +346,7 @@ bookmarks = ["~/work"]
         assert_eq!(whole.jump.as_deref(), Some("anna@gate.example:2200,inner"));
         assert_eq!(whole.start_here.as_deref(), Some("~/work"));
         assert_eq!((whole.verify, whole.connections), (Some(VerifyLevel::Size), Some(2)));
+        assert_eq!((whole.requests, plain.requests), (Some(64), None));
         assert_eq!((whole.limit, plain.limit), (Limit(Some(2 << 20)), Limit(None)));
         assert_eq!(whole.tags, ["prod", "nightly"]);
         assert_eq!(whole.bookmarks, ["/srv/in", "out"]);
@@ -369,6 +376,8 @@ bookmarks = ["~/work"]
             ("jump = \"a,-oX\"", "line 5: jump of “bad”: the host holds a character"),
             ("verify = \"md5\"", "line 5: verify of “bad”"),
             ("connections = 17", "line 5: connections of “bad”"),
+            ("requests = 4097", "line 5: requests of “bad”: it has to be a number from 1 to 4096"),
+            ("requests = 8\nprotocol = \"ftp\"", "line 5: requests of “bad”: only SFTP"),
             ("encoding = \"morse\"", "line 5: encoding of “bad”: no encoding of names"),
             ("mode = \"both\"", "line 5: mode of “bad”: not one of passive, active"),
             ("stall_timeout = 0", "line 5: stall_timeout of “bad”: it has to be a number from 1"),
