@@ -123,6 +123,11 @@ impl Button {
         Self { label, letter, at_once: true, press: Press::Accept }
     }
 
+    /// One whose letter only leads to it: for what comes up by itself, under the fingers of someone who types.
+    pub(crate) fn agree(label: &'static str, letter: char) -> Self {
+        Self { at_once: false, ..Self::accept(label, letter) }
+    }
+
     pub(crate) fn leave(label: &'static str, letter: char) -> Self {
         Self { label, letter, at_once: true, press: Press::Leave }
     }

@@ -28,7 +28,7 @@ pub(crate) fn edited_meanwhile(
         Words::Plain("Put it in the place of what is there now?".to_owned()),
     ];
     dialog.buttons = vec![
-        Button::accept("Replace", 'y'),
+        Button::agree("Replace", 'y'),
         Button { label: "Difference", letter: 'd', at_once: true, press: Press::Pick(0) },
         Button::leave("Keep both", 'n'),
     ];

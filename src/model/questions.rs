@@ -155,7 +155,7 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
                     "Compare it with one from a source you trust. If you agree, it is kept as {known_as}."
                 )),
             ];
-            dialog.buttons = vec![Button::accept("Trust it", 'y'), Button::leave("No", 'n')];
+            dialog.buttons = vec![Button::agree("Trust it", 'y'), Button::leave("No", 'n')];
             dialog.focus = 1;
             dialog
         }
@@ -176,7 +176,7 @@ fn dialog(id: QuestionId, question: &Question) -> Dialog {
                      this certificate is trusted for {known_as} from now on."
                 )),
             ];
-            dialog.buttons = vec![Button::accept("Trust it", 'y'), Button::leave("No", 'n')];
+            dialog.buttons = vec![Button::agree("Trust it", 'y'), Button::leave("No", 'n')];
             dialog.focus = 1;
             dialog
         }

@@ -249,6 +249,8 @@ fn unknown_host_key() {
     assert!(matches!(answer(&mut stage), Some(Answer::No)), "Enter is No");
     ask(&mut stage, host_key());
     stage.keys("y");
+    assert!(answer(&mut stage).is_none(), "a letter alone trusts nobody");
+    stage.keys("Enter");
     assert!(matches!(answer(&mut stage), Some(Answer::Yes)));
     ask(&mut stage, host_key());
     stage.keys("Esc");

@@ -15,6 +15,7 @@ mod gallery;
 mod history;
 mod hostile;
 mod keys;
+mod leaving;
 mod looking;
 mod looks;
 mod marking;

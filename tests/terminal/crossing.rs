@@ -41,7 +41,7 @@ fn from_an_unknown_host_to_a_verified_copy_and_out() {
     terminal.shows("Unknown host key");
     terminal.shows(&scene.sshd.fingerprint(KeyType::Ed25519));
     assert_eq!(fs::read_to_string(scene.client.known_hosts()).unwrap(), "");
-    terminal.keys("y");
+    terminal.keys("y\r");
     terminal.shows("already-there.txt");
     let known = fs::read_to_string(scene.client.known_hosts()).unwrap();
     assert!(known.contains(&scene.sshd.host_key(KeyType::Ed25519)), "{known}");
@@ -124,7 +124,7 @@ fn alone_it_offers_where_to_go_and_offers_it_again() {
     terminal.shows("Open in the");
     terminal.keys(&format!("{HOST}:\r"));
     terminal.shows("Unknown host key");
-    terminal.keys("y");
+    terminal.keys("y\r");
     terminal.shows("already-there.txt");
     terminal.shows("apples.txt");
     // Saved under a name, it is offered by it, and opened by it.

@@ -83,7 +83,7 @@ fn a_change_between_two_saves_is_asked_about_with_its_difference() {
     terminal.keys(key::ESCAPE);
     terminal.hides("+three");
     terminal.shows("It was changed on the server meanwhile");
-    terminal.keys("y");
+    terminal.keys("y\r");
     terminal.shows("Sent back and verified (2 saves)");
     assert_eq!(fs::read_to_string(&there).unwrap(), "one\ntwo\nthree\n");
 }

@@ -146,7 +146,7 @@ fn what_changed_on_the_server_meanwhile_is_not_replaced_unasked() {
     terminal.shows("given up");
     terminal.keys(F4);
     terminal.shows("It was changed on the server meanwhile");
-    terminal.keys("y");
+    terminal.keys("y\r");
     terminal.shows("Sent back and verified");
     assert_eq!(fs::read_to_string(&there).unwrap(), "mine\n");
 }
