@@ -23,16 +23,18 @@ pub(super) fn chmod(server: &Server, path: &StoragePath, bits: u32) -> Result<Co
 /// A command whose path comes behind other words.
 fn about(server: &Server, verb: &str, path: &StoragePath) -> Result<Command, Fault> {
     if server.features.joins_words && changes_when_joined(path.as_bytes()) {
-        let why = "the server would set them of another file, for the spaces in the name";
+        let why = "the server would set them of another file, for the spaces or quotes in the name";
         return Err(Fault::new(ErrorKind::InvalidName, why));
     }
     server.about(verb, path)
 }
 
-/// Whether a path taken apart at white space and joined with single spaces is another one.
+/// Whether a path taken apart at white space and joined with single spaces is another one. Quotes are taken off on the
+/// way.
 fn changes_when_joined(path: &[u8]) -> bool {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-    path.last().is_some_and(is_space)
+    path.contains(&b'"')
+        || path.last().is_some_and(is_space)
         || path.windows(2).any(|pair| pair.iter().all(is_space))
         || path.iter().any(|byte| is_space(byte) && *byte != b' ')
 }
@@ -111,7 +113,7 @@ mod tests {
 
     #[test]
     fn names_that_would_become_others() {
-        for path in ["/a/ ", "/a ", "/a  b", "/a\tb", "/a \u{b}b"] {
+        for path in ["/a/ ", "/a ", "/a  b", "/a\tb", "/a \u{b}b", "/a \"b\""] {
             assert!(changes_when_joined(path.as_bytes()), "{path:?}");
         }
         for path in ["/a", "/a b", "/ a", "/a b/c d"] {
