@@ -298,6 +298,19 @@ impl Crossing {
         ticket
     }
 
+    /// The rows told of a ticket so far.
+    pub(super) fn rows_of(&self, ticket: Ticket) -> Vec<&Entry> {
+        let mut rows = Vec::new();
+        for event in &self.events {
+            if let Event::Rows { ticket: its, entries, .. } = event
+                && *its == ticket
+            {
+                rows.extend(entries);
+            }
+        }
+        rows
+    }
+
     /// The questions asked so far.
     pub(super) fn questions(&self) -> Vec<&Question> {
         let mut questions = Vec::new();

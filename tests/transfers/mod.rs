@@ -26,6 +26,7 @@ mod faults_network;
 mod faults_protocol;
 mod faults_system;
 mod faults_within;
+mod odd_names;
 mod pace;
 mod resuming;
 mod rows;
