@@ -51,11 +51,33 @@ const KEYS: [Action; 8] = [
 pub(crate) fn measure(_: &Ground, _: u32) -> anyhow::Result<String> {
     let mut stage = Stage::new();
     let mut words = String::new();
-    writeln!(words, "two panes of {ENTRIES} entries: {}", stage.frames())?;
+    writeln!(words, "two panes of {ENTRIES} entries: {}", stage.frames(&KEYS))?;
+    let typed = typed();
+    for (hunt, name) in [(Action::Filter, "filter"), (Action::Search, "search")] {
+        for sort in ["name", "size", "time"] {
+            stage.take(Message::Act(hunt));
+            let frames = stage.frames(&typed);
+            writeln!(words, "a {name} of {ENTRIES} entries sorted by {sort}: {frames}")?;
+            stage.take(Message::Act(Action::Close));
+            stage.take(Message::Act(Action::Sort));
+        }
+        // By extension, and by name again.
+        stage.take(Message::Act(Action::Sort));
+    }
     stage.take(Message::Progress(Arc::new(queue())));
     stage.take(Message::Act(Action::Queue));
-    writeln!(words, "a queue of {JOBS} jobs: {}", stage.frames())?;
+    writeln!(words, "a queue of {JOBS} jobs: {}", stage.frames(&KEYS))?;
     Ok(words)
+}
+
+/// Letters that fit all, many, few and none of the names, and what takes them back: each changes what is shown.
+fn typed() -> Vec<Action> {
+    let mut keys = Vec::new();
+    for word in ["m", "csv", "tgz", "0417", "M7", "é", "^meas 9$"] {
+        keys.extend(word.chars().map(Action::Type));
+        keys.extend(word.chars().map(|_| Action::DeleteBack));
+    }
+    keys
 }
 
 struct Stage {
@@ -110,11 +132,11 @@ impl Stage {
     }
 
     /// Times from a key to its frame.
-    fn frames(&mut self) -> String {
+    fn frames(&mut self, keys: &[Action]) -> String {
         let mut times: Vec<Duration> = (0..FRAMES)
             .map(|number| {
                 let start = Instant::now();
-                self.take(Message::Act(KEYS[number % KEYS.len()]));
+                self.take(Message::Act(keys[number % keys.len()]));
                 let (model, look) = (&self.model, &self.look);
                 self.terminal.draw(|frame| view(model, look, frame)).expect("no I/O");
                 start.elapsed()
