@@ -37,6 +37,7 @@ use wharf::{
         secret::Vault,
         signals::Signals,
         site::{Agent, Authentication, Protocol, Site, SshLogin, StrictHostKeys},
+        trash::Trash,
     },
     engine,
     keymap::Keymap,
@@ -87,6 +88,8 @@ fn show() -> anyhow::Result<()> {
         here: path_of(&here),
         when_left: WhenLeft::Never,
         on_conflict: None,
+        // Nothing of the demo is left on this machine.
+        trash: Trash::Never,
         edits: folder.path().join("edits"),
         keys: Keymap::default(),
         theme: Theme::default(),

@@ -117,7 +117,8 @@ fn owners_on_a_disk_and_through_openssh() {
     {
         plant(&folder);
         let outside = owners_below(&folder.join("outside"));
-        let both = crossing.add(traits(Some(7), Some(8), Some(THEN)), &[location.clone()]);
+        let both =
+            crossing.add(traits(Some(7), Some(8), Some(THEN)), std::slice::from_ref(&location));
         let summary = crossing.arrives(both, LONG);
         assert_eq!((summary.counts.failed, summary.counts.skipped), (0, 1));
         let owners = owners_below(&folder.join("d"));
@@ -126,7 +127,7 @@ fn owners_on_a_disk_and_through_openssh() {
             assert_eq!(told, (7, 8, THEN), "{path}");
         }
         // One of them alone: the other stays.
-        let group = crossing.add(traits(None, Some(9), None), &[location.clone()]);
+        let group = crossing.add(traits(None, Some(9), None), std::slice::from_ref(&location));
         crossing.arrives(group, LONG);
         let user = crossing.add(traits(Some(6), None, None), &[location]);
         crossing.arrives(user, LONG);

@@ -72,7 +72,7 @@ fn odd_names_go_in_and_come_back_through_openssh() {
         fs::write(files.join(name), name).unwrap();
     }
     symlink("/etc/hostname", files.join("link")).unwrap();
-    let sources: Vec<_> = names.iter().map(|name| remote(name)).collect();
+    let sources: Vec<_> = names.iter().map(remote).collect();
     let ticket = Ticket(900);
     let place = |crossing: &mut Crossing, ticket| {
         crossing.send(Command::Inquire { ticket, inquiry: Inquiry::Trash(remote(".")) });

@@ -88,7 +88,7 @@ impl Trasher {
             && device_of(home) == Some(device)
         {
             let bin = Bin { folder: home.clone(), top: None };
-            return bin.is_there(make, true, self.user);
+            return bin.usable(make, true, self.user);
         }
         let top = topmost(within, device);
         let shared = top.join(".Trash");
@@ -98,12 +98,12 @@ impl Trasher {
         if is_safe {
             let bin = Bin { folder: shared.join(self.user.to_string()), top: Some(top.clone()) };
             // Where it cannot be used the next is tried, as the specification has it.
-            if let Ok(Some(bin)) = bin.is_there(make, false, self.user) {
+            if let Ok(Some(bin)) = bin.usable(make, false, self.user) {
                 return Ok(Some(bin));
             }
         }
         let bin = Bin { folder: top.join(format!(".Trash-{}", self.user)), top: Some(top) };
-        bin.is_there(make, false, self.user)
+        bin.usable(make, false, self.user)
     }
 }
 
@@ -133,7 +133,7 @@ fn topmost(within: &Path, device: u64) -> PathBuf {
 
 impl Bin {
     /// Itself, if it can be used. A link in its place, or one of another user, is not.
-    fn is_there(self, make: bool, with_parents: bool, user: u32) -> io::Result<Option<Self>> {
+    fn usable(self, make: bool, with_parents: bool, user: u32) -> io::Result<Option<Self>> {
         if make {
             for folder in [&self.folder, &self.folder.join("files"), &self.folder.join("info")] {
                 let made = DirBuilder::new().recursive(with_parents).mode(0o700).create(folder);
@@ -352,7 +352,7 @@ mod tests {
         let top = ground.folder.path().canonicalize().unwrap().join("disk");
         fs::create_dir(&top).unwrap();
         let own = Bin { folder: top.join(format!(".Trash-{}", me())), top: Some(top.clone()) };
-        let bin = own.is_there(true, false, me()).unwrap().unwrap();
+        let bin = own.usable(true, false, me()).unwrap().unwrap();
         fs::write(top.join("a"), "x").unwrap();
         bin.take(&top.join("a")).unwrap();
         let info = fs::read_to_string(bin.folder.join("info/a.trashinfo")).unwrap();
@@ -364,9 +364,9 @@ mod tests {
         let link = top.join("link");
         symlink(&elsewhere, &link).unwrap();
         let planted = Bin { folder: link, top: Some(top.clone()) };
-        assert!(planted.is_there(true, false, me()).is_err());
+        assert!(planted.usable(true, false, me()).is_err());
         let others = Bin { folder: elsewhere, top: Some(top) };
-        assert!(others.is_there(true, false, me() + 1).is_err());
+        assert!(others.usable(true, false, me() + 1).is_err());
     }
 
     #[test]
