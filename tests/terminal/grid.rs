@@ -79,7 +79,9 @@ fn frames_stay_straight_whatever_the_writing_system() {
     }
     for _ in NAMES {
         terminal.keys(key::DOWN);
-        for (keys, title) in [(key::F5, "Copy"), ("R", "Rename"), ("d", "Delete")] {
+        for (keys, title) in
+            [(key::F5, "Copy"), ("R", "Rename"), ("d", "Into the trash"), ("D", "Delete")]
+        {
             terminal.keys(keys);
             frames_hold(&terminal, &[title]);
             terminal.keys(key::ESCAPE);
