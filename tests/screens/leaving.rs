@@ -18,8 +18,8 @@ use wharf::{
         Command, Counts, Destination, Event, JobId, JobNumber, JobOptions, JobProgress, JobRequest,
         JobState, LeftJob, QuestionId, Snapshot, Work,
     },
-    keymap::Keymap,
-    model::{Context, EditNews, EditOrder, Kept, LeftEdit, Message},
+    keymap::{Keymap, Meaning, Pending},
+    model::{Action, Context, EditNews, EditOrder, Kept, LeftEdit, Message},
 };
 
 use super::stage::{Sent, Stage, location};
@@ -214,6 +214,16 @@ fn harm(stage: &Stage) -> Vec<String> {
     sent.chain(orders).chain(edits).collect()
 }
 
+/// Every key that means something in a context. Where what is typed goes into a field one letter stands for all.
+fn keys_of(context: Context) -> Vec<KeyEvent> {
+    let means_something = |key: &KeyEvent| {
+        let meaning = Keymap::default().press(&mut Pending::default(), context, *key);
+        let is_typed = matches!(meaning, Meaning::Action(Action::Type(c)) if c != 'y');
+        meaning != Meaning::Nothing && !(context == Context::Field && is_typed)
+    };
+    every_key().into_iter().filter(means_something).collect()
+}
+
 fn every_key() -> Vec<KeyEvent> {
     let plain = (' '..='~').map(KeyCode::Char).chain((1..=12).map(KeyCode::F)).chain([
         KeyCode::Enter,
@@ -248,7 +258,7 @@ fn at_rest(mut stage: Stage) -> Stage {
 #[test]
 fn nothing_destructive_is_one_key_away() {
     for (name, come) in WAYS {
-        for key in every_key() {
+        for key in keys_of(come().model.context()) {
             let mut stage = at_rest(come());
             stage.press(key);
             assert_eq!(harm(&stage), Vec::<String>::new(), "{name}: {key:?}");
@@ -261,7 +271,8 @@ fn nothing_destructive_is_one_key_away() {
 fn what_comes_up_by_itself_is_not_agreed_to_by_a_key_that_was_meant_for_something_else() {
     let count = that_come_up().len();
     for number in 0..count {
-        for key in every_key() {
+        let context = that_come_up()[number].1.model.context();
+        for key in keys_of(context) {
             let (name, stage) = that_come_up().swap_remove(number);
             let mut stage = at_rest(stage);
             // Into a field of secrets goes whatever is typed; Enter sends it, and an empty one unlocks nothing.
