@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::Result,
+    ftp::TlsRule,
     path::StoragePath,
     place::{self, BadPlace, Endpoint, Location},
     rate::Limit,
@@ -105,6 +106,12 @@ impl Book {
     /// The saved site at this address.
     pub fn at(&self, site: &Site) -> Option<&SavedSite> {
         self.sites.iter().find(|saved| saved.site == *site)
+    }
+
+    /// Whether a saved site says that this host is spoken to inside TLS alone.
+    pub fn wants_tls_of(&self, host: &str) -> bool {
+        let wants = |site: &SavedSite| site.ftp.tls == Some(TlsRule::Required);
+        self.sites.iter().any(|site| wants(site) && site.site.host().eq_ignore_ascii_case(host))
     }
 
     /// The saved site an endpoint belongs to.

@@ -11,6 +11,8 @@ pub struct FtpWays {
     pub encoding: Option<Encoding>,
     /// Who opens data connections.
     pub mode: Option<DataMode>,
+    /// Whether it may be spoken to without TLS.
+    pub tls: Option<TlsRule>,
     /// Seconds after which something is said on a connection that has nothing to do.
     pub keepalive: Option<u16>,
     /// Seconds a connection may take to stand.
@@ -32,6 +34,7 @@ impl FtpWays {
             port: self.port.or(other.port),
             encoding: self.encoding.or(other.encoding),
             mode: self.mode.or(other.mode),
+            tls: self.tls.or(other.tls),
             keepalive: self.keepalive.or(other.keepalive),
             connect_timeout: self.connect_timeout.or(other.connect_timeout),
             reply_timeout: self.reply_timeout.or(other.reply_timeout),
@@ -70,7 +73,7 @@ impl FtpWays {
         if is_ftp || self == Self::default() {
             return Ok(());
         }
-        Err("encoding, mode, keepalive and time-outs are of FTP, and this site is SFTP")
+        Err("encoding, mode, tls, keepalive and time-outs are of FTP, and this site is SFTP")
     }
 }
 
@@ -111,6 +114,30 @@ impl DataMode {
     }
 }
 
+/// Whether plain FTP may be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsRule {
+    /// As the address says: `ftp://` is readable by everyone in between.
+    Optional,
+    /// Never: `ftp://` is refused before anything is sent.
+    Required,
+}
+
+impl TlsRule {
+    /// Its word in `sites.toml`.
+    pub fn word(self) -> &'static str {
+        match self {
+            TlsRule::Optional => "optional",
+            TlsRule::Required => "required",
+        }
+    }
+
+    /// From its word.
+    pub fn read(word: &str) -> Option<Self> {
+        [Self::Optional, Self::Required].into_iter().find(|rule| rule.word() == word)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +155,9 @@ mod tests {
             assert!(FtpWays::default().with_waits(wrong).is_err(), "{wrong}");
         }
         assert!(site.check(false).is_err() && site.check(true).is_ok());
+        for rule in [TlsRule::Optional, TlsRule::Required] {
+            assert_eq!(TlsRule::read(rule.word()), Some(rule));
+        }
         assert!(DataMode::WORDS.iter().all(|word| DataMode::read(word).unwrap().word() == *word));
     }
 }

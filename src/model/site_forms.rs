@@ -298,6 +298,7 @@ mod tests {
             port: None,
             encoding: Encoding::read("shift_jis"),
             mode: Some(DataMode::Active),
+            tls: None,
             keepalive: Some(1),
             connect_timeout: Some(2),
             reply_timeout: Some(3),

@@ -11,7 +11,7 @@ use crate::domain::{
     display::escape,
     encoding::Encoding,
     error::Error,
-    ftp::{DataMode, FtpWays},
+    ftp::{DataMode, FtpWays, TlsRule},
     journal::{Retention, WhenLeft},
     question::ConflictChoice,
     rate::Limit,
@@ -89,6 +89,7 @@ struct Screen {
 struct Ftp {
     encoding: String,
     mode: String,
+    tls: String,
     keepalive: Option<u16>,
     connect_timeout: Option<u16>,
     reply_timeout: Option<u16>,
@@ -114,6 +115,13 @@ impl Ftp {
                 word => Some(
                     DataMode::read(word)
                         .ok_or_else(|| "ftp.mode is not one of passive, active".to_owned())?,
+                ),
+            },
+            tls: match self.tls.as_str() {
+                "" => None,
+                word => Some(
+                    TlsRule::read(word)
+                        .ok_or_else(|| "ftp.tls is not one of optional, required".to_owned())?,
                 ),
             },
             keepalive: seconds("ftp.keepalive", self.keepalive)?,

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::domain::{
     error::{Error, ErrorKind, Result},
+    ftp::TlsRule,
     place::Endpoint,
     saved::Terms,
     secret::Vault,
@@ -153,6 +154,12 @@ impl Dial for Dialer {
             Protocol::Sftp => {
                 let login = self.login(site, &terms).await?;
                 Ok(Arc::new(SftpStorage::connect(login, ask, bounds).await?))
+            }
+            Protocol::Ftp if terms.ftp.tls == Some(TlsRule::Required) => {
+                let doing = format!("connect to {site}");
+                let why = "TLS is required of it (tls = \"required\" in sites.toml or config.toml), and ftp:// has none; \
+                           nothing was sent; ftpes:// or ftps:// connect inside TLS";
+                Err(Error::new(ErrorKind::Invalid, doing, why))
             }
             Protocol::Ftp | Protocol::FtpExplicitTls | Protocol::FtpImplicitTls => {
                 let login = self.ftp_login(site, &terms);

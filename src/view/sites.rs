@@ -8,6 +8,7 @@ use crate::{
         display::escape_text,
         entry::Timestamp,
         saved::{LoginWay, SavedSite},
+        site::Protocol,
     },
     model::{
         Model, Side,
@@ -162,6 +163,7 @@ fn facts(model: &Model, site: &SavedSite, look: &Look) -> Vec<(&'static str, Str
     let opened = model.desk.book.last_opened(&site.name);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let login = match &site.login {
+        LoginWay::Auto if site.site.protocol() != Protocol::Sftp => "password".to_owned(),
         LoginWay::Auto => "agent, keys, password".to_owned(),
         LoginWay::Agent => "agent".to_owned(),
         LoginWay::Key(key) => format!("key {key}"),
@@ -189,6 +191,7 @@ fn facts(model: &Model, site: &SavedSite, look: &Look) -> Vec<(&'static str, Str
         ("Requests", site.requests.map(|most| format!("up to {most} a lane")).unwrap_or_default()),
         ("Names in", site.ftp.encoding.map(|encoding| encoding.name()).unwrap_or_default()),
         ("Data", site.ftp.mode.map(|mode| mode.word().to_owned()).unwrap_or_default()),
+        ("TLS", site.ftp.tls.map(|rule| rule.word().to_owned()).unwrap_or_default()),
         ("Limit", site.limit.0.map(|_| site.limit.to_string()).unwrap_or_default()),
         ("Tags", site.tags.join(", ")),
         (

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::time::timeout;
-use wharf::domain::{question::Question, site::Protocol};
+use wharf::domain::{ftp::TlsRule, question::Question, site::Protocol};
 
 use super::*;
 use crate::servers::{
@@ -48,6 +48,23 @@ async fn a_server_that_refuses_tls_is_told_no_name() {
     // One that lets in before TLS is up is asked for TLS all the same.
     let evil = EvilFtp::with(Tls::None, sound(), |world| world.greeting("230 you are in"));
     stops_before_the_login(&evil, Protocol::FtpExplicitTls, "does not offer TLS").await;
+}
+
+/// A host that TLS is required of is not even connected to without.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_tls_is_required_plain_ftp_sends_nothing() {
+    let evil = EvilFtp::start(|_| ());
+    let ftp = FtpWays { tls: Some(TlsRule::Required), ..FtpWays::default() };
+    let terms = Terms { ftp, ..Terms::default() };
+    let dialer = dialer().under(Arc::new(move |_| terms.clone()));
+    let dialled = dialer.dial(&endpoint(Protocol::Ftp, evil.port()), yes()).await;
+    let error = dialled.err().expect("plain FTP was spoken");
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("TLS is required"), "{error}");
+    assert!(!error.kind().is_worth_a_retry());
+    assert_eq!(evil.connections(), 0, "{:?}", evil.world().seen());
+    let evil = EvilFtp::with(Tls::Explicit, sound(), |_| ());
+    dialer.dial(&endpoint(Protocol::FtpExplicitTls, evil.port()), yes()).await.unwrap();
 }
 
 /// Fault 35.

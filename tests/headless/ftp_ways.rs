@@ -70,6 +70,42 @@ fn a_site_in_active_mode_at_a_port_of_the_command_line() {
     assert!(!logs.contains("\"EPSV") && !logs.contains("\"PASV"), "{logs}");
 }
 
+/// A host that TLS is required of is told nothing in the open, be it saved or typed.
+#[test]
+fn plain_ftp_to_a_host_that_wants_tls_is_refused() {
+    let evil = EvilFtp::start(|world| world.file("/srv/file", b"content"));
+    let site = |protocol: &str, tls: &str| {
+        format!(
+            "[[site]]\nname = \"strict\"\nprotocol = \"{protocol}\"\nhost = \"127.0.0.1\"\nport = {}\n{tls}",
+            evil.port()
+        )
+    };
+    let required = "tls = \"required\"\n";
+    let typed = format!("ftp://anna@127.0.0.1:{}/srv/file", evil.port());
+    let here = tempfile::tempdir().unwrap();
+    let here = here.path().to_str().unwrap();
+    for (sites, config, place) in [
+        (site("ftpes", required), "", typed.as_str()),
+        (site("ftp", required), "", "strict:/srv/file"),
+        (site("ftp", ""), "[ftp]\ntls = \"required\"\n", "strict:/srv/file"),
+        (String::new(), "[ftp]\ntls = \"required\"\n", typed.as_str()),
+    ] {
+        let client = no_server().write();
+        fs::write(client.config_dir().join("sites.toml"), &sites).unwrap();
+        fs::write(client.config_dir().join("config.toml"), config).unwrap();
+        let said = run(&client, &["cp", place, here]);
+        assert_ne!(said.status, 0, "{said:?}");
+        said.complains("TLS is required");
+        assert_eq!(evil.connections(), 0, "{sites}{config}: {said:?}");
+    }
+    // A site that says so for itself is not bound by what the configuration says of all.
+    let client = no_server().write();
+    fs::write(client.config_dir().join("sites.toml"), site("ftp", "tls = \"optional\"\n")).unwrap();
+    fs::write(client.config_dir().join("config.toml"), "[ftp]\ntls = \"required\"\n").unwrap();
+    let said = run(&client, &["cp", "strict:/srv/file", here]);
+    assert_eq!(said.status, 0, "{said:?}");
+}
+
 /// The verdict names what was compared: the best that both ends have.
 #[test]
 fn verdicts_by_what_a_server_can_take() {

@@ -132,6 +132,7 @@ fn write(table: &mut Table, site: &SavedSite) {
             "requests" => site.requests.map(|most| Value::from(i64::from(most))),
             "encoding" => site.ftp.encoding.map(|encoding| Value::from(encoding.name())),
             "mode" => site.ftp.mode.map(|mode| Value::from(mode.word())),
+            "tls" => site.ftp.tls.map(|rule| Value::from(rule.word())),
             "keepalive" => seconds(site.ftp.keepalive),
             "connect_timeout" => seconds(site.ftp.connect_timeout),
             "reply_timeout" => seconds(site.ftp.reply_timeout),
@@ -185,7 +186,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         encoding::Encoding,
-        ftp::{DataMode, FtpWays},
+        ftp::{DataMode, FtpWays, TlsRule},
         site::{Protocol, Site},
     };
 
@@ -242,13 +243,17 @@ port = 99999
             port: None,
             encoding: Encoding::read("koi8-r"),
             mode: Some(DataMode::Passive),
+            tls: Some(TlsRule::Required),
             keepalive: Some(1),
             connect_timeout: Some(2),
             reply_timeout: Some(3),
             stall_timeout: Some(4),
         };
         let text = save("", None, &old).unwrap();
-        assert!(text.contains("encoding = \"koi8-r\"\nmode = \"passive\"\n"), "{text}");
+        assert!(
+            text.contains("encoding = \"koi8-r\"\nmode = \"passive\"\ntls = \"required\"\n"),
+            "{text}"
+        );
         assert_eq!(read(&text).unwrap().sites, [old]);
     }
 

@@ -27,6 +27,7 @@ use crate::domain::{
     book::{Book, Recent, RecentPlace, Shelf, SiteOrder},
     display::escape,
     error::Result,
+    ftp::TlsRule,
     path::StoragePath,
     place,
     saved::{SavedSite, Terms},
@@ -76,9 +77,15 @@ impl Sites {
         self.lock().clone()
     }
 
-    /// What connecting to an address hangs on beside it.
+    /// What connecting to an address hangs on beside it. A host that a saved site wants TLS of is not spoken to without
+    /// it by another address either.
     pub fn terms(&self, site: &Site) -> Terms {
-        self.lock().at(site).map(SavedSite::terms).unwrap_or_default()
+        let book = self.lock();
+        let mut terms = book.at(site).map(SavedSite::terms).unwrap_or_default();
+        if book.wants_tls_of(site.host()) {
+            terms.ftp.tls = Some(TlsRule::Required);
+        }
+        terms
     }
 
     /// Adds sites from elsewhere, all or none. One that is there already, under its name or another, is passed over;
@@ -246,6 +253,20 @@ mod tests {
         assert_eq!(again.book().sites, book.sites);
         let book = sites.carry_out(SiteOrder::Remove("bulk".to_owned())).unwrap();
         assert_eq!(book.sites, []);
+    }
+
+    #[test]
+    fn a_host_that_wants_tls_has_it_by_every_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let sites = Sites::in_directories(folder.path(), folder.path(), None);
+        let at = |protocol, host, port| Site::new(protocol, Some("anna"), host, port).unwrap();
+        let mut strict = SavedSite::new("s", at(Protocol::FtpExplicitTls, "Files.example", None));
+        strict.ftp.tls = Some(TlsRule::Required);
+        sites.carry_out(SiteOrder::Save { was: None, site: Box::new(strict) }).unwrap();
+        let said = |host, port| sites.terms(&at(Protocol::Ftp, host, port)).ftp.tls;
+        assert_eq!(said("files.example", None), Some(TlsRule::Required));
+        assert_eq!(said("files.example", Some(2121)), Some(TlsRule::Required));
+        assert_eq!(said("other.example", None), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::domain::{
     digest::VerifyLevel,
     display::escape_text,
     encoding::Encoding,
-    ftp::{DataMode, FtpWays},
+    ftp::{DataMode, FtpWays, TlsRule},
     rate::BadLimit,
     saved::{self, Colour, LoginWay, SavedSite},
     site::{Bounds, Protocol},
@@ -40,6 +40,7 @@ pub(super) const KEYS: [&str; 27] = [
     "limit",
     "encoding",
     "mode",
+    "tls",
     "keepalive",
     "connect_timeout",
     "reply_timeout",
@@ -204,6 +205,13 @@ impl Entry<'_> {
                     .ok_or_else(|| self.trouble("mode", "not one of passive, active"))?,
             ),
         };
+        let tls = match self.text("tls")?.as_str() {
+            "" => None,
+            word => Some(
+                TlsRule::read(word)
+                    .ok_or_else(|| self.trouble("tls", "not one of optional, required"))?,
+            ),
+        };
         let seconds = |key| {
             let number = self.number(key, FtpWays::MOST_SECONDS.into())?;
             Ok::<_, String>(number.and_then(|seconds| u16::try_from(seconds).ok()))
@@ -212,6 +220,7 @@ impl Entry<'_> {
             port: None,
             encoding,
             mode,
+            tls,
             keepalive: seconds("keepalive")?,
             connect_timeout: seconds("connect_timeout")?,
             reply_timeout: seconds("reply_timeout")?,
@@ -357,6 +366,7 @@ bookmarks = ["~/work"]
             port: None,
             encoding: Encoding::read("windows-1252"),
             mode: Some(DataMode::Active),
+            tls: None,
             keepalive: Some(20),
             connect_timeout: Some(5),
             reply_timeout: Some(6),
@@ -375,6 +385,7 @@ bookmarks = ["~/work"]
             ("login = \"key\"", "line 5: login of “bad”: a login by key needs"),
             ("jump = \"a,-oX\"", "line 5: jump of “bad”: the host holds a character"),
             ("verify = \"md5\"", "line 5: verify of “bad”"),
+            ("tls = \"always\"", "line 5: tls of “bad”"),
             ("connections = 17", "line 5: connections of “bad”"),
             ("requests = 4097", "line 5: requests of “bad”: it has to be a number from 1 to 4096"),
             ("requests = 8\nprotocol = \"ftp\"", "line 5: requests of “bad”: only SFTP"),

@@ -198,6 +198,11 @@ impl EvilFtp {
         self.port
     }
 
+    /// How many connections have come to it so far, those for data among them.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.open.lock().unwrap().len()
+    }
+
     /// What it shows who asks for TLS.
     pub(crate) fn certificate(&self) -> &Certificate {
         &self.certificate
