@@ -51,23 +51,66 @@ pub(super) async fn begin(
     line: &Line,
     habits: &Habits,
     patience: Patience,
+/// Where in the file a transfer begins. It has to be the last that is said before the transfer is, and is said as early as
+/// that allows: its answer comes while the data connection comes about.
+struct Offset {
+    offset: u64,
+    asked: Option<Pending>,
+}
+
+impl Offset {
+    fn command(&self) -> Option<Command> {
+        (self.offset > 0).then(|| Command::bare(&format!("REST {}", self.offset)))
+    }
+
+    /// Says it, right after whatever was said before.
+    fn say(&mut self, line: &Line) {
+        self.asked = self.command().map(|command| line.send_one(command));
+    }
+
+    /// Asks for a port, and says it right behind.
+    fn ask_for_port(&mut self, line: &Line) -> Option<Pending> {
+        let mut told = line.send([Command::bare("EPSV")].into_iter().chain(self.command()));
+        self.asked = if self.offset > 0 { told.pop() } else { None };
+        told.pop()
+    }
+
+    /// Waits for the answer: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
+    async fn agree(&mut self, line: &Line, patience: Patience) -> Result<(), Fault> {
+        if self.asked.is_none() {
+            self.say(line);
+        }
+        let Some(mut asked) = self.asked.take() else { return Ok(()) };
+        let reply = asked.last(patience.reply).await?;
+        if reply.status() != Status::RequestFilePending {
+            let why = format!("the server begins no file in its middle ({})", reply.words());
+            return Err(Fault::new(ErrorKind::Unsupported, why));
+        }
+        Ok(())
+    }
+
+    /// Something else was said meanwhile: it has to be said again.
+    fn forget(&mut self) {
+        self.asked = None;
+    }
+}
+
     offset: u64,
     command: Command,
 ) -> Result<Transfer, Fault> {
     let _beginning = line.beginning.lock().await;
-    let way = find_way(line, habits, patience).await?;
-    if offset > 0 {
-        // Waited for: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
-        let reply = line.ask(Command::bare(&format!("REST {offset}")), patience.reply).await?;
-        if reply.status() != Status::RequestFilePending {
-            let why = format!("the server begins no file in its middle ({})", reply.words());
-            return Err(Fault::new(ErrorKind::Unsupported, why));
+    let mut from = Offset { offset, asked: None };
+    let way = find_way(line, habits, patience, &mut from).await.inspect_err(|_| {
+        if from.asked.is_some() {
+            // Whatever came next on it would begin there.
+            line.end(Fault::lost("the connection was given up"));
         }
     }
     let mut pending = line.send_one(command.in_manner(Manner::Transfer));
     if matches!(way, Way::Passive(_)) && !has(&habits.no_epsv) {
         line.ask_for_port_ahead();
-    }
+    })?;
+    from.agree(line, patience).await?;
     let mut early = None;
     let (stream, refused) = match way {
         Way::Passive(socket) => {
@@ -146,7 +189,12 @@ async fn wrap(line: &Line, socket: TcpStream, patience: Patience) -> Result<Stre
     }
 }
 
-async fn find_way(line: &Line, habits: &Habits, patience: Patience) -> Result<Way, Fault> {
+async fn find_way(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
+    from: &mut Offset,
+) -> Result<Way, Fault> {
     if has(&habits.active) {
         return listen(line, patience).await;
     }
@@ -156,13 +204,14 @@ async fn find_way(line: &Line, habits: &Habits, patience: Patience) -> Result<Wa
             let address = SocketAddr::new(line.peer.ip(), port);
             // One that has been waiting for too long: another is asked for.
             if let Ok(Ok(socket)) =
+        from.say(line);
                 time::timeout(patience.connect, TcpStream::connect(address)).await
             {
                 return Ok(Way::Passive(socket));
             }
         }
     }
-    let port = passive_port(line, habits, patience).await?;
+    let port = passive_port(line, habits, patience, from).await?;
     // Whatever address a reply names: the data comes from whom the commands go to.
     let address = SocketAddr::new(line.peer.ip(), port);
     let why = match time::timeout(patience.connect, TcpStream::connect(address)).await {
@@ -177,11 +226,19 @@ async fn find_way(line: &Line, habits: &Habits, patience: Patience) -> Result<Wa
         Fault::new(ErrorKind::Interrupted, why)
     })
 }
+    from.forget();
 
-async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Result<u16, Fault> {
+async fn passive_port(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
+    from: &mut Offset,
+) -> Result<u16, Fault> {
     let no_sense = || Fault::protocol("the server names no port for a data connection");
-    if !has(&habits.no_epsv) {
-        let reply = line.ask(Command::bare("EPSV"), patience.reply).await?;
+    if !has(&habits.no_epsv)
+        && let Some(mut asked) = from.ask_for_port(line)
+    {
+        let reply = asked.last(patience.reply).await?;
         if is_port(&reply) {
             return port_of_epsv(reply.last()).ok_or_else(no_sense);
         }
@@ -195,6 +252,7 @@ async fn passive_port(line: &Line, habits: &Habits, patience: Patience) -> Resul
         return Err(Fault::of(&reply));
     }
     port_of_pasv(reply.last()).ok_or_else(no_sense)
+    from.forget();
 }
 
 fn is_port(reply: &Reply) -> bool {

@@ -154,6 +154,8 @@ pub(super) struct Habits {
     pub(super) no_epsv: AtomicBool,
     /// Data connections have to come from the server.
     pub(super) active: AtomicBool,
+    /// It wants each step of a login answered before the next.
+    pub(super) one_by_one: AtomicBool,
     /// LIST takes `-a` for a name.
     pub(super) no_dash_a: AtomicBool,
     /// RNTO does not replace.

@@ -46,8 +46,6 @@ pub(super) struct Line {
     pub(super) peer: SocketAddr,
     /// This end.
     pub(super) local: SocketAddr,
-    /// It takes commands while a transfer is under way, and answers them in their turn.
-    reads_ahead: bool,
     /// How data connections are encrypted, if they are.
     pub(super) tls: Option<Tls>,
 }
@@ -68,6 +66,8 @@ struct Shared {
     /// This end wants no more of it.
     hung_up: AtomicBool,
 }
+    /// So many bytes of commands may be sent before the first is answered.
+    ahead: AtomicUsize,
 
 struct Waiter {
     replies: mpsc::UnboundedSender<Reply>,
@@ -141,24 +141,20 @@ impl Line {
             hung_up: AtomicBool::new(false),
         });
         let (reading, writing) = tokio::io::split(stream);
+            ahead: AtomicUsize::new(ahead),
         let (outgoing, commands) = mpsc::unbounded_channel();
         let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
-        let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared), ahead));
-        let reads_ahead = ahead > READS_AHEAD;
+        let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared)));
         let tasks = [reader.abort_handle(), writer.abort_handle()];
         let beginning = tokio::sync::Mutex::default();
         let port_ahead = Mutex::default();
-        Arc::new(Self {
-            shared,
-            outgoing,
-            tasks,
-            beginning,
-            port_ahead,
-            reads_ahead,
-            peer,
-            local,
-            tls,
-        })
+        Arc::new(Self { shared, outgoing, tasks, beginning, port_ahead, peer, local, tls })
+    }
+
+    /// It is known by now how far ahead the server reads.
+    pub(super) fn send_ahead(&self, ahead: usize) {
+        self.shared.ahead.store(ahead, Ordering::Release);
+        self.shared.answered.notify_one();
     }
 
     /// Sends commands, none of another's between them. Returns at once.
@@ -191,15 +187,19 @@ impl Line {
 
     /// Asks for the port of the next transfer while this one is under way: that is a round trip less between two files.
     pub(super) fn ask_for_port_ahead(&self) {
-        if self.reads_ahead {
-            let asked = self.send_one(Command::bare("EPSV").in_manner(Manner::Urgent));
-            *self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        if self.shared.ahead.load(Ordering::Acquire) > READS_AHEAD {
+            self.keep_port_ahead(self.send_one(Command::bare("EPSV").in_manner(Manner::Urgent)));
         }
     }
 
     /// What was asked ahead, once.
     pub(super) fn port_ahead(&self) -> Option<Pending> {
         self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Keeps what was asked for the next transfer.
+    pub(super) fn keep_port_ahead(&self, asked: Pending) {
+        *self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+
     }
 
     /// Whether it can be used.
@@ -287,7 +287,6 @@ async fn write(
     mut stream: WriteHalf<Stream>,
     mut commands: mpsc::UnboundedReceiver<Command>,
     shared: Arc<Shared>,
-    ahead: usize,
 ) {
     // All that is there and may go, in one packet.
     let mut bytes = Vec::new();
@@ -306,7 +305,9 @@ async fn write(
         let length = command.as_bytes().len();
         let may_go = || match (command.manner, shared.unanswered.load(Ordering::Acquire)) {
             (Manner::Urgent, _) | (_, 0) => true,
-            (_, unanswered) => !in_transfer && unanswered + length <= ahead,
+            (_, unanswered) => {
+                !in_transfer && unanswered + length <= shared.ahead.load(Ordering::Acquire)
+            }
         };
         if !may_go() {
             if let Err(fault) = put(&mut stream, &mut bytes).await {

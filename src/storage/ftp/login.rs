@@ -4,16 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use suppaftp::Status;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::{
-    digest,
     fault::{Fault, too_many},
-    features::{Features, Habits, note},
+    features::{Features, Habits, has, note},
     line::Line,
-    path_in,
     patience::Patience,
     pins::Pins,
+    settle,
     talker::Talker,
     tls::{Refused, Rejected, Security, Tls},
     wire::{Command, Reply},
@@ -95,6 +94,13 @@ enum Attempt {
     /// There is a server that one may log in to; without a password that is as far as it goes.
     Reached,
     TooMany(Fault),
+}
+
+/// A connection on which somebody may log in.
+struct Reached {
+    talker: Talker,
+    tls: Option<Tls>,
+    greeting: Reply,
 }
 
 /// A password, and whose word it is.
@@ -200,6 +206,9 @@ impl Login {
     pub(super) async fn further(&self) -> std::result::Result<Arc<Line>, NoFurther> {
         let remembered = self.memory().password.clone();
         let password = remembered.unwrap_or_else(|| SecretString::from(ANONYMOUS_PASSWORD));
+        if let Some(line) = self.further_at_once(&password).await? {
+            return Ok(line);
+        }
         for _ in 0..2 {
             match self.attempt(Some(&password)).await.map_err(NoFurther::Failed)? {
                 Attempt::LoggedIn(logged_in) => return Ok(logged_in.line),
@@ -218,6 +227,31 @@ impl Login {
         Err(NoFurther::Failed(Fault::lost("the server did not let TLS come up")))
     }
 
+    /// The same in as few round trips as there can be; `None` where the server has to be asked one thing after another.
+    async fn further_at_once(
+        &self,
+        password: &SecretString,
+    ) -> std::result::Result<Option<Arc<Line>>, NoFurther> {
+        let known = self.memory().features.clone().filter(|_| !has(&self.habits.one_by_one));
+        let Some(features) = known else { return Ok(None) };
+        let reached = match self.reach().await.map_err(NoFurther::Failed)? {
+            Ok(reached) => reached,
+            Err(Attempt::TooMany(_)) => return Err(NoFurther::TooMany),
+            Err(_) => return Ok(None),
+        };
+        let Reached { talker, tls, .. } = reached;
+        let whom = (self.user(), password);
+        match settle::as_before(talker, tls, &features, self.names(), &self.habits, whom).await {
+            Ok(Some(line)) => Ok(Some(line)),
+            Ok(None) => Err(NoFurther::TooMany),
+            Err(fault) => {
+                tracing::info!(site = %self.site, why = %fault.why, "asking one thing after another from now on");
+                note(&self.habits.one_by_one);
+                Ok(None)
+            }
+        }
+    }
+
     async fn worked(&self, password: Password) {
         let Some(secret) = password.secret else { return };
         self.memory().password = Some(secret.clone());
@@ -233,6 +267,18 @@ impl Login {
         &self,
         password: Option<&SecretString>,
     ) -> std::result::Result<Attempt, Fault> {
+        let Reached { talker, tls, greeting } = match self.reach().await? {
+            Ok(reached) => reached,
+            Err(ended) => return Ok(ended),
+        };
+        match password {
+            Some(password) => self.introduce(talker, tls, &greeting, password).await,
+            None => Ok(Attempt::Reached),
+        }
+    }
+
+    /// Connects, as far as the greeting, and TLS where that comes before the login.
+    async fn reach(&self) -> std::result::Result<std::result::Result<Reached, Attempt>, Fault> {
         let site = &self.site;
         let port = self.door.port().unwrap_or(site.protocol().default_port());
         let Patience { connect, reply, .. } = self.patience;
@@ -245,12 +291,12 @@ impl Login {
         if let Some(tls) = tls.as_ref().filter(|_| site.protocol() == Protocol::FtpImplicitTls) {
             talker = match talker.encrypt(tls).await {
                 Ok(talker) => talker,
-                Err(refused) => return self.without_tls(refused),
+                Err(refused) => return self.without_tls(refused).map(Err),
             };
         }
         let greeting = talker.reply().await?;
         if too_many(&greeting) {
-            return Ok(Attempt::TooMany(Fault::of(&greeting)));
+            return Ok(Err(Attempt::TooMany(Fault::of(&greeting))));
         }
         if !greeting.is_done() {
             return Err(unwelcome(&greeting));
@@ -267,13 +313,10 @@ impl Login {
             }
             talker = match talker.encrypt(tls).await {
                 Ok(talker) => talker,
-                Err(refused) => return self.without_tls(refused),
+                Err(refused) => return self.without_tls(refused).map(Err),
             };
         }
-        match password {
-            Some(password) => self.introduce(talker, tls, &greeting, password).await,
-            None => Ok(Attempt::Reached),
-        }
+        Ok(Ok(Reached { talker, tls, greeting }))
     }
 
     async fn begin_tls(&self) -> std::result::Result<Tls, Fault> {
@@ -292,7 +335,7 @@ impl Login {
         }
     }
 
-    /// USER and PASS, and what has to be settled once a connection.
+    /// USER and PASS, each as it is asked for, and what has to be settled once a connection.
     async fn introduce(
         &self,
         mut talker: Talker,
@@ -303,14 +346,7 @@ impl Login {
         let user = Command::about("USER", self.user().as_bytes())?;
         let mut reply = talker.say(user).await?;
         if reply.status() == Status::NeedPassword {
-            let pass = Command::secret("PASS", password.expose_secret().as_bytes());
-            let pass = pass.map_err(|_| {
-                Fault::new(
-                    ErrorKind::LoginRefused,
-                    "the password holds a line break, which FTP cannot carry",
-                )
-            })?;
-            reply = talker.say(pass).await?;
+            reply = talker.say(settle::pass(password)?).await?;
         }
         if too_many(&reply) {
             return Ok(Attempt::TooMany(Fault::of(&reply)));
@@ -324,66 +360,14 @@ impl Login {
             Status::NotAvailable => return Err(Fault::of(&reply)),
             _ => return Ok(Attempt::Refused(reply.words())),
         }
-        self.settle(talker, tls, greeting).await.map(|done| Attempt::LoggedIn(Box::new(done)))
+        let done = settle::for_the_first_time(talker, tls, greeting, self.names()).await?;
+        self.memory().features.get_or_insert_with(|| Arc::clone(&done.features));
+        Ok(Attempt::LoggedIn(Box::new(done)))
     }
 
-    async fn settle(
-        &self,
-        mut talker: Talker,
-        tls: Option<Tls>,
-        greeting: &Reply,
-    ) -> std::result::Result<LoggedIn, Fault> {
-        if tls.is_some() {
-            // RFC 4217 §9: the data connections are encrypted as well, or there are none.
-            for command in ["PBSZ 0", "PROT P"] {
-                let reply = talker.say(Command::bare(command)).await?;
-                if !reply.is_done() {
-                    let words = reply.words();
-                    let why = format!("the server does not encrypt files and listings ({words})");
-                    return Err(Fault::new(ErrorKind::Unsupported, why));
-                }
-            }
-        }
-        let known = self.memory().features.clone();
-        let features = match known {
-            Some(features) => features,
-            None => {
-                let reply = talker.say(Command::bare("FEAT")).await?;
-                let greeting = String::from_utf8_lossy(&greeting.lines().join(&b' ')).into_owned();
-                let features = Arc::new(Features::read(&reply, &greeting));
-                self.memory().features.get_or_insert(features).clone()
-            }
-        };
-        let Talker { stream, decoder, ends, .. } = talker;
-        let line = Line::start(stream, decoder, ends, tls, features.ahead());
-        let patience = self.patience.reply;
-        let mut commands = vec![Command::bare("TYPE I"), Command::bare("PWD")];
-        // Who names another encoding knows what stands on the server's disk, whatever it announces.
-        match self.names.is_utf8() {
-            true if features.utf8 || self.is_certainly_utf8 => {
-                commands.push(Command::bare("OPTS UTF8 ON"));
-            }
-            false if features.utf8 => commands.push(Command::bare("OPTS UTF8 OFF")),
-            _ => {}
-        }
-        if let Some(algorithm) = features.hash {
-            commands.push(Command::bare(&format!("OPTS HASH {}", digest::name_in_hash(algorithm))));
-        }
-        if let Some(wanted) = features.facts.as_ref().and_then(|facts| facts.ask_for.as_ref()) {
-            commands.push(Command::bare(&format!("OPTS MLST {wanted}")));
-        }
-        let mut replies = Vec::with_capacity(commands.len());
-        for mut pending in line.send(commands) {
-            replies.push(pending.last(patience).await?);
-        }
-        if !replies[0].is_done() {
-            // Without it every line end in a file would be rewritten.
-            let why =
-                format!("the server does not send files as they are ({})", replies[0].words());
-            return Err(Fault::new(ErrorKind::Unsupported, why));
-        }
-        let home = path_in(&replies[1], self.names).unwrap_or_else(StoragePath::root);
-        Ok(LoggedIn { line, features, home })
+    /// How names are written there.
+    fn names(&self) -> settle::Names {
+        settle::Names { encoding: self.names, is_certain: self.is_certainly_utf8 }
     }
 }
 

@@ -18,6 +18,7 @@ mod pool;
 mod replace;
 mod rows;
 mod server;
+mod settle;
 pub(super) mod storage;
 mod stream;
 mod streams;

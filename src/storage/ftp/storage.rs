@@ -46,6 +46,7 @@ impl FtpStorage {
         let logged_in = login.open(ask).await?;
         let pool = Pool::new(login, logged_in.line, bounds.connections);
         pool.keep_awake();
+        pool.make_ready();
         let server = Server::new(pool, logged_in.features, logged_in.home);
         Ok(Self { server: Arc::new(server) })
     }

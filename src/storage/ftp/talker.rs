@@ -24,7 +24,7 @@ pub(super) struct Talker {
     pub(super) stream: Stream,
     pub(super) decoder: Decoder,
     pub(super) ends: (SocketAddr, SocketAddr),
-    patience: Duration,
+    pub(super) patience: Duration,
 }
 
 impl Talker {

@@ -160,6 +160,19 @@ impl Pool {
     }
 
     /// The same, but only if nobody has to be waited for.
+    /// Opens another while nobody waits for it yet: what comes next is a listing or a file, and needs one.
+    pub(super) fn make_ready(self: &Arc<Self>) {
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            match pool.lease_at_once(For::Listing).await {
+                Ok(Some(lease)) => lease.give_back(),
+                Ok(None) => {}
+                // Whoever needs one tries again, and is told.
+                Err(fault) => tracing::debug!(why = %fault.why, "no further connection yet"),
+            }
+        });
+    }
+
     pub(super) async fn lease_at_once(
         self: &Arc<Self>,
         wanted: For,
