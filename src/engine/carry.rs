@@ -29,6 +29,8 @@ const RANGES_A_LANE: usize = 2;
 const MOST_RANGES: usize = 16;
 /// After so many bytes it is written down how far the ranges have come.
 const WORTH_A_NOTE: u64 = 8 << 20;
+/// How long what was read may take to be written, once reading has failed.
+const FOR_THE_REST: Duration = Duration::from_secs(5);
 /// How often it is looked whether there are more lanes by now.
 const LOOK_AT_LANES: Duration = Duration::from_millis(50);
 
@@ -78,8 +80,28 @@ pub(super) async fn in_one_stream(
         }
         Ok(())
     };
-    let ((bytes, digest), ()) = try_join!(reading, writing)?;
-    Ok(Carried { bytes, digest, writer })
+    let (read, written) = {
+        tokio::pin!(reading, writing);
+        tokio::select! {
+            // What was read before it failed is written even so: the next attempt goes on behind it.
+            read = &mut reading => (read, writing.await),
+            written = &mut writing => match written {
+                Ok(()) => (reading.await, Ok(())),
+                Err(fail) => return Err(fail),
+            },
+        }
+    };
+    match (read, written) {
+        (Ok((bytes, digest)), Ok(())) => Ok(Carried { bytes, digest, writer }),
+        (Ok(_), Err(fail)) => Err(fail),
+        (Err(fail), Ok(())) if fail.error.kind().is_worth_a_retry() => {
+            // Storages gather what they are given.
+            let kept = time::timeout(FOR_THE_REST, writer.finish(FinishOptions::default())).await;
+            tracing::debug!(kept = matches!(kept, Ok(Ok(_))), "reading broke off");
+            Err(fail)
+        }
+        (Err(fail), _) => Err(fail),
+    }
 }
 
 /// Whether the source has to be opened before the destination.

@@ -68,6 +68,8 @@ fn a_file_of_another_size_never_takes_the_name() {
         Trick::Cut { at: 50_000, say: "226 that was it" },
         Trick::Cut { at: 0, say: "226 that was it" },
         Trick::Longer(10),
+        // As good as no end.
+        Trick::Longer(64 << 20),
     ];
     for trick in tricks {
         let evil = EvilFtp::start(|world| {

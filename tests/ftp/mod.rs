@@ -5,11 +5,15 @@ mod cut;
 mod encodings;
 mod ends;
 mod killed;
+mod far_ranges;
+mod faults;
 mod links;
 mod listings;
 mod names;
 mod security;
+mod secrets;
 mod sums;
+mod slow;
 mod ways;
 
 use std::sync::{Arc, Mutex};

@@ -4,6 +4,10 @@ use tokio::time::{Duration, timeout};
 use wharf::storage::{Replace, WriteOptions};
 
 use super::*;
+use crate::{
+    headless::{self, Said},
+    servers::evil_ftp::Trick,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -61,6 +65,37 @@ async fn names_that_are_none_are_refused() {
         assert!(!rows.refused.is_empty(), "what was left out is said");
         for refused in &rows.refused {
             assert!(!format!("{refused:?}").contains('\x1b'));
+        }
+    }
+}
+
+/// Fault 3: in greetings, refusals and last words of transfers, on the screen as in the log.
+#[test]
+fn what_a_terminal_would_obey_is_escaped_in_every_word_of_the_server() {
+    type SetUp = fn(&mut crate::servers::evil_ftp::World);
+    let scenes: [(SetUp, &str); 4] = [
+        (|world| world.greeting("500 \x1b]52;c;ZXZpbA==\x07 \u{9b}31m red \u{202e}"), "52;c;"),
+        (|world| world.trick(Trick::Says("PASS", "530 \x1b]52;c;ZXZpbA==\x07 no")), "52;c;"),
+        (|world| world.trick(Trick::Says("RETR", "550 \x1b[2J\u{9b}31m no")), "[2J"),
+        (|world| world.trick(Trick::Cut { at: 3, say: "451 \x1b[2J\u{202e} broken" }), "[2J"),
+    ];
+    for (set_up, shown) in scenes {
+        let evil = EvilFtp::start(|world| {
+            world.file("/srv/file", b"content");
+            set_up(world);
+        });
+        let client = headless::no_server().write();
+        let here = tempfile::tempdir().unwrap();
+        let place = format!("ftp://anna@127.0.0.1:{}/srv/file", evil.port());
+        let mut command = headless::wharf(&client, here.path(), &["cp", &place, "."]);
+        command.env("WHARF_PASSWORD", CANARY).env("WHARF_LOG", "trace");
+        let said = Said::of(command.output().unwrap());
+        assert_ne!(said.status, 0, "{said:?}");
+        assert!(said.errors.contains(shown), "the server's words are not shown: {said:?}");
+        let log = std::fs::read_to_string(client.state_dir().join("wharf.log")).unwrap();
+        for told in [&said.errors, &said.output, &log] {
+            let obeyed = told.chars().find(|&c| c != '\n' && (c.is_control() || c == '\u{202e}'));
+            assert_eq!(obeyed, None, "{told:?}");
         }
     }
 }

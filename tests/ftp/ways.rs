@@ -5,7 +5,10 @@ use std::{
     time::Instant,
 };
 
-use tokio::time::{Duration, timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::{Duration, timeout},
+};
 use wharf::domain::ftp::{DataMode, FtpWays};
 
 use super::*;
@@ -96,4 +99,30 @@ async fn where_this_end_cannot_open_them_the_server_does() {
     }
     let asked = evil.world().seen().iter().filter(|line| *line == "PASV").count();
     assert_eq!(asked, 1, "what was found out is remembered");
+}
+
+/// A connection that does not come about is given up in the time that is said: here a queue is full, and nobody takes
+/// anything from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_waited_for_as_long_as_is_said() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut in_line = Vec::new();
+    while let Ok(came) = timeout(Duration::from_millis(500), TcpStream::connect(address)).await {
+        in_line.push(came.unwrap());
+        assert!(in_line.len() < 64, "the queue has no end");
+    }
+    let ftp = FtpWays { connect_timeout: Some(1), ..FtpWays::default() };
+    let terms = Terms { ftp, ..Terms::default() };
+    let dialer = dialer().under(Arc::new(move |_| terms.clone()));
+    let nobody = Person::who_says(|| Answer::No);
+    let began = Instant::now();
+    let dialled = dialer.dial(&endpoint(Protocol::Ftp, address.port()), nobody).await;
+    let error = dialled.err().expect("it was connected");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(error.to_string().contains("did not answer for 1 s"), "{error}");
+    let took = began.elapsed();
+    assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&took), "{took:?}");
 }

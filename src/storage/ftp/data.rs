@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use suppaftp::Status;
@@ -29,6 +29,10 @@ const FOR_A_REASON: Duration = Duration::from_secs(5);
 const FOR_A_CLOSE: Duration = Duration::from_secs(1);
 /// The slowest disk that is waited for after the last byte was sent.
 const SLOWEST_DISK: u64 = 1 << 20;
+/// What the system takes at once of a file that is sent, however slowly it gets through: so much,
+const TAKEN_AT_ONCE: u64 = 64 << 10;
+/// and the slowest link that is waited for.
+const SLOWEST_LINK: u64 = 1 << 10;
 
 /// A transfer that has begun.
 pub(super) struct Transfer {
@@ -38,6 +42,7 @@ pub(super) struct Transfer {
     early: Option<Reply>,
     patience: Patience,
     moved: u64,
+    began: Instant,
 }
 
 /// Where the data connection comes from.
@@ -46,11 +51,6 @@ enum Way {
     Active(TcpListener),
 }
 
-/// Begins a transfer with `command`, at `offset` of the file.
-pub(super) async fn begin(
-    line: &Line,
-    habits: &Habits,
-    patience: Patience,
 /// Where in the file a transfer begins. It has to be the last that is said before the transfer is, and is said as early as
 /// that allows: its answer comes while the data connection comes about.
 struct Offset {
@@ -95,6 +95,11 @@ impl Offset {
     }
 }
 
+/// Begins a transfer with `command`, at `offset` of the file.
+pub(super) async fn begin(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
     offset: u64,
     command: Command,
 ) -> Result<Transfer, Fault> {
@@ -105,12 +110,12 @@ impl Offset {
             // Whatever came next on it would begin there.
             line.end(Fault::lost("the connection was given up"));
         }
-    }
+    })?;
+    from.agree(line, patience).await?;
     let mut pending = line.send_one(command.in_manner(Manner::Transfer));
     if matches!(way, Way::Passive(_)) && !has(&habits.no_epsv) {
         line.ask_for_port_ahead();
-    })?;
-    from.agree(line, patience).await?;
+    }
     let mut early = None;
     let (stream, refused) = match way {
         Way::Passive(socket) => {
@@ -136,7 +141,7 @@ impl Offset {
     let Some(stream) = stream else {
         return Err(Fault::new(ErrorKind::Interrupted, "no data connection came about"));
     };
-    Ok(Transfer { stream, pending, early, patience, moved: 0 })
+    Ok(Transfer { stream, pending, early, patience, moved: 0, began: Instant::now() })
 }
 
 /// Waits for the data connection and for the word that the transfer begins. The second of the results is a refusal:
@@ -199,12 +204,12 @@ async fn find_way(
         return listen(line, patience).await;
     }
     if let Some(mut asked) = line.port_ahead() {
+        from.say(line);
         let reply = asked.last(patience.reply).await?;
         if let Some(port) = port_of_epsv(reply.last()).filter(|_| is_port(&reply)) {
             let address = SocketAddr::new(line.peer.ip(), port);
             // One that has been waiting for too long: another is asked for.
             if let Ok(Ok(socket)) =
-        from.say(line);
                 time::timeout(patience.connect, TcpStream::connect(address)).await
             {
                 return Ok(Way::Passive(socket));
@@ -221,12 +226,12 @@ async fn find_way(
     };
     // A firewall in front of the server; perhaps there is none in front of this machine.
     tracing::debug!(%address, %why, "no passive data connection, trying an active one");
+    from.forget();
     listen(line, patience).await.map_err(|_| {
         let why = format!("no data connection to port {port} came about: {why}");
         Fault::new(ErrorKind::Interrupted, why)
     })
 }
-    from.forget();
 
 async fn passive_port(
     line: &Line,
@@ -247,12 +252,12 @@ async fn passive_port(
         }
         note(&habits.no_epsv);
     }
+    from.forget();
     let reply = line.ask(Command::bare("PASV"), patience.reply).await?;
     if reply.status() != Status::PassiveMode {
         return Err(Fault::of(&reply));
     }
     port_of_pasv(reply.last()).ok_or_else(no_sense)
-    from.forget();
 }
 
 fn is_port(reply: &Reply) -> bool {
@@ -422,15 +427,21 @@ impl Transfer {
 
     /// After the end of the connection: the server's word that this was the end of what was to come.
     pub(super) async fn finish_reading(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, early, patience, moved } = self;
+        let Self { stream, pending, early, patience, moved, .. } = self;
         // Some servers wait for both directions to be closed.
         drop(stream);
-        outcome_of(pending, early, patience, moved).await
+        // The longer the file, the longer its disk may take.
+        let wait = patience.reply + Duration::from_secs(moved / SLOWEST_DISK);
+        outcome_of(pending, early, wait).await
     }
 
     async fn outcome(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, early, patience, moved } = self;
-        let outcome = outcome_of(pending, early, patience, moved).await;
+        let Self { stream, pending, early, patience, moved, began } = self;
+        // What is written is not yet sent: on a slow link the last of it takes its time, at most as long as what came
+        // before.
+        let sending = moved.min(TAKEN_AT_ONCE) / SLOWEST_LINK + moved / SLOWEST_DISK;
+        let wait = patience.reply + Duration::from_secs(sending) + began.elapsed();
+        let outcome = outcome_of(pending, early, wait).await;
         drop(stream);
         outcome
     }
@@ -445,16 +456,11 @@ impl Transfer {
 async fn outcome_of(
     mut pending: Pending,
     early: Option<Reply>,
-    patience: Patience,
-    moved: u64,
+    wait: Duration,
 ) -> Result<Reply, Fault> {
     let reply = match early {
         Some(early) => early,
-        // The longer the file, the longer its disk may take.
-        None => {
-            let wait = patience.reply + Duration::from_secs(moved / SLOWEST_DISK);
-            pending.end_of_transfer(wait).await?
-        }
+        None => pending.end_of_transfer(wait).await?,
     };
     if reply.is_done() { Ok(reply) } else { Err(Fault::of(&reply)) }
 }

@@ -101,7 +101,9 @@ impl Features {
         features.joins_words = is_proftpd;
         // Pure-FTPd. Where it does not say who it is: nobody else announces ESTA.
         features.bends_names |= greeting.contains("pure-ftpd");
-        // ProFTPD keeps the tail as well, but begins no write behind the end.
+        // ProFTPD keeps the tail as well, but refuses to begin a write behind the end (554), so no range could begin before
+        // the one in front of it has ended; Pure-FTPd cuts off what stands behind the beginning, so each range would undo
+        // those behind it. tests/ftp/far_ranges.rs asks them.
         features.keeps_tail = features.rest && is_vsftpd;
         features.reads_ahead = is_vsftpd;
         features.says_why_not_entered = is_proftpd;

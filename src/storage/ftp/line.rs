@@ -33,6 +33,9 @@ use crate::domain::error::ErrorKind;
 /// Servers of which no more may be sent before an answer do not read on in a transfer either.
 const READS_AHEAD: usize = 1 << 10;
 
+/// What a server had sent before it hung up may still be on its way through the system.
+const FOR_WHAT_CAME: Duration = Duration::from_millis(500);
+
 /// A control connection that is logged in.
 pub(super) struct Line {
     shared: Arc<Shared>,
@@ -63,11 +66,11 @@ struct Shared {
     heard: Mutex<Instant>,
     /// Between the first and the last reply of a transfer: its end may be long in coming.
     transferring: AtomicBool,
+    /// So many bytes of commands may be sent before the first is answered.
+    ahead: AtomicUsize,
     /// This end wants no more of it.
     hung_up: AtomicBool,
 }
-    /// So many bytes of commands may be sent before the first is answered.
-    ahead: AtomicUsize,
 
 struct Waiter {
     replies: mpsc::UnboundedSender<Reply>,
@@ -138,10 +141,10 @@ impl Line {
             ended: watch::Sender::new(None),
             heard: Mutex::new(Instant::now()),
             transferring: AtomicBool::new(false),
+            ahead: AtomicUsize::new(ahead),
             hung_up: AtomicBool::new(false),
         });
         let (reading, writing) = tokio::io::split(stream);
-            ahead: AtomicUsize::new(ahead),
         let (outgoing, commands) = mpsc::unbounded_channel();
         let reader = tokio::spawn(read(reading, decoder, Arc::clone(&shared)));
         let writer = tokio::spawn(write(writing, commands, Arc::clone(&shared)));
@@ -192,14 +195,14 @@ impl Line {
         }
     }
 
-    /// What was asked ahead, once.
-    pub(super) fn port_ahead(&self) -> Option<Pending> {
-        self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     /// Keeps what was asked for the next transfer.
     pub(super) fn keep_port_ahead(&self, asked: Pending) {
         *self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
+    /// What was asked ahead, once.
+    pub(super) fn port_ahead(&self) -> Option<Pending> {
+        self.port_ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether it can be used.
@@ -237,11 +240,17 @@ impl Line {
             return Err(self.shared.epitaph());
         }
         let mut ended = self.shared.ended.subscribe();
+        tokio::pin!(work);
         tokio::select! {
             biased;
-            result = work => result,
-            _ = ended.wait_for(Option::is_some) => Err(self.shared.epitaph()),
+            result = &mut work => return result,
+            _ = ended.wait_for(Option::is_some) => {}
         }
+        let came = match self.shared.hung_up.load(Ordering::Acquire) {
+            true => None,
+            false => time::timeout(FOR_WHAT_CAME, work).await.ok(),
+        };
+        came.unwrap_or_else(|| Err(self.shared.epitaph()))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Trick {
     Stop { at: usize, say: &'static str },
     /// Of a file that is fetched so many bytes come, and then nothing at all.
     Stalls { at: usize },
+    /// Data comes and is taken at so many bytes a second, in pieces of a tenth of that.
+    Slow(usize),
     /// A file that is fetched has so many bytes more than it has.
     Longer(usize),
     /// This command is never answered.
@@ -50,6 +52,9 @@ pub(crate) enum Trick {
     LosesReplyOnce(&'static str),
     /// Of the first file that is fetched so many bytes come, and then all connections of the session end.
     BreaksOnce { at: usize },
+    /// Of a file that is fetched so many bytes more come, and then all connections of the session end; once for each such
+    /// trick.
+    BreaksAfter(usize),
     /// PORT and EPRT are known, and the data comes from here; before it somebody else calls, where so said.
     CallsBack { after_a_stranger: bool },
     /// Listings do not end.
@@ -95,6 +100,11 @@ impl World {
     /// From now on it is honest.
     pub(crate) fn no_more_tricks(&mut self) {
         self.tricks.clear();
+    }
+
+    /// Whether there are any left.
+    pub(crate) fn has_tricks(&self) -> bool {
+        !self.tricks.is_empty()
     }
 
     /// Takes a trick that is done once; whether it was still there.

@@ -4,10 +4,15 @@ use std::{
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use super::{Shared, Trick, stream::Stream};
 use crate::servers::ftp_server::Tls;
+
+/// What a slow link is slow by.
+const TENTH: Duration = Duration::from_millis(100);
 
 struct Session<'a> {
     shared: &'a Arc<Shared>,
@@ -319,7 +324,7 @@ impl Session<'_> {
             _ => None,
         });
         if let Some(at) = breaks
-            && self.shared.world().take(|trick| matches!(trick, Trick::BreaksOnce { .. }))
+            && self.shared.world().take(is_break)
         {
             data.write_all(&content[offset.min(at)..at])?;
             return Err(gone());
@@ -341,7 +346,14 @@ impl Session<'_> {
                 _ => {}
             }
         }
-        let sent = data.write_all(content.get(offset..).unwrap_or_default());
+        let rest = content.get(offset..).unwrap_or_default();
+        let sent = match self.pace() {
+            None => data.write_all(rest),
+            Some(piece) => rest.chunks(piece).try_for_each(|piece| {
+                thread::sleep(TENTH);
+                data.write_all(piece).and_then(|()| data.flush())
+            }),
+        };
         data.close();
         self.say(if sent.is_ok() { last } else { "426 you did not want the rest" })
     }
@@ -349,15 +361,19 @@ impl Session<'_> {
     fn store(&mut self, path: Vec<u8>) -> io::Result<()> {
         let offset = std::mem::take(&mut self.offset);
         // As real servers do: the name is there, and empty, from the first moment.
+            Trick::BreaksAfter(more) => Some((offset + more).min(content.len())),
         self.shared.world().files.entry(path.clone()).or_default().truncate(offset);
         self.say("150 go ahead")?;
+        let is_break =
+            |trick: &Trick| matches!(trick, Trick::BreaksOnce { .. } | Trick::BreaksAfter(_));
         let mut data = self.open()?;
         let stop = self.tricks().into_iter().find_map(|trick| match trick {
             Trick::Stop { at, say } => Some((at, say)),
             _ => None,
         });
         let mut taken = Vec::new();
-        let mut piece = vec![0; 32 << 10];
+        let pace = self.pace();
+        let mut piece = vec![0; pace.unwrap_or(32 << 10)];
         let last = loop {
             if let Some((at, say)) = stop
                 && taken.len() >= at
@@ -379,6 +395,14 @@ impl Session<'_> {
 
 /// `h1,h2,h3,h4,p1,p2`, or `|2|::1|port|`.
 fn where_to(argument: &str) -> Option<SocketAddr> {
+    /// How much goes in a tenth of a second, where the link is slow.
+    fn pace(&self) -> Option<usize> {
+        self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::Slow(pace) => Some(pace / 10),
+            _ => None,
+        })
+    }
+
     if let Some(extended) = argument.strip_prefix('|') {
         let parts: Vec<&str> = extended.split('|').collect();
         return Some(SocketAddr::new(parts.get(1)?.parse().ok()?, parts.get(2)?.parse().ok()?));
@@ -398,6 +422,9 @@ fn call_from(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
         let stream = socket.connect(to).await?.into_std()?;
         stream.set_nonblocking(false)?;
         Ok(stream)
+            if pace.is_some() {
+                thread::sleep(TENTH);
+            }
     })
 }
 
