@@ -1,19 +1,20 @@
 //! FTP against a server that lies, and what servers we do not have print.
 
 mod bounds;
+mod crowds;
 mod cut;
 mod encodings;
 mod ends;
-mod killed;
 mod far_ranges;
 mod faults;
+mod killed;
 mod links;
 mod listings;
 mod names;
-mod security;
 mod secrets;
-mod sums;
+mod security;
 mod slow;
+mod sums;
 mod ways;
 
 use std::sync::{Arc, Mutex};

@@ -171,6 +171,17 @@ pub(super) struct Habits {
     /// MLST or MLSD is refused, whatever it announces.
     pub(super) no_facts: AtomicBool,
     set_time: Mutex<Option<Vec<SetTime>>>,
+    /// What is wanted since it once let no more in.
+    crowd: Mutex<Option<Crowd>>,
+}
+
+/// How many connections are wanted of a server that once let in no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Crowd {
+    /// Of a kind.
+    pub(super) bound: usize,
+    /// Of all kinds.
+    pub(super) most: usize,
 }
 
 /// Reads a habit.
@@ -192,6 +203,16 @@ impl Habits {
             false => vec![SetTime::Mdtm, SetTime::Utime],
         };
         ways.get_or_insert_with(all).clone()
+    }
+
+    /// It lets in no more.
+    pub(super) fn remember(&self, crowd: Crowd) {
+        *self.crowd.lock().unwrap_or_else(PoisonError::into_inner) = Some(crowd);
+    }
+
+    /// What is wanted, where it once let in no more.
+    pub(super) fn crowd(&self) -> Option<Crowd> {
+        *self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One did not work.

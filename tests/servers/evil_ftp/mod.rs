@@ -36,6 +36,8 @@ pub(crate) enum Trick {
     Stop { at: usize, say: &'static str },
     /// Of a file that is fetched so many bytes come, and then nothing at all.
     Stalls { at: usize },
+    /// No more than so many sessions at once: the next is greeted, or refused after its password, with this line.
+    Crowded { most: usize, after: &'static str, say: &'static str },
     /// Data comes and is taken at so many bytes a second, in pieces of a tenth of that.
     Slow(usize),
     /// A file that is fetched has so many bytes more than it has.
@@ -134,6 +136,14 @@ impl World {
     }
 }
 
+/// Counts of sessions that were let in.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Sessions {
+    pub(crate) now: usize,
+    pub(crate) most: usize,
+    pub(crate) turned_away: usize,
+}
+
 /// What all sessions share.
 struct Shared {
     world: Mutex<World>,
@@ -141,6 +151,8 @@ struct Shared {
     config: Arc<ServerConfig>,
     /// All connections, to be cut at the end.
     open: Mutex<Vec<TcpStream>>,
+    /// Sessions under way, the most there were at once, and all there ever were.
+    sessions: Mutex<Sessions>,
     over: AtomicBool,
 }
 
@@ -181,6 +193,7 @@ impl EvilFtp {
             tls,
             config: stream::config(&certificate),
             open: Mutex::default(),
+            sessions: Mutex::default(),
             over: AtomicBool::new(false),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -211,6 +224,11 @@ impl EvilFtp {
     /// How many connections have come to it so far, those for data among them.
     pub(crate) fn connections(&self) -> usize {
         self.shared.open.lock().unwrap().len()
+    }
+
+    /// How many sessions there are and were.
+    pub(crate) fn sessions(&self) -> Sessions {
+        *self.shared.sessions.lock().unwrap()
     }
 
     /// What it shows who asks for TLS.

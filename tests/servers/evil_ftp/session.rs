@@ -26,6 +26,8 @@ struct Session<'a> {
     folder: Vec<u8>,
     /// The next answer is lost, and the connection with it.
     mute: bool,
+    /// It counts among those that are there.
+    is_in: bool,
 }
 
 /// Until the client goes, or a trick ends it.
@@ -44,14 +46,19 @@ pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
         from: Vec::new(),
         folder: b"/srv".to_vec(),
         mute: false,
+        is_in: false,
     };
     let greeting = shared.world().greeting;
     // An end of the connection is the client's right.
     let _ = session.run(greeting);
+    if session.is_in {
+        shared.sessions.lock().unwrap().now -= 1;
+    }
 }
 
 impl Session<'_> {
     fn run(&mut self, greeting: &str) -> io::Result<()> {
+        self.find_room("")?;
         self.say(greeting)?;
         loop {
             let line = self.line()?;
@@ -65,6 +72,29 @@ impl Session<'_> {
                 self.obey(&verb, argument)?;
             }
         }
+    }
+
+    /// Whether there is room for one more, asked at the beginning or after this command.
+    fn find_room(&mut self, after: &str) -> io::Result<()> {
+        let crowded = self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::Crowded { most, after, say } => Some((most, after, say)),
+            _ => None,
+        });
+        let (most, when, say) = crowded.unwrap_or((usize::MAX, "", ""));
+        if when != after {
+            return Ok(());
+        }
+        let mut sessions = self.shared.sessions.lock().unwrap();
+        if sessions.now >= most {
+            sessions.turned_away += 1;
+            drop(sessions);
+            self.say(say)?;
+            return Err(gone());
+        }
+        sessions.now += 1;
+        sessions.most = sessions.most.max(sessions.now);
+        self.is_in = true;
+        Ok(())
     }
 
     fn tricks(&self) -> Vec<Trick> {
@@ -142,7 +172,10 @@ impl Session<'_> {
                 Ok(())
             }
             "USER" => self.say("331 password"),
-            "PASS" => self.say("230 welcome"),
+            "PASS" => {
+                self.find_room("PASS")?;
+                self.say("230 welcome")
+            }
             "PROT" => {
                 self.private = argument == b"P";
                 self.say("200 so be it")
@@ -321,8 +354,11 @@ impl Session<'_> {
         let mut last = "226 that was it";
         let breaks = self.tricks().into_iter().find_map(|trick| match trick {
             Trick::BreaksOnce { at } => Some(at),
+            Trick::BreaksAfter(more) => Some((offset + more).min(content.len())),
             _ => None,
         });
+        let is_break =
+            |trick: &Trick| matches!(trick, Trick::BreaksOnce { .. } | Trick::BreaksAfter(_));
         if let Some(at) = breaks
             && self.shared.world().take(is_break)
         {
@@ -358,14 +394,19 @@ impl Session<'_> {
         self.say(if sent.is_ok() { last } else { "426 you did not want the rest" })
     }
 
+    /// How much goes in a tenth of a second, where the link is slow.
+    fn pace(&self) -> Option<usize> {
+        self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::Slow(pace) => Some(pace / 10),
+            _ => None,
+        })
+    }
+
     fn store(&mut self, path: Vec<u8>) -> io::Result<()> {
         let offset = std::mem::take(&mut self.offset);
         // As real servers do: the name is there, and empty, from the first moment.
-            Trick::BreaksAfter(more) => Some((offset + more).min(content.len())),
         self.shared.world().files.entry(path.clone()).or_default().truncate(offset);
         self.say("150 go ahead")?;
-        let is_break =
-            |trick: &Trick| matches!(trick, Trick::BreaksOnce { .. } | Trick::BreaksAfter(_));
         let mut data = self.open()?;
         let stop = self.tricks().into_iter().find_map(|trick| match trick {
             Trick::Stop { at, say } => Some((at, say)),
@@ -381,6 +422,9 @@ impl Session<'_> {
                 taken.truncate(at);
                 break say;
             }
+            if pace.is_some() {
+                thread::sleep(TENTH);
+            }
             match data.read(&mut piece) {
                 // Many clients say no goodbye on data connections.
                 Ok(0) | Err(_) => break "226 I have it",
@@ -395,14 +439,6 @@ impl Session<'_> {
 
 /// `h1,h2,h3,h4,p1,p2`, or `|2|::1|port|`.
 fn where_to(argument: &str) -> Option<SocketAddr> {
-    /// How much goes in a tenth of a second, where the link is slow.
-    fn pace(&self) -> Option<usize> {
-        self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::Slow(pace) => Some(pace / 10),
-            _ => None,
-        })
-    }
-
     if let Some(extended) = argument.strip_prefix('|') {
         let parts: Vec<&str> = extended.split('|').collect();
         return Some(SocketAddr::new(parts.get(1)?.parse().ok()?, parts.get(2)?.parse().ok()?));
@@ -422,9 +458,6 @@ fn call_from(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
         let stream = socket.connect(to).await?.into_std()?;
         stream.set_nonblocking(false)?;
         Ok(stream)
-            if pace.is_some() {
-                thread::sleep(TENTH);
-            }
     })
 }
 

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::storage::ftp::features::Crowd;
+
 /// What a connection is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::storage::ftp) enum For {
@@ -30,6 +32,8 @@ pub(super) struct Berths<L, W> {
     bound: usize,
     /// More than these the server does not let in.
     most: Option<usize>,
+    /// The bound before it was halved for that.
+    before: Option<usize>,
     /// Connections that stand, in use or not.
     open: usize,
     /// Connections that are on their way.
@@ -55,6 +59,7 @@ impl<L, W> Berths<L, W> {
             in_use: [0; 3],
             bound: bound.max(1),
             most: None,
+            before: None,
             open: 0,
             opening: 0,
         }
@@ -129,13 +134,24 @@ impl<L, W> Berths<L, W> {
     pub(super) fn leave(&mut self, wanted: For, line: Option<L>, gone: bool) {
         self.in_use[wanted as usize] = self.in_use[wanted as usize].saturating_sub(1);
         self.open = self.open.saturating_sub(usize::from(gone));
-        self.idle.extend(line);
+        // No more are kept than may be wanted.
+        let spare = self.bound + LISTINGS;
+        match line {
+            Some(line) if self.idle.len() < spare => self.idle.push(line),
+            Some(_) => self.open = self.open.saturating_sub(1),
+            None => {}
+        }
     }
 
-    /// The server let one of those on their way not in: what stands, or may come to stand, is all there will be. Whether
-    /// that is nothing.
+    /// The server let one of those on their way not in: what stands, or may come to stand, is all there will be, and half
+    /// as many as before are wanted from now on, for others may want some. Whether nothing stands.
     pub(super) fn turned_away(&mut self) -> bool {
         self.not_opened();
+        // Those that were on their way together are one word.
+        if self.before.is_none() {
+            self.before = Some(self.bound);
+            self.bound = (self.bound / 2).max(1);
+        }
         let all = self.open + self.opening;
         self.most = Some(all.max(1));
         all == 0
@@ -144,6 +160,7 @@ impl<L, W> Berths<L, W> {
     /// As if nobody had been turned away.
     pub(super) fn begin_anew(&mut self) {
         self.most = None;
+        self.bound = self.before.take().unwrap_or(self.bound);
     }
 
     /// Perhaps the server lets in one more by now.
@@ -152,6 +169,21 @@ impl<L, W> Berths<L, W> {
             let in_use = self.in_use.iter().sum();
             self.most = Some((self.open + self.opening).max(in_use) + 1);
         }
+    }
+
+    /// What is wanted of a server that let in no more.
+    pub(super) fn crowd(&self) -> Option<Crowd> {
+        self.most.map(|most| Crowd { bound: self.bound, most })
+    }
+
+    /// Begins with what is known of the server from before.
+    pub(super) fn within(mut self, crowd: Option<Crowd>) -> Self {
+        if let Some(Crowd { bound, most }) = crowd {
+            self.before = Some(self.bound);
+            self.bound = self.bound.min(bound);
+            self.most = Some(most);
+        }
+        self
     }
 
     /// How many files of a kind may be on their way at once.
@@ -225,6 +257,11 @@ mod tests {
         (0..3).for_each(|_| berths.opened());
         (0..3).for_each(|_| assert!(!berths.turned_away()));
         assert_eq!(berths.most, Some(3));
+        // Half of what was wanted is wanted from now on, and by whoever comes after.
+        let crowd = berths.crowd();
+        assert_eq!(crowd, Some(Crowd { bound: 4, most: 3 }));
+        assert_eq!(Berths::<u32, u32>::new(8).within(crowd).lanes(), 2);
+        assert_eq!(Berths::<u32, u32>::new(8).within(None).lanes(), 8);
         // The five that were turned away ask again.
         for waiter in 3..8 {
             berths.leave(For::Reading, None, false);

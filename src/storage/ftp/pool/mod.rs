@@ -94,11 +94,12 @@ pub(super) struct Lease {
 
 impl Pool {
     pub(super) fn new(login: Arc<Login>, first: Arc<Line>, bound: usize) -> Arc<Self> {
+        let berths = Berths::new(bound).within(login.habits.crowd());
         Arc::new(Self {
             login,
             opened: Mutex::new(vec![Arc::downgrade(&first)]),
             first: Mutex::new(first),
-            berths: Mutex::new(Berths::new(bound)),
+            berths: Mutex::new(berths),
             moves: AtomicUsize::new(0),
             asked_again: Mutex::new(Instant::now()),
             lent: AtomicUsize::new(0),
@@ -159,7 +160,6 @@ impl Pool {
         }
     }
 
-    /// The same, but only if nobody has to be waited for.
     /// Opens another while nobody waits for it yet: what comes next is a listing or a file, and needs one.
     pub(super) fn make_ready(self: &Arc<Self>) {
         let pool = Arc::clone(self);
@@ -173,6 +173,7 @@ impl Pool {
         });
     }
 
+    /// The same, but only if nobody has to be waited for.
     pub(super) async fn lease_at_once(
         self: &Arc<Self>,
         wanted: For,
@@ -212,6 +213,9 @@ impl Pool {
                     return Ok(None);
                 }
                 self.alone.store(alone, Ordering::Relaxed);
+                if let Some(crowd) = lock(&self.berths).crowd() {
+                    self.login.habits.remember(crowd);
+                }
                 let lanes = self.lanes();
                 tracing::info!(site = %self.login.site(), lanes, "the server lets no more connections in");
                 Ok(None)
