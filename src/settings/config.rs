@@ -1,6 +1,6 @@
 //! `config.toml`: what a person has set, each with a default and its bounds.
 
-use std::{fmt::Display, fs, io, path::Path};
+use std::{collections::HashSet, fmt::Display, fs, io, path::Path};
 
 use serde::Deserialize;
 use toml_edit::{Document, Item, Key};
@@ -24,6 +24,7 @@ use crate::domain::{
 const FILE: &str = "config.toml";
 /// The section that says how long what was done is kept.
 const LEDGER: &str = "ledger";
+const FTP: &str = "ftp";
 
 /// All that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -185,13 +186,13 @@ impl Default for Ledger {
 pub fn read(config_dir: &Path) -> (Config, Vec<String>) {
     let path = config_dir.join(FILE);
     let named = escape(path.as_os_str().as_encoded_bytes());
-    let unread = |why: String| (cautious(), vec![why]);
+    let unread = |text: Option<&str>, why: String| (cautious(text), vec![why]);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
         Err(error) => {
             let error = Error::from_io(format!("read {named}"), error);
-            return unread(format!("{error} All settings have their defaults."));
+            return unread(None, format!("{error} All settings have their defaults."));
         }
     };
     match parse(&text) {
@@ -200,16 +201,22 @@ pub fn read(config_dir: &Path) -> (Config, Vec<String>) {
                 |why| format!("{named}, {why}. It has its default; the other settings are used.");
             (config, mistakes.into_iter().map(told).collect())
         }
-        Err(why) => unread(format!(
-            "{named}, {why}. All settings have their defaults until this is mended; Wharf does not touch the file."
-        )),
+        Err(why) => unread(
+            Some(&text),
+            format!(
+                "{named}, {why}. All settings have their defaults until this is mended; Wharf does not touch the file."
+            ),
+        ),
     }
 }
 
-/// The defaults; but nothing goes from the ledger by them where somebody may have wished to keep it.
-fn cautious() -> Config {
+/// The defaults; but nothing goes from the ledger by them where somebody may have wished to keep it, and nothing is said
+/// in plain FTP where somebody may have required TLS.
+fn cautious(text: Option<&str>) -> Config {
     let retention = Retention { days: Retention::MOST_DAYS, rows: Retention::MOST_ROWS };
-    Config { retention, ..Config::default() }
+    let speaks_of_tls = text.is_none_or(|text| text.contains("tls"));
+    let tls = speaks_of_tls.then_some(TlsRule::Required);
+    Config { retention, ftp: FtpWays { tls, ..FtpWays::default() }, ..Config::default() }
 }
 
 /// Judges each setting by itself; those that make no sense come back as mistakes, each with its line. An error, with its
@@ -220,10 +227,10 @@ fn parse(text: &str) -> std::result::Result<(Config, Vec<String>), String> {
         .map_err(|error| said(error.span().map_or(0, |span| span.start), error.message()))?;
     let (mut good, mut mistakes) = (toml::Table::new(), Vec::new());
     let all: toml::Table = toml::from_str(text).map_err(|error| said(0, error.message()))?;
-    let (mut is_kept_long, sections) = (false, document.as_table());
+    let (mut mistaken, sections) = (HashSet::new(), document.as_table());
     for (section, value) in all {
         let mut mistake = |key: Option<&Key>, why: &str| {
-            is_kept_long |= section == LEDGER;
+            mistaken.insert(section.clone());
             mistakes.push(said(key.and_then(Key::span).map_or(0, |span| span.start), why));
         };
         let (heading, settings) = sections.get_key_value(&section).unzip();
@@ -257,8 +264,11 @@ fn parse(text: &str) -> std::result::Result<(Config, Vec<String>), String> {
         }
     }
     let mut config = config_of(good)?;
-    if is_kept_long {
-        config.retention = cautious().retention;
+    if mistaken.contains(LEDGER) {
+        config.retention = cautious(None).retention;
+    }
+    if mistaken.contains(FTP) {
+        config.ftp.tls = cautious(None).ftp.tls;
     }
     Ok((config, mistakes))
 }
@@ -443,12 +453,27 @@ mod tests {
         for text in ["[ledger]\nkeep_days = 4000\nkeep_rows = 0\n", "[ledger\nkeep_days = 4000\n"] {
             fs::write(folder.path().join(FILE), text).unwrap();
             let (config, told) = read(folder.path());
-            assert_eq!(config.retention, cautious().retention);
+            assert_eq!(config.retention, cautious(None).retention);
+            assert_eq!(config.ftp.tls, None, "nobody spoke of TLS");
             assert!(told[0].contains("config.toml, line "), "{told:?}");
         }
         // What is no text at all is told as well.
         fs::write(folder.path().join(FILE), b"\xff").unwrap();
         let (config, told) = read(folder.path());
-        assert_eq!((config, told.len()), (cautious(), 1));
+        assert_eq!((config, told.len()), (cautious(None), 1));
+    }
+
+    #[test]
+    fn no_mistake_lets_plain_ftp_through_where_tls_may_have_been_required() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in [
+            "[ftp]\ntls = \"requird\"\n",
+            "[ftp]\nTLS = \"required\"\n",
+            "[ftp\ntls = \"required\"\n",
+        ] {
+            fs::write(folder.path().join(FILE), text).unwrap();
+            let (config, told) = read(folder.path());
+            assert_eq!((config.ftp.tls, told.len()), (Some(TlsRule::Required), 1), "{text}");
+        }
     }
 }

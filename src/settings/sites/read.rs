@@ -21,7 +21,7 @@ pub(super) const HERE: &str = "here";
 pub(super) const BOOKMARKS: &str = "bookmarks";
 
 /// Keys of one site, in the order they are written.
-pub(super) const KEYS: [&str; 27] = [
+pub(super) const KEYS: [&str; 28] = [
     "name",
     "folder",
     "protocol",
