@@ -122,7 +122,7 @@ async fn a_connection_is_waited_for_as_long_as_is_said() {
     let dialled = dialer.dial(&endpoint(Protocol::Ftp, address.port()), nobody).await;
     let error = dialled.err().expect("it was connected");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    assert!(error.to_string().contains("did not answer for 1 s"), "{error}");
+    assert!(error.to_string().contains("did not answer within 1 s"), "{error}");
     let took = began.elapsed();
     assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&took), "{took:?}");
 }
