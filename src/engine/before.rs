@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet, hash_map::RandomState},
-    hash::BuildHasher,
+    hash::{BuildHasher, BuildHasherDefault, Hasher},
 };
 
 use super::{
@@ -14,11 +14,11 @@ use super::{
 use crate::domain::path::StoragePath;
 
 /// A row of the ledger, as far as it counts here.
-pub(super) struct Past {
+pub(super) struct Past<'a> {
     pub(super) step: StepId,
     pub(super) ending: Ending,
     pub(super) kind: StepKind,
-    pub(super) from: StoragePath,
+    pub(super) from: &'a [u8],
     pub(super) arrived: Arrived,
 }
 
@@ -32,17 +32,41 @@ pub(super) enum Fate {
     LeftOut,
 }
 
-/// What is known of a job from before. Paths are kept as hashes, 128 bits keyed at random, for there may be a
-/// million of them.
+/// Hashes of paths, 128 bits keyed at random: there may be a million of them. They are not hashed once more.
+type Keys = HashSet<u128, BuildHasherDefault<AsItIs>>;
+
+/// Half of what is a hash already.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_ne_bytes(word);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
+
+/// What is known of a job from before.
 #[derive(Debug, Default)]
 pub(super) struct Before {
     keys: (RandomState, RandomState),
-    done: HashSet<u128>,
-    left_out: HashSet<u128>,
+    done: Keys,
+    left_out: Keys,
     /// Sources that need not be looked at again.
     sources: HashSet<StepId>,
     /// Directories the job made: these are its own to give times to.
-    made: HashSet<u128>,
+    made: Keys,
     /// What was answered about names that were taken.
     answers: HashMap<StoragePath, Answered>,
     /// Parts that were begun.
@@ -54,7 +78,7 @@ pub(super) struct Before {
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     before: Before,
-    failed: HashSet<u128>,
+    failed: Keys,
     /// Directories that were closed, with their step.
     directories: HashMap<u128, StepId>,
     sources: u64,
@@ -62,16 +86,17 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// For a job with so many sources: the first steps of a job are theirs, in their order.
-    pub(super) fn new(sources: usize) -> Self {
+    /// For a job with so many sources, and about so many rows: the first steps of a job are its sources', in their order.
+    pub(super) fn new(sources: usize, rows: usize) -> Self {
         let sources = sources as u64;
-        let before = Before { next_step: sources, ..Before::default() };
+        let mut before = Before { next_step: sources, ..Before::default() };
+        before.done.reserve(rows);
         Self { before, sources, ..Self::default() }
     }
 
     pub(super) fn take(&mut self, past: Past) {
         let Past { step, ending, kind, from, arrived } = past;
-        let key = self.before.key(&from, kind == StepKind::Directory);
+        let key = self.before.key_of(from, kind == StepKind::Directory);
         self.before.next_step = self.before.next_step.max(step.0.saturating_add(1));
         match ending {
             Ending::Failed => {
@@ -148,7 +173,11 @@ impl Collector {
 
 impl Before {
     fn key(&self, path: &StoragePath, is_directory: bool) -> u128 {
-        let what = (path.as_bytes(), is_directory);
+        self.key_of(path.as_bytes(), is_directory)
+    }
+
+    fn key_of(&self, path: &[u8], is_directory: bool) -> u128 {
+        let what = (path, is_directory);
         u128::from(self.keys.0.hash_one(what)) << 64 | u128::from(self.keys.1.hash_one(what))
     }
 
@@ -247,10 +276,10 @@ mod tests {
         engine::step::{Folder, Known, Phase, Stage},
     };
 
-    fn past(step: u64, ending: Ending, kind: StepKind, from: &str) -> Past {
+    fn past(step: u64, ending: Ending, kind: StepKind, from: &str) -> Past<'_> {
         let bytes = if kind == StepKind::File { 10 } else { 0 };
         let arrived = Arrived { bytes, verdict: Some(Verdict::Hash), digest: None };
-        Past { step: StepId(step), ending, kind, from: StoragePath::new(from), arrived }
+        Past { step: StepId(step), ending, kind, from: from.as_bytes(), arrived }
     }
 
     fn found(from: &str, task: Task) -> Found {
@@ -274,7 +303,7 @@ mod tests {
     #[test]
     fn what_is_done_is_not_done_again_and_what_failed_is() {
         use {Ending::*, StepKind::*};
-        let mut collector = Collector::new(2);
+        let mut collector = Collector::new(2, 7);
         for row in [
             past(5, Failed, File, "/s/a"),
             past(5, Done, File, "/s/a"),
@@ -300,7 +329,7 @@ mod tests {
     #[test]
     fn the_way_to_what_failed_is_walked_again() {
         use {Ending::*, StepKind::*};
-        let mut collector = Collector::new(1);
+        let mut collector = Collector::new(1, 3);
         for row in [
             past(5, Failed, File, "/s/a"),
             past(6, Done, File, "/s/b"),
@@ -318,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_directory_made_before_is_the_jobs_own() {
-        let mut collector = Collector::new(1);
+        let mut collector = Collector::new(1, 3);
         collector.take_made(&StoragePath::new("/to"));
         let (before, _) = collector.finish();
         let found = directory("/s");

@@ -103,7 +103,7 @@ fn known_hosts(ground: &Ground, work: &Work) -> PathBuf {
 }
 
 /// Keeps no passwords and answers no questions; none is to come.
-struct Nothing;
+pub(crate) struct Nothing;
 
 #[async_trait]
 impl Vault for Nothing {

@@ -15,7 +15,9 @@ mod frames;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod ftp;
 mod ground;
+mod journal;
 mod peers;
+mod queue;
 mod relay;
 #[allow(clippy::expect_used)]
 mod render;
@@ -59,6 +61,8 @@ const SECTIONS: &[Section] = &[
     ("frames under load", frames_under_load),
     (ftp::NAME, ftp::measure),
     (far_ftp::NAME, far_ftp::measure),
+    (journal::NAME, journal::measure),
+    (queue::NAME, queue::measure),
 ];
 
 fn frames_under_load(_: &Ground, _: u32) -> anyhow::Result<String> {

@@ -36,6 +36,8 @@ pub(crate) enum Load {
     Medium,
     /// 400 files of 4 KiB.
     Folder,
+    /// 5,000 files of 4 KiB in 50 folders.
+    Many,
     /// 2,000 files of 4 KiB in 200 folders.
     Tree,
     /// 100,000 empty files.
@@ -69,6 +71,7 @@ impl Load {
             Load::Large => "large.bin",
             Load::Medium => "medium.bin",
             Load::Folder => "folder",
+            Load::Many => "many",
             Load::Tree => "tree",
             Load::Crowd => "crowd",
         }
@@ -84,6 +87,7 @@ impl Load {
             Load::Large => 1024 * MIB,
             Load::Medium => 256 * MIB,
             Load::Folder => 400 * FILE,
+            Load::Many => 5000 * FILE,
             Load::Tree => 2000 * FILE,
             Load::Crowd => 0,
         }
@@ -99,6 +103,11 @@ impl Load {
         match self {
             Load::Large | Load::Medium => fill(&place, self.bytes(), &mut random)?,
             Load::Folder => fill_folder(&place, 400, &mut random)?,
+            Load::Many => {
+                for folder in 0..50 {
+                    fill_folder(&place.join(format!("folder-{folder:02}")), 100, &mut random)?;
+                }
+            }
             Load::Tree => {
                 for part in 0..20 {
                     for folder in 0..9 {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Result, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, TransactionBehavior};
 
 use super::{Ending, Record, answers, lease, orders, parts, rows};
 use crate::{
@@ -97,11 +97,19 @@ pub(super) fn give_up(
 }
 
 fn before(connection: &Connection, number: JobNumber, sources: usize) -> Result<(Before, Record)> {
-    let mut collector = Collector::new(sources);
-    let mut select = connection.prepare(
-        "SELECT step, ending, kind, from_path, size, verdict FROM ledger WHERE job = ? ORDER BY id",
-    )?;
-    let mut found = select.query([number.0])?;
+    let measure = "SELECT count(*), min(id), max(id) FROM ledger WHERE job = ?";
+    let ends = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (count, first, last): (i64, Option<i64>, Option<i64>) =
+        connection.query_row(measure, [number.0], ends)?;
+    let (first, last) = (first.unwrap_or(0), last.unwrap_or(0));
+    let mut collector = Collector::new(sources, usize::try_from(count).unwrap_or(0));
+    // A job's rows mostly lie together: then they are read as they lie, and not looked up one by one.
+    let way = if (last - first) / 2 <= count { "NOT INDEXED" } else { "" };
+    let mut select = connection.prepare(&format!(
+        "SELECT step, ending, kind, from_path, size, verdict FROM ledger {way} \
+         WHERE job = ? AND id BETWEEN ? AND ? ORDER BY id"
+    ))?;
+    let mut found = select.query([number.0, first, last])?;
     while let Some(row) = found.next()? {
         let kind = rows::word(row, 2, &StepKind::ALL, StepKind::word)?;
         let ending = rows::word(row, 1, &Ending::ALL, Ending::word)?;
@@ -110,7 +118,7 @@ fn before(connection: &Connection, number: JobNumber, sources: usize) -> Result<
             step: StepId(rows::unsigned(row, 0)?.unwrap_or(0)),
             ending,
             kind,
-            from: StoragePath::new(row.get_ref(3)?.as_blob().map_err(|_| rows::nonsense(3))?),
+            from: row.get_ref(3)?.as_blob().map_err(|_| rows::nonsense(3))?,
             arrived: Arrived {
                 bytes: rows::unsigned(row, 4)?.unwrap_or(0),
                 verdict: rows::word(row, 5, &Verdict::ALL, Verdict::word)?,

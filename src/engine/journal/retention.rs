@@ -1,7 +1,7 @@
 //! What is old goes: rows of the ledger, then the jobs nothing refers to any more.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Result, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Result, TransactionBehavior};
 
 use crate::domain::journal::Retention;
 
@@ -32,6 +32,12 @@ pub(super) fn clear(
     let newest: Option<i64> =
         connection.query_row("SELECT max(id) FROM ledger", [], |row| row.get(0))?;
     let first = newest.unwrap_or(0).saturating_sub(i64::from(retention.rows));
+    let front = "SELECT id <= ? OR ended < ? FROM ledger ORDER BY id LIMIT 1";
+    let is_old = connection.query_row(front, (first, oldest), |row| row.get(0)).optional()?;
+    // Most of the time nothing is old; and the search would go past all rows of a large job that has not ended.
+    if is_old != Some(true) {
+        return Ok(());
+    }
     let mut removed = 0;
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
