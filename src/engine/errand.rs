@@ -224,6 +224,20 @@ impl Errand {
         self.journal.note(|| Note::Part { job, begun: Box::new(begun) });
     }
 
+    /// Has it written that all of a directory was moved and it is about to go, and waits until it is. The time of what
+    /// stands at the destination may be another: none is noted.
+    pub(super) async fn note_emptied(&self) {
+        let Some(to) = &self.step.to else { return };
+        self.note_part(&Begun {
+            from: self.step.from.clone(),
+            to: to.clone(),
+            part: to.clone(),
+            source: Attributes { modified: None, ..self.step.source },
+            written: Written::Moving,
+        })
+        .await;
+    }
+
     /// Has it written that there is nothing to go on with.
     pub(super) fn note_part_gone(&self) {
         let (job, from) = (self.plan.job, self.step.from.clone());

@@ -119,7 +119,12 @@ pub(super) async fn rename_again(errand: &Errand) -> Result<Outcome, Fail> {
             from: step.from.clone(),
             to: step.to.clone(),
             source,
-            task: Task::Rename,
+            task: match source.kind {
+                Kind::Directory if !errand.is_within_one_endpoint() => {
+                    Task::Directory(Phase::Expand, Arc::new(Folder::default()))
+                }
+                _ => Task::Rename,
+            },
             target: Known::Unknown,
         })),
         Err(error) if error.kind() == ErrorKind::NotFound => match look(errand).await? {
@@ -130,12 +135,15 @@ pub(super) async fn rename_again(errand: &Errand) -> Result<Outcome, Fail> {
     }
 }
 
-/// Whether what stands at the destination may be what stood at the source: a rename changes neither size nor time.
+/// Whether what stands at the destination may be what stood at the source: a rename changes neither size nor time. Of a
+/// directory that was moved entry by entry no time is known.
 fn is_moved(source: &Attributes, found: &Attributes) -> bool {
     let seconds = |file: &Attributes| file.modified.map(|time| time.seconds);
     source.kind == found.kind
-        && (source.kind == Kind::Directory || source.size == found.size)
-        && seconds(source) == seconds(found)
+        && match source.kind {
+            Kind::Directory => source.modified.is_none() || seconds(source) == seconds(found),
+            _ => source.size == found.size && seconds(source) == seconds(found),
+        }
 }
 
 async fn look(errand: &Errand) -> Result<Option<Attributes>, Fail> {

@@ -275,6 +275,12 @@ impl Step {
             Task::File(_) => StepKind::File,
             Task::Symlink => StepKind::Symlink,
             Task::Directory(..) => StepKind::Directory,
+            // It was moved entry by entry.
+            Task::RenameAgain
+                if self.source.kind == Kind::Directory && self.source.modified.is_none() =>
+            {
+                StepKind::Directory
+            }
             Task::Rename | Task::RenameAgain => StepKind::Rename,
             Task::Trash => StepKind::Trash,
             Task::Refuse(_) => StepKind::File,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::try_join;
 
 use super::{
+    crash::{self, Moment},
     destination::{self, Contents},
     errand::Errand,
     step::{Arrived, At, End, Fail, Folder, Found, Known, Left, Outcome, Phase, Stage, Task},
@@ -79,11 +80,14 @@ pub(super) async fn close_directory(
                 ));
             }
         }
+        errand.note_emptied().await;
+        crash::moment(Moment::BeforeRemoval);
         match errand.source.remove_directory(&errand.step.from).await {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).at(End::Source),
         }
+        crash::moment(Moment::AfterRemoval);
     }
     Ok(Outcome::Done(Arrived::default()))
 }

@@ -282,6 +282,22 @@ fn killed_at_every_named_moment_of_a_copy_and_a_move_to_a_server() {
 }
 
 #[test]
+fn killed_at_every_removal_of_a_move() {
+    let mut random = fastrand::Rng::with_seed(31);
+    // Of a move within this disk directories alone are removed; the last of them is what was to be moved.
+    for passes in [0, 1] {
+        for name in ["BeforeRemoval", "AfterRemoval"] {
+            let what = format!("{name}:{passes}");
+            let ground = Ground::of_move(&mut random);
+            ground.begin_as_move();
+            assert!(dies_at(ground.resume(), &what), "{what} was not met");
+            ground.check(&what);
+            ground.finish(&what);
+        }
+    }
+}
+
+#[test]
 fn killed_at_random_moments_again_and_again() {
     again_and_again(kills(600), |random| Some(Ground::new(random)));
 }
@@ -307,15 +323,19 @@ fn again_and_again(kills: usize, ground: impl Fn(&mut fastrand::Rng) -> Option<G
     let begin = Instant::now();
     let Some(whole) = ground(&mut random) else { return };
     assert!(whole.begin().output().unwrap().status.success());
-    let took = begin.elapsed().as_micros() as u64;
-    let (mut done, mut trees) = (0, 0);
+    let mut took = begin.elapsed().as_micros() as u64;
+    let (mut done, mut trees, mut last_was_killed) = (0, 0, true);
     while done < kills {
-        // Moments are chosen from as long as it takes: of two processes one at least is killed before its end.
         assert!(trees < 20 + 10 * kills, "seed {seed}: {done} kills in {trees} trees");
         trees += 1;
         let Some(ground) = ground(&mut random) else { return };
-        let mut moment = || Duration::from_micros(random.u64(0..took));
-        let mut was_killed = ground.begin_and_kill(moment());
+        // Moments are chosen from as long as it takes; how busy the machine is changes meanwhile.
+        let mut moment = |was_killed: bool| {
+            took = if was_killed { took + took / 16 } else { (took - took / 4).max(4000) };
+            Duration::from_micros(random.u64(0..took))
+        };
+        let mut was_killed = ground.begin_and_kill(moment(last_was_killed));
+        last_was_killed = was_killed;
         while was_killed {
             done += 1;
             let what = format!("seed {seed}, kill {done} in tree {trees}");
@@ -324,7 +344,8 @@ fn again_and_again(kills: usize, ground: impl Fn(&mut fastrand::Rng) -> Option<G
             if ground.left() == 0 || done >= kills {
                 break;
             }
-            was_killed = killed_after(ground.resume(), moment());
+            was_killed = killed_after(ground.resume(), moment(true));
+            last_was_killed = was_killed;
         }
         if ground.left() > 0 || ground.path("./large").exists() {
             ground.finish(&format!("seed {seed}, after kill {done} in tree {trees}"));
