@@ -383,6 +383,16 @@ fn one_failure_alone_is_told_below_and_not_over_the_panes() {
     let work = Work::SetModes(Modes { files: 0o640, folders: 0o750 });
     let running = job(7, request(work, &["/home/anna/cargo"]), JobState::Running);
     stage.progress(Snapshot { jobs: vec![running.clone()], ..Snapshot::default() });
+    stage.event(Event::StepEnded {
+        job: running.id,
+        step: StepId(0),
+        from: location("/home/anna/cargo"),
+        to: None,
+        ending: StepEnding::Failed {
+            error: Error::new(ErrorKind::PermissionDenied, "set them", "permission denied"),
+            attempts: 1,
+        },
+    });
     stage.event(Event::JobEnded(JobSummary {
         job: running.id,
         cancelled: false,
