@@ -50,17 +50,19 @@ impl Server {
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
         let reply = self.facts(path).await?;
         if reply.is_done() {
-            let told = fact_lines(&reply).find_map(listing::attributes_of);
-            return told
-                .ok_or_else(|| Fault::protocol("the server's facts about it make no sense"));
+            return attributes_in(&reply);
         }
         let fault = Fault::of(&reply);
-        match care {
-            Care::Thorough if fault.kind == ErrorKind::Failed => {
-                Err(self.why_no_facts(fault, path).await)
-            }
-            _ => Err(fault),
+        if care == Care::Quick || fault.kind != ErrorKind::Failed {
+            return Err(fault);
         }
+        let fault = self.why_no_facts(fault, path).await;
+        if fault.kind != ErrorKind::Failed {
+            return Err(fault);
+        }
+        // Nothing stands against it: it may have been made meanwhile.
+        let reply = self.facts(path).await?;
+        if reply.is_done() { attributes_in(&reply) } else { Err(fault) }
     }
 
     async fn facts(&self, path: &StoragePath) -> Result<Reply, Fault> {
@@ -172,6 +174,11 @@ impl Server {
         let nowhere = || Fault::new(ErrorKind::NotFound, "the link leads nowhere");
         file_of(&size, &modified).ok_or_else(nowhere)
     }
+}
+
+fn attributes_in(reply: &Reply) -> Result<Attributes, Fault> {
+    let told = fact_lines(reply).find_map(listing::attributes_of);
+    told.ok_or_else(|| Fault::protocol("the server's facts about it make no sense"))
 }
 
 /// The first line and the last are words.
