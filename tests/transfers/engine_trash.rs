@@ -31,6 +31,12 @@ async fn what_is_removed_lies_beside_and_nothing_is_replaced() {
     rig.run(trash(&["/there/d"])).await;
     assert_eq!(rig.there.content("/there/.Trash-wharf/d/e/f").unwrap(), b"first");
     assert_eq!(rig.there.content("/there/.Trash-wharf/d (2)/e/f").unwrap(), b"second");
+    for content in [b"1", b"2"] {
+        rig.there.put("/there/a.csv", content).unwrap();
+        rig.run(trash(&["/there/a.csv"])).await;
+    }
+    assert_eq!(rig.there.content("/there/.Trash-wharf/a.csv").unwrap(), b"1");
+    assert_eq!(rig.there.content("/there/.Trash-wharf/a (2).csv").unwrap(), b"2");
     let bin = rig.there.attributes("/there/.Trash-wharf").unwrap();
     assert_eq!(bin.permissions, Some(0o700));
 }
