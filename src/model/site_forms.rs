@@ -3,7 +3,7 @@
 use crate::domain::{
     digest::VerifyLevel,
     encoding::Encoding,
-    ftp::{DataMode, FtpWays},
+    ftp::{DataMode, FtpWays, TlsRule},
     place::{Endpoint, Location},
     saved::{self, Colour, LoginWay, SavedSite},
     site::{Bounds, Protocol, Site},
@@ -32,19 +32,22 @@ const VERIFY: usize = 12;
 const CONNECTIONS: usize = 13;
 const REQUESTS: usize = 14;
 const LIMIT: usize = 15;
-const ENCODING: usize = 16;
-const MODE: usize = 17;
-const WAITS: usize = 18;
-const COLOUR: usize = 19;
-const TAGS: usize = 20;
-const NOTE: usize = 21;
+const TLS: usize = 16;
+const ENCODING: usize = 17;
+const MODE: usize = 18;
+const WAITS: usize = 19;
+const COLOUR: usize = 20;
+const TAGS: usize = 21;
+const NOTE: usize = 22;
 
 /// Fields that mean nothing but to one kind of server.
 const OF_SFTP: [usize; 2] = [JUMP, REQUESTS];
-const OF_FTP: [usize; 3] = [ENCODING, MODE, WAITS];
+const OF_FTP: [usize; 4] = [TLS, ENCODING, MODE, WAITS];
 
 /// Protocols that are spoken, by their words.
 const PROTOCOL_WORDS: [&str; 4] = ["sftp", "ftpes", "ftps", "ftp"];
+/// Beside `as ever` those of [`TlsRule`]. The least that is spoken, TLS 1.2, is nobody's choice.
+const TLS_WORDS: [&str; 3] = ["as ever", "optional", "required"];
 const MODE_WORDS: [&str; 3] = ["as it works", "passive", "active"];
 const COLOUR_WORDS: [&str; 6] = ["none", "red", "yellow", "green", "blue", "magenta"];
 const VERIFY_WORDS: [&str; 5] = ["as ever", "hash, else size", "hash, or fail", "size", "off"];
@@ -94,6 +97,11 @@ pub(crate) fn edit(site: Option<&SavedSite>, was: Option<String>) -> Dialog {
         Field::text("Connections", number(site.and_then(|s| s.connections).map(|n| n.to_string()))),
         Field::text("Requests", number(site.and_then(|s| s.requests).map(|n| n.to_string()))),
         Field::text("Limit", of(|site| site.limit.typed())),
+        Field::choice(
+            "FTP: TLS",
+            &TLS_WORDS,
+            at(&TLS_WORDS, site.and_then(|s| s.ftp.tls).map_or(TLS_WORDS[0], TlsRule::word)),
+        ),
         Field::text(
             "FTP: names in",
             number(site.and_then(|s| s.ftp.encoding).map(|encoding| encoding.name())),
@@ -237,6 +245,7 @@ fn ftp_ways(dialog: &Dialog) -> Result<FtpWays, (usize, String)> {
     };
     let ways = FtpWays {
         encoding,
+        tls: TLS_WORDS.get(dialog.chosen(TLS)).and_then(|word| TlsRule::read(word)),
         mode: MODE_WORDS.get(dialog.chosen(MODE)).and_then(|word| DataMode::read(word)),
         ..FtpWays::default()
     };
@@ -298,7 +307,7 @@ mod tests {
             port: None,
             encoding: Encoding::read("shift_jis"),
             mode: Some(DataMode::Active),
-            tls: None,
+            tls: Some(TlsRule::Required),
             keepalive: Some(1),
             connect_timeout: Some(2),
             reply_timeout: Some(3),
@@ -330,14 +339,14 @@ mod tests {
             dialog.choose(LOGIN, at(&LoginWay::WORDS, login));
             agree(&mut dialog);
             let seen = |number: &usize| !dialog.fields[*number].hidden;
-            [KEY, COMMAND, JUMP, REQUESTS, ENCODING, MODE, WAITS]
+            [KEY, COMMAND, JUMP, REQUESTS, TLS, ENCODING, MODE, WAITS]
                 .into_iter()
                 .filter(seen)
                 .collect::<Vec<_>>()
         };
         assert_eq!(shown("sftp", "auto"), vec![JUMP, REQUESTS]);
         assert_eq!(shown("sftp", "key"), vec![KEY, JUMP, REQUESTS]);
-        assert_eq!(shown("ftpes", "command"), vec![COMMAND, ENCODING, MODE, WAITS]);
+        assert_eq!(shown("ftpes", "command"), vec![COMMAND, TLS, ENCODING, MODE, WAITS]);
     }
 
     #[test]

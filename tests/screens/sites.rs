@@ -6,6 +6,7 @@ use wharf::{
         book::{Book, Recent, RecentPlace, SiteOrder, SshHost},
         digest::VerifyLevel,
         error::{Error, ErrorKind},
+        ftp::TlsRule,
         path::StoragePath,
         rate::Limit,
         saved::{Colour, LoginWay, SavedSite},
@@ -200,6 +201,21 @@ fn lanes_are_bounded_in_the_form() {
     let (_, site) = saved(&stage);
     assert_eq!((site.connections, site.requests), (Some(3), Some(16)));
     stage.shows("up to 16 a lane");
+}
+
+#[test]
+fn a_site_that_requires_tls_says_so_in_its_form_and_on_its_card() {
+    let mut stage = stage((80, 24));
+    stage.keys("b n").text("old").keys("Down Down Left Down").text("old.example");
+    stage.shows("FTP: TLS");
+    stage.keys(&"Down ".repeat(9)).keys("Right Right Enter");
+    let (_, site) = saved(&stage);
+    assert_eq!(site.site.protocol(), Protocol::Ftp);
+    assert_eq!(site.ftp.tls, Some(TlsRule::Required));
+    stage.shows("TLS          required");
+    // Edited for something else it stays as it is.
+    stage.keys("e").text("er").keys("Enter");
+    assert_eq!(saved(&stage).1.ftp.tls, Some(TlsRule::Required));
 }
 
 #[test]

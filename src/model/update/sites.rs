@@ -226,7 +226,6 @@ impl Model {
         let mut site = site_forms::read(dialog).map_err(|(_, why)| why)?;
         let known = was.and_then(|was| self.desk.book.named(was));
         site.bookmarks = known.map(|known| known.bookmarks.clone()).unwrap_or_default();
-        site.ftp.tls = site.ftp.tls.or(known.and_then(|known| known.ftp.tls));
         if was != Some(site.name.as_str()) && self.desk.book.named(&site.name).is_some() {
             return Err(format!("There is a site called “{}” already.", site.name));
         }
