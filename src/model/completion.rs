@@ -40,7 +40,7 @@ impl Completion {
             return (!typed.contains(':')).then(|| (self.base.clone(), typed));
         };
         let (directory, begun) = typed.split_at(slash + 1);
-        Some((place_text::read(directory, &self.base).ok()?, begun))
+        Some((place_text::read_path(directory, &self.base).ok()?, begun))
     }
 
     /// Whether this directory's names are here, or on their way.

@@ -263,13 +263,11 @@ pub(crate) fn go_to(pane: &Pane, side: Side) -> Dialog {
     dialog.words =
         vec![Words::Soft(format!("from {}; Tab completes", pane.location)), Words::Blank];
     let directory = display::escape(pane.location.path.as_bytes());
-    let typed = directory.as_bytes() == pane.location.path.as_bytes();
-    let at_home = pane.endpoint().host().is_none();
-    // Another host's path is seen from the pane: an absolute one without a host would mean this machine.
-    let begun = if typed && at_home {
-        format!("{}/", directory.trim_end_matches('/'))
-    } else {
-        String::new()
+    // One that cannot be typed as it is, and one that begins at the login folder, is only seen from there.
+    let is_typed = directory.as_bytes() == pane.location.path.as_bytes();
+    let begun = match is_typed && directory.starts_with('/') {
+        true => format!("{}/", directory.trim_end_matches('/')),
+        false => String::new(),
     };
     dialog.fields = vec![Field::text("Path", begun)];
     dialog.buttons = vec![Button::accept("Go", 'g'), Button::leave("Cancel", 'n')];

@@ -204,7 +204,12 @@ impl Model {
                         self.tell(words);
                         return Vec::new();
                     }
-                    self.tell_unless_cancelled(&error);
+                    let is_typed = self.pane(side).typed.is_some();
+                    match error.kind() {
+                        ErrorKind::Cancelled => self.say(error.to_string()),
+                        _ if is_typed => self.tell(format!("{error} o offers it to be mended.")),
+                        _ => self.tell(error.to_string()),
+                    }
                     Vec::new()
                 }
                 How::Reread { quiet, .. } => self.reread_failed(side, quiet, &error),

@@ -44,6 +44,14 @@ pub(crate) fn read(typed: &str, base: &Location) -> Result<Location, BadPlace> {
     Ok(expanded)
 }
 
+/// What a path says that is seen from `base`, wherever that is: an absolute one means the same machine.
+pub(crate) fn read_path(typed: &str, base: &Location) -> Result<Location, BadPlace> {
+    if typed.starts_with('/') {
+        return Ok(base.with_path(StoragePath::new(typed)));
+    }
+    read(typed, base)
+}
+
 /// A location in the form [`place::parse`] reads: a port needs the URL form.
 pub(crate) fn as_typed(location: &Location) -> String {
     let path = display::escape(location.path.as_bytes());
@@ -92,5 +100,9 @@ mod tests {
     fn relative_text_is_seen_from_the_pane() {
         let files = read("files:/srv", &Location::local(StoragePath::root())).unwrap();
         assert_eq!(read("in/x", &files).unwrap(), read("files:/srv/in/x", &files).unwrap());
+        assert_eq!(read("/etc", &files).unwrap().to_string(), "/etc", "a place is a place");
+        for (typed, meant) in [("/etc", "files:/etc"), ("in", "files:/srv/in"), ("o:x", "o:x")] {
+            assert_eq!(read_path(typed, &files).unwrap().to_string(), meant);
+        }
     }
 }

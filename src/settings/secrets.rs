@@ -187,7 +187,12 @@ fn failure(doing: String, error: &KeyringError) -> Error {
         }
         KeyringError::Ambiguous(_) => "the keyring holds several".to_owned(),
         KeyringError::NoStorageAccess(why) | KeyringError::PlatformFailure(why) => {
-            format!("the keyring cannot be used: {}", escape_text(&why.to_string()))
+            let why = why.to_string();
+            // What lies beneath is of no use to whoever only wants to log in.
+            if why.contains("zbus error: Failed to connect") {
+                return Error::new(ErrorKind::Failed, doing, "no keyring runs in this session");
+            }
+            format!("the keyring cannot be used: {}", escape_text(&why))
         }
         other => format!("the keyring cannot be used: {}", escape_text(&other.to_string())),
     };
@@ -261,6 +266,12 @@ mod tests {
             "Could not get the password of anna@files.example from the keyring: \
              the keyring cannot be used: no session bus\\u{1b}."
         );
+        // Where none runs, the words of what lies beneath tell nothing to whoever wants to log in.
+        let (vault, store) = self::vault(None);
+        let beneath = "Platform failure: zbus error: Failed to connect to address `unix:path=/x`";
+        will_fail(&store, KeyringError::NoStorageAccess(beneath.into()));
+        let error = vault.find(&site()).await.unwrap_err();
+        assert_eq!(error.why(), "no keyring runs in this session");
         // Another run: each is told once.
         let (vault, store) = self::vault(None);
         will_fail(&store, KeyringError::BadEncoding(b"right horse\xff".to_vec()));

@@ -65,6 +65,12 @@ fn a_path_on_a_server_is_seen_from_the_pane() {
     stage.shows("2025/  2026/");
     stage.text("2026").keys("Enter");
     stage.shows("january");
+    // An absolute one is on the same server.
+    stage.keys("p Ctrl-U").text("/srv/in").keys("Enter");
+    stage.shows(" files.example:/srv/in ");
+    stage.shows("readme.txt");
+    stage.keys("p Ctrl-U").text("2026").keys("Enter");
+    stage.shows("january");
 }
 
 #[test]

@@ -173,7 +173,7 @@ impl Model {
                 }))
             }
             Purpose::GoTo { side, completion } => {
-                let to = place_text::read(dialog.text(0).trim(), completion.base())
+                let to = place_text::read_path(dialog.text(0).trim(), completion.base())
                     .map_err(|bad| text::sentence(&bad.to_string()))?;
                 Ok(self.go(*side, to, None))
             }
