@@ -3,6 +3,7 @@
 //! `cargo run --release --example demo`. A thin launcher: the screen, the engine and the SFTP client are the
 //! product's own, and speak to the server over TCP. Everything is in one temporary folder that goes away at the
 //! end; the host key and the password are fresh each time and known beforehand, so that no question is asked.
+//! SIGUSR1 cuts the line to the server for a while.
 
 #[path = "servers/embedded/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "tests need more of the server than the demo does")]
@@ -11,6 +12,8 @@ mod embedded;
 mod folder;
 #[path = "demo/ftp_site.rs"]
 mod ftp_site;
+#[path = "demo/line.rs"]
+mod line;
 #[path = "demo/sample.rs"]
 mod sample;
 
@@ -75,7 +78,11 @@ fn show() -> anyhow::Result<()> {
     fs::write(&known_hosts, server.known_hosts_line()?)?;
 
     let site = Arc::new(Site::new(Protocol::Sftp, Some("demo"), "files.example", None)?);
-    let login = login(server.port(), &known_hosts);
+    let known_as = format!("[127.0.0.1]:{}", server.port());
+    let login = SshLogin {
+        host_key_alias: Some(known_as),
+        ..login(line::to(server.port())?, &known_hosts)
+    };
     let dialer = Dialer::new(only_here(&site, login), Arc::new(Pocket(password.into())));
     // Sites that are saved here go away with the rest.
     let paths = Paths::new(Some(folder.path().join("config")), Some(folder.path().join("state")))?;

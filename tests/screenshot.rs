@@ -79,8 +79,25 @@ fn main() -> anyhow::Result<()> {
     screen.keys(ESCAPE)?;
     screen.until(|text| !text.contains("The name is taken"))?;
     screen.keys("w")?;
-    screen.until(|text| text.contains("Needs you") && text.contains(" is taken in "))?;
+    screen.until(|text| text.contains(" is taken in ") && text.contains("Done  1"))?;
+    screen.keys("w")?;
+    screen.until(|text| !text.contains("Queue") && text.contains("settlement"))?;
+    // The large files into another folder; once some are there the line is cut for a while.
+    for keys in [UP, UP, F5] {
+        screen.keys(keys)?;
+    }
+    screen.shows("If taken")?;
+    screen.keys(&format!("\x15demo@files.example:again/{ENTER}"))?;
+    screen.until(|text| !text.contains("If taken"))?;
+    screen.keys("w")?;
+    screen.until(|text| {
+        let runs = text.lines().find(|line| line.contains("» copy runs"));
+        runs.is_some_and(|line| line.contains("/s") && line.contains("hash"))
+    })?;
+    screen.cut_the_line()?;
+    screen.shows("again in")?;
     fs::write(assets.join("queue.svg"), screen.picture())?;
+    screen.until(|text| !text.contains("again in") && text.matches('✓').count() >= 2)?;
     screen.keys("w\t\x04")?;
     screen.shows("Save this place as a site")?;
     screen.keys("\x15pier 12\r")?;
@@ -91,9 +108,19 @@ fn main() -> anyhow::Result<()> {
     screen.keys("\x03\x03")
 }
 
+/// What ends a frame (mode 2026): what is seen before it may be half of one and half of another.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
+
 struct Screen {
-    parser: Arc<Mutex<vt100::Parser>>,
+    demo: u32,
+    parser: Arc<Mutex<Seen>>,
     writer: Box<dyn Write + Send>,
+}
+
+/// The screen, and whether the frame on it is whole.
+struct Seen {
+    parser: vt100::Parser,
+    is_whole: bool,
 }
 
 impl Screen {
@@ -104,10 +131,12 @@ impl Screen {
         let mut command = CommandBuilder::new(program);
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
-        pty.slave.spawn_command(command).with_context(|| {
+        let child = pty.slave.spawn_command(command).with_context(|| {
             format!("{} is not built; build the examples first", program.display())
         })?;
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let demo = child.process_id().context("the demo has ended already")?;
+        let parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+        let parser = Arc::new(Mutex::new(Seen { parser, is_whole: false }));
         let mut reader = pty.master.try_clone_reader()?;
         let writer = pty.master.take_writer()?;
         let fed = parser.clone();
@@ -116,15 +145,24 @@ impl Screen {
             let _pty = pty;
             let mut buffer = [0; 65536];
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
-                fed.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..length]);
+                let mut seen = fed.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.parser.process(&buffer[..length]);
+                seen.is_whole = buffer[..length].ends_with(END_OF_FRAME);
             }
         });
-        Ok(Self { parser, writer })
+        Ok(Self { demo, parser, writer })
     }
 
     fn keys(&mut self, keys: &str) -> anyhow::Result<()> {
         self.writer.write_all(keys.as_bytes())?;
         Ok(self.writer.flush()?)
+    }
+
+    /// Tells the demo to do so.
+    fn cut_the_line(&self) -> anyhow::Result<()> {
+        let demo = rustix::process::Pid::from_raw(i32::try_from(self.demo)?);
+        let demo = demo.context("the demo has no number")?;
+        Ok(rustix::process::kill_process(demo, rustix::process::Signal::USR1)?)
     }
 
     fn shows(&self, wanted: &str) -> anyhow::Result<()> {
@@ -134,11 +172,12 @@ impl Screen {
     fn until(&self, holds: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let text =
-                self.parser.lock().unwrap_or_else(PoisonError::into_inner).screen().contents();
-            if holds(&text) {
+            let seen = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = seen.parser.screen().contents();
+            if seen.is_whole && holds(&text) {
                 return Ok(());
             }
+            drop(seen);
             if Instant::now() > end {
                 bail!("the screen shows\n{text}");
             }
@@ -147,6 +186,7 @@ impl Screen {
     }
 
     fn picture(&self) -> String {
-        picture::svg(self.parser.lock().unwrap_or_else(PoisonError::into_inner).screen())
+        let seen = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+        picture::svg(seen.parser.screen())
     }
 }

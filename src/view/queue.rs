@@ -156,6 +156,9 @@ fn draw_job(model: &Model, job: &JobProgress, columns: &Columns, look: &Look, li
     draw_state(model, job, look, line);
 }
 
+/// Cells of when it is tried again, without the reason: `again in 60 s…`.
+const WAIT: usize = 14;
+
 fn draw_state(model: &Model, job: &JobProgress, look: &Look, line: &mut Line<'_>) {
     match (&job.retry, job.state) {
         (_, JobState::Paused) => {
@@ -165,7 +168,11 @@ fn draw_state(model: &Model, job: &JobProgress, look: &Look, line: &mut Line<'_>
             line.put("waiting", look.soft());
         }
         (Some(retry), state) if !state.has_ended() => {
-            line.put(&retry_words(retry, model.now), look.waiting());
+            // What is known of the job already stays in sight beside the reason.
+            let verdicts = verdict_words(&job.counts);
+            let wide: usize = verdicts.iter().map(|(_, words)| text::cells(words) + 2).sum();
+            let room = line.room().saturating_sub(wide).max(WAIT);
+            line.put(&text::cut_end(&retry_words(retry, model.now), room), look.waiting());
         }
         (_, JobState::Asking) => {
             let asked = model.questions.of_job(job.id).max(1) as u64;

@@ -12,6 +12,7 @@ const SLEEPERS: &[&str] = &[
     "tests/servers/evil_ftp/session.rs",
     "tests/servers/relay.rs",
     "tests/login/reach.rs",
+    "tests/demo/line.rs",
 ];
 
 /// No file is longer than a person reads at once.
