@@ -191,14 +191,27 @@ pub(crate) fn draw_footer(model: &Model, look: &Look, area: Area, buffer: &mut B
     draw_keys(model.context(), look, area, buffer);
 }
 
-/// The keys of a context with their words, as many as fit.
+/// The word of the key that leads to all others.
+const HELP: &str = "help";
+
+/// The keys of a context with their words, as many as fit; the one that shows all of them among them.
 pub(crate) fn draw_keys(context: Context, look: &Look, area: Area, buffer: &mut Buffer) {
     let mut line = Line::new(buffer, area);
     line.skip(1.min(area.width / 20));
-    for (key, word) in look.keys.footer(context) {
-        if text::cells(&key) + 1 + text::cells(word) > line.room() {
+    let cells = |(key, word): &(String, &str)| text::cells(key) + 1 + text::cells(word);
+    let mut keys: Vec<(String, &str)> = look.keys.footer(context).collect();
+    let whole: usize = keys.iter().map(|one| cells(one) + 2).sum();
+    let help = keys.iter().position(|(_, word)| *word == HELP);
+    if let Some(help) = help.filter(|_| whole > line.room() + 2 && line.room() > 40) {
+        let (key, word) = keys.remove(help);
+        line.skip_right(1).put_right(word, look.soft());
+        line.skip_right(1).put_right(&key, look.strong()).skip_right(2);
+    }
+    for one in &keys {
+        if cells(one) > line.room() {
             break;
         }
-        line.put(&key, look.strong()).skip(1).put(word, look.soft()).skip(2);
+        let (key, word) = one;
+        line.put(key, look.strong()).skip(1).put(word, look.soft()).skip(2);
     }
 }

@@ -75,3 +75,16 @@ fn a_keys_own_letter_goes_before_names_that_begin_with_it() {
     stage.keys(":").text("q").keys("Enter");
     assert!(stage.has_quit, "q is the key that quits, and not the queue");
 }
+
+/// What does not fit can be looked up, and how is always there to be read.
+#[test]
+fn the_key_of_the_help_is_in_the_footer_whatever_else_fits() {
+    for (width, keys) in [(80, ""), (80, "b"), (60, ""), (48, ""), (120, "")] {
+        let mut stage = Stage::new((width, 24));
+        stage.keys(keys);
+        let screen = stage.text_of_screen();
+        let footer = screen.lines().last().unwrap();
+        assert!(footer.contains("? help"), "{width} {keys}: {footer}");
+        assert!(footer.matches(" help").count() == 1, "{footer}");
+    }
+}
