@@ -328,6 +328,12 @@ mod tests {
         dialog.choose(PROTOCOL, 3);
         agree(&mut dialog);
         assert_eq!(read(&dialog), Ok(old));
+        // And the other way round: hosts to go through are none of FTP's.
+        let mut dialog = edit(Some(&whole()), None);
+        dialog.choose(PROTOCOL, 3);
+        agree(&mut dialog);
+        let site = read(&dialog).unwrap();
+        assert_eq!((site.jump, site.requests), (None, None));
     }
 
     #[test]

@@ -129,6 +129,21 @@ fn the_retry_counts_down() {
 }
 
 #[test]
+fn a_job_that_is_tried_again_shows_its_verdicts_beside_the_reason() {
+    let mut stage = Stage::new((80, 24));
+    let counts = Counts { done: 61, files: 61, hash: 61, ..Counts::default() };
+    let job = JobProgress { counts, ..retrying(&stage) };
+    stage.progress(Snapshot { jobs: vec![job], watched: None, ..Snapshot::default() });
+    stage.keys("w");
+    let screen = stage.text_of_screen();
+    let row = screen.lines().find(|line| line.contains("↻")).unwrap();
+    assert!(row.contains("again in 4 s: ") && row.contains("…  61 hash│"), "{row}");
+    // Where there is room for both nothing is cut.
+    stage.message(wharf::model::Message::Resized { width: 140, height: 24 });
+    stage.shows("again in 4 s: connection reset  61 hash");
+}
+
+#[test]
 fn jobs_are_paused_and_go_on() {
     let mut stage = Stage::new((100, 24));
     stage.progress(Snapshot { jobs: vec![running()], ..Snapshot::default() });
