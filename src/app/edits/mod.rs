@@ -188,14 +188,14 @@ impl Keeper {
         (left, troubles)
     }
 
-    /// A copy as it was left; `None` where it never was whole.
+    /// A copy as it was left; `None` where it never was whole, for then it never had its name.
     fn left(&self, folder: &Path, kept: Kept) -> Option<LeftEdit> {
-        let base = kept.base?;
         let name = kept.location.path.name()?;
         let copy = folder.join(Path::new(std::ffi::OsStr::from_bytes(name.as_bytes())));
-        // One that cannot be read is kept: something is there.
+        // One that cannot be read is kept: something is there. Without a base nobody knows: Wharf may have been killed
+        // just as the editor had opened it.
         let is_changed = match watch::digest(&copy) {
-            Ok(now) => now != base,
+            Ok(now) => kept.base != Some(now),
             Err(_) if !copy.exists() => return None,
             Err(_) => true,
         };

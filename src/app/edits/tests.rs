@@ -68,6 +68,19 @@ fn what_was_left_is_offered_once_and_only_where_nobody_has_it() {
 }
 
 #[test]
+fn a_copy_whose_first_state_was_not_written_down_yet_is_kept() {
+    let room = tempfile::tempdir().unwrap();
+    let (mut first, _) = keeper(room.path());
+    let folder = as_path(&first.make(&kept()).unwrap()).to_owned();
+    let copy = folder.join(std::ffi::OsStr::from_bytes(b"\xff\nname"));
+    fs::write(&copy, "saved by the editor").unwrap();
+    drop(first);
+    let left = keeper(room.path()).0.find_left().0;
+    assert!(left[0].is_changed, "{left:?}");
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "saved by the editor");
+}
+
+#[test]
 fn a_copy_that_never_was_whole_is_cleared_away_and_others_are_left_alone() {
     let room = tempfile::tempdir().unwrap();
     let (mut first, _) = keeper(room.path());
