@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     begun::{Begun, Written},
     conflict::{self, Way},
+    crash::{self, Moment},
     errand::{Errand, LivePhase},
     final_name::{self, FinalName},
     part::Part,
@@ -86,9 +87,13 @@ pub(super) async fn rename(errand: &Errand) -> Result<Outcome, Fail> {
         source,
         written: Written::Moving,
     };
+    crash::moment(Moment::BeforeRename);
     let given = final_name::give(errand, errand.target(), from, name, Some(intent)).await;
     let (error, name) = match given {
-        Ok(name) => return Ok(Outcome::arrived(errand, name, Arrived::default())),
+        Ok(name) => {
+            crash::moment(Moment::AfterRename);
+            return Ok(Outcome::arrived(errand, name, Arrived::default()));
+        }
         Err(met) => met,
     };
     match error.kind() {

@@ -282,11 +282,13 @@ fn killed_at_every_named_moment_of_a_copy_and_a_move_to_a_server() {
 }
 
 #[test]
-fn killed_at_every_removal_of_a_move() {
+fn killed_at_every_rename_and_removal_of_a_move() {
     let mut random = fastrand::Rng::with_seed(31);
     // Of a move within this disk directories alone are removed; the last of them is what was to be moved.
-    for passes in [0, 1] {
-        for name in ["BeforeRemoval", "AfterRemoval"] {
+    let removals = ["BeforeRemoval", "AfterRemoval"].map(|name| (name, [0, 1, 1]));
+    let renames = ["BeforeRename", "AfterRename"].map(|name| (name, [0, 7, 30]));
+    for (name, all_passes) in removals.into_iter().chain(renames) {
+        for passes in all_passes {
             let what = format!("{name}:{passes}");
             let ground = Ground::of_move(&mut random);
             ground.begin_as_move();
