@@ -106,11 +106,25 @@ impl Server {
         let pwd = || Command::bare("PWD");
         let file = [self.about("SIZE", &path)?, self.about("MDTM", &path)?];
         let directory = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
-        let [size, modified] = self.ask(file).await?;
+        let (size, modified, directory) = match care {
+            // Most likely it is no file either: all that may be asked is asked at once.
+            Care::Quick => {
+                let ([size, modified], [a, b, c, d]) = (file, directory);
+                let [size, modified, a, b, c, d] = self.ask([size, modified, a, b, c, d]).await?;
+                (size, modified, Ok([a, b, c, d]))
+            }
+            Care::Thorough => {
+                let [size, modified] = self.ask(file).await?;
+                (size, modified, Err(directory))
+            }
+        };
         if let Some(file) = file_of(&size, &modified) {
             return Ok(file);
         }
-        let [above, above_is, inside, inside_is] = self.ask(directory).await?;
+        let [above, above_is, inside, inside_is] = match directory {
+            Ok(told) => told,
+            Err(commands) => self.ask(commands).await?,
+        };
         if !inside.is_done() {
             let fault = Fault::of(&inside);
             if fault.kind != ErrorKind::Failed {
