@@ -87,7 +87,7 @@ pub(crate) fn dialog(pane: &Pane) -> Option<Dialog> {
             true => line,
             false => "FTP has no command that sets owners and groups.".to_owned(),
         }),
-        Words::Soft("changed: now, 2d ago as 2d, 2026-11-01, 2026-11-01 13:05".to_owned()),
+        Words::Soft("changed: now, 2d (so long ago), 2026-11-01, 2026-11-01 13:05".to_owned()),
         Words::Soft("What is left empty stays as it is; links are left alone.".to_owned()),
         Words::Blank,
     ];
