@@ -47,6 +47,7 @@ const ROWS: &[Row] = &[
         &[
             "tests/screens/hostile.rs::hostile_names",
             "src/domain/display.rs::what_an_eye_could_mistake_is_escaped",
+            "tests/transfers/odd_names.rs::over_sftp",
         ],
     ),
     Row(
@@ -57,6 +58,7 @@ const ROWS: &[Row] = &[
             "tests/transfers/faults_names.rs::control_characters_cross_as_bytes_and_never_as_text",
             "tests/transfers/engine_local.rs::names_of_255_bytes_and_bytes_that_are_no_text_come_through",
             "src/domain/display.rs::bytes_that_are_no_text_are_told_apart",
+            "tests/transfers/odd_names.rs::over_sftp",
         ],
     ),
     Row(
@@ -67,6 +69,7 @@ const ROWS: &[Row] = &[
             "tests/transfers/faults_names.rs::a_name_too_long_for_the_disk_is_an_error_that_names_it",
             "tests/transfers/engine_local.rs::names_of_255_bytes_and_bytes_that_are_no_text_come_through",
             "tests/screens/hostile.rs::refused_names_are_shown_and_nothing_else",
+            "tests/transfers/odd_names.rs::over_sftp",
         ],
     ),
     Row(
@@ -374,6 +377,9 @@ const ROWS: &[Row] = &[
             "tests/transfers/faults_names.rs::names_that_look_like_options_or_commands_are_taken_literally",
             "tests/sftp/digests.rs::digests_are_taken_there_for_names_of_every_kind",
             "tests/terminal/outside.rs::a_file_here_is_edited_whatever_its_name",
+            "tests/transfers/odd_names.rs::here",
+            "tests/transfers/odd_names.rs::over_sftp",
+            "tests/transfers/odd_names.rs::over_ftp",
         ],
     ),
     Row(
