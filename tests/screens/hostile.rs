@@ -108,8 +108,8 @@ fn a_message_of_any_length_can_be_read() {
 fn a_dialog_over_wide_names_has_both_its_edges() {
     for shift in ["", "x"] {
         let mut stage = Stage::unanswered((80, 24), Some("/home/anna"), Some("/home"));
-        let name = |number| file(format!("{number}{shift}{}", "文".repeat(40)), 1);
-        stage.set_place("/home/anna", (10..30).map(name).collect());
+        let name = |length| file(format!("{shift}{}", "文".repeat(length)), 1);
+        stage.set_place("/home/anna", (20..40).map(name).collect());
         stage.serve();
         stage.keys("j F5");
         let screen = stage.text_of_screen();
