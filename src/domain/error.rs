@@ -174,7 +174,8 @@ fn kind_of_io(kind: std::io::ErrorKind) -> ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Could not {}: {}.", self.doing, self.why)
+        // What a server said may be a sentence of its own.
+        write!(f, "Could not {}: {}.", self.doing, self.why.trim_end_matches('.'))
     }
 }
 
@@ -201,5 +202,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         assert!(!error.kind().is_worth_a_retry());
         assert!(ErrorKind::ConnectionLost.is_worth_a_retry());
+        let told = Error::new(ErrorKind::Failed, "log in", "the server says: Go away.");
+        assert_eq!(told.to_string(), "Could not log in: the server says: Go away.");
     }
 }
