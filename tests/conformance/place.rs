@@ -239,12 +239,20 @@ impl Place {
 
     /// Writes a whole new file through the storage.
     pub(super) async fn put(&self, name: impl AsRef<[u8]>, content: &[u8]) -> Attributes {
-        let path = self.at(name);
-        let mut stream = self.storage.write(&path, WriteOptions::new_private()).await.unwrap();
+        self.try_to_put(name, content).await.unwrap()
+    }
+
+    /// Tries to.
+    pub(super) async fn try_to_put(
+        &self,
+        name: impl AsRef<[u8]>,
+        content: &[u8],
+    ) -> Result<Attributes> {
+        let mut stream = self.storage.write(&self.at(name), WriteOptions::new_private()).await?;
         for chunk in content.chunks(100_000) {
-            stream.write(chunk.to_vec().into()).await.unwrap();
+            stream.write(chunk.to_vec().into()).await?;
         }
-        stream.finish(FinishOptions::default()).await.unwrap()
+        stream.finish(FinishOptions::default()).await
     }
 
     /// Reads a whole file through the storage.
