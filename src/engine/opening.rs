@@ -113,8 +113,7 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         if let Some(begun) = begun {
             errand.note_part(begun).await;
         }
-        let options = WriteOptions { at_once: true, ..WriteOptions::new_private() };
-        target.write(part.path(), options).await.at(End::Target)
+        target.write(part.path(), WriteOptions::new_private()).await.at(End::Target)
     };
     let look_first = carry::in_turn(errand) || !source.capabilities().exact_listings;
     let (before, reader, writer) = if look_first {

@@ -1,10 +1,15 @@
-//! Transfers: a data connection for one command, from its beginning to the server's last word (RFC 959 §3.3).
+//! Data connections: opened for one command, to or from the control connection's peer and nobody else (RFC 959 §3.3,
+//! RFC 2428).
 
-use std::time::{Duration, Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
+use suppaftp::Status;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time,
 };
 
@@ -14,7 +19,6 @@ use super::{
     line::{Line, Pending},
     patience::Patience,
     stream::Stream,
-    way::{Offset, Way, accept, find_way},
     wire::{Command, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
@@ -39,8 +43,56 @@ pub(super) struct Transfer {
     patience: Patience,
     moved: u64,
     began: Instant,
-    /// The server has said that it begins, or that it has ended.
-    is_agreed: bool,
+}
+
+/// Where the data connection comes from.
+enum Way {
+    Passive(TcpStream),
+    Active(TcpListener),
+}
+
+/// Where in the file a transfer begins. It has to be the last that is said before the transfer is, and is said as early as
+/// that allows: its answer comes while the data connection comes about.
+struct Offset {
+    offset: u64,
+    asked: Option<Pending>,
+}
+
+impl Offset {
+    fn command(&self) -> Option<Command> {
+        (self.offset > 0).then(|| Command::bare(&format!("REST {}", self.offset)))
+    }
+
+    /// Says it, right after whatever was said before.
+    fn say(&mut self, line: &Line) {
+        self.asked = self.command().map(|command| line.send_one(command));
+    }
+
+    /// Asks for a port, and says it right behind.
+    fn ask_for_port(&mut self, line: &Line) -> Option<Pending> {
+        let mut told = line.send([Command::bare("EPSV")].into_iter().chain(self.command()));
+        self.asked = if self.offset > 0 { told.pop() } else { None };
+        told.pop()
+    }
+
+    /// Waits for the answer: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
+    async fn agree(&mut self, line: &Line, patience: Patience) -> Result<(), Fault> {
+        if self.asked.is_none() {
+            self.say(line);
+        }
+        let Some(mut asked) = self.asked.take() else { return Ok(()) };
+        let reply = asked.last(patience.reply).await?;
+        if reply.status() != Status::RequestFilePending {
+            let why = format!("the server begins no file in its middle ({})", reply.words());
+            return Err(Fault::new(ErrorKind::Unsupported, why));
+        }
+        Ok(())
+    }
+
+    /// Something else was said meanwhile: it has to be said again.
+    fn forget(&mut self) {
+        self.asked = None;
+    }
 }
 
 /// Begins a transfer with `command`, at `offset` of the file.
@@ -51,32 +103,10 @@ pub(super) async fn begin(
     offset: u64,
     command: Command,
 ) -> Result<Transfer, Fault> {
-    start(line, habits, patience, offset, command, false).await
-}
-
-/// The same for a whole file that is sent: the server's word that it begins is not waited for where bytes may go ahead of
-/// it. Until it has come there is no telling a refusal from a break.
-pub(super) async fn begin_sending(
-    line: &Line,
-    habits: &Habits,
-    patience: Patience,
-    command: Command,
-) -> Result<Transfer, Fault> {
-    start(line, habits, patience, 0, command, true).await
-}
-
-async fn start(
-    line: &Line,
-    habits: &Habits,
-    patience: Patience,
-    offset: u64,
-    command: Command,
-    sends_ahead: bool,
-) -> Result<Transfer, Fault> {
     let _beginning = line.beginning.lock().await;
-    let mut from = Offset::new(offset);
+    let mut from = Offset { offset, asked: None };
     let way = find_way(line, habits, patience, &mut from).await.inspect_err(|_| {
-        if from.was_said() {
+        if from.asked.is_some() {
             // Whatever came next on it would begin there.
             line.end(Fault::lost("the connection was given up"));
         }
@@ -87,22 +117,6 @@ async fn start(
         line.ask_for_port_ahead();
     }
     let mut early = None;
-    let began = Instant::now();
-    let way = match way {
-        Way::Passive(socket) if sends_ahead && line.tls.is_none() => {
-            let stream = Stream::Plain(socket);
-            return Ok(Transfer {
-                stream,
-                pending,
-                early,
-                patience,
-                moved: 0,
-                began,
-                is_agreed: false,
-            });
-        }
-        way => way,
-    };
     let (stream, refused) = match way {
         Way::Passive(socket) => {
             // Some servers shake hands before they answer, some after: both at once.
@@ -127,7 +141,7 @@ async fn start(
     let Some(stream) = stream else {
         return Err(Fault::new(ErrorKind::Interrupted, "no data connection came about"));
     };
-    Ok(Transfer { stream, pending, early, patience, moved: 0, began, is_agreed: true })
+    Ok(Transfer { stream, pending, early, patience, moved: 0, began: Instant::now() })
 }
 
 /// Waits for the data connection and for the word that the transfer begins. The second of the results is a refusal:
@@ -180,6 +194,141 @@ async fn wrap(line: &Line, socket: TcpStream, patience: Patience) -> Result<Stre
     }
 }
 
+async fn find_way(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
+    from: &mut Offset,
+) -> Result<Way, Fault> {
+    if has(&habits.active) {
+        return listen(line, patience).await;
+    }
+    if let Some(mut asked) = line.port_ahead() {
+        from.say(line);
+        let reply = asked.last(patience.reply).await?;
+        if let Some(port) = port_of_epsv(reply.last()).filter(|_| is_port(&reply)) {
+            let address = SocketAddr::new(line.peer.ip(), port);
+            // One that has been waiting for too long: another is asked for.
+            if let Ok(Ok(socket)) =
+                time::timeout(patience.connect, TcpStream::connect(address)).await
+            {
+                return Ok(Way::Passive(socket));
+            }
+        }
+    }
+    let port = passive_port(line, habits, patience, from).await?;
+    // Whatever address a reply names: the data comes from whom the commands go to.
+    let address = SocketAddr::new(line.peer.ip(), port);
+    let why = match time::timeout(patience.connect, TcpStream::connect(address)).await {
+        Ok(Ok(socket)) => return Ok(Way::Passive(socket)),
+        Ok(Err(error)) => Fault::io(error).why,
+        Err(_) => "it did not answer".into(),
+    };
+    // A firewall in front of the server; perhaps there is none in front of this machine.
+    tracing::debug!(%address, %why, "no passive data connection, trying an active one");
+    from.forget();
+    listen(line, patience).await.map_err(|_| {
+        let why = format!("no data connection to port {port} came about: {why}");
+        Fault::new(ErrorKind::Interrupted, why)
+    })
+}
+
+async fn passive_port(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
+    from: &mut Offset,
+) -> Result<u16, Fault> {
+    let no_sense = || Fault::protocol("the server names no port for a data connection");
+    if !has(&habits.no_epsv)
+        && let Some(mut asked) = from.ask_for_port(line)
+    {
+        let reply = asked.last(patience.reply).await?;
+        if is_port(&reply) {
+            return port_of_epsv(reply.last()).ok_or_else(no_sense);
+        }
+        if line.peer.is_ipv6() || !matches!(reply.code, 500..=599) {
+            return Err(Fault::of(&reply));
+        }
+        note(&habits.no_epsv);
+    }
+    from.forget();
+    let reply = line.ask(Command::bare("PASV"), patience.reply).await?;
+    if reply.status() != Status::PassiveMode {
+        return Err(Fault::of(&reply));
+    }
+    port_of_pasv(reply.last()).ok_or_else(no_sense)
+}
+
+fn is_port(reply: &Reply) -> bool {
+    reply.status() == Status::ExtendedPassiveMode
+}
+
+/// `Entering Extended Passive Mode (|||6446|)`.
+fn port_of_epsv(text: &[u8]) -> Option<u16> {
+    let open = text.iter().position(|&byte| byte == b'(')?;
+    let inside = &text[open + 1..];
+    let mark = *inside.first()?;
+    let mut parts = inside.split(|&byte| byte == mark);
+    let port = parts.nth(3)?;
+    let port: u16 = std::str::from_utf8(port).ok()?.parse().ok()?;
+    (port != 0).then_some(port)
+}
+
+/// `Entering Passive Mode (h1,h2,h3,h4,p1,p2)`, with or without brackets. The address is not looked at.
+fn port_of_pasv(text: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(text).ok()?;
+    let parts: Vec<&str> = text.rsplitn(6, ',').collect();
+    let [low, high, ..] = parts[..] else { return None };
+    if parts.len() < 6 {
+        return None;
+    }
+    let digits = |text: &str| -> Option<u16> {
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        text[..end].parse::<u8>().ok().map(u16::from)
+    };
+    let port = digits(high.trim())? * 256 + digits(low.trim())?;
+    (port != 0).then_some(port)
+}
+
+async fn listen(line: &Line, patience: Patience) -> Result<Way, Fault> {
+    let listener =
+        TcpListener::bind(SocketAddr::new(line.local.ip(), 0)).await.map_err(Fault::io)?;
+    let port = listener.local_addr().map_err(Fault::io)?.port();
+    let command = match line.local.ip().to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("PORT {a},{b},{c},{d},{},{}", port >> 8, port & 0xff)
+        }
+        IpAddr::V6(address) => format!("EPRT |2|{address}|{port}|"),
+    };
+    let reply = line.ask(Command::bare(&command), patience.reply).await?;
+    if !reply.is_done() {
+        return Err(Fault::of(&reply));
+    }
+    Ok(Way::Active(listener))
+}
+
+/// The server's connection; others that come first are turned away.
+async fn accept(
+    line: &Line,
+    listener: &TcpListener,
+    patience: Patience,
+) -> Result<TcpStream, Fault> {
+    let coming = async {
+        loop {
+            let (socket, from) = listener.accept().await.map_err(Fault::io)?;
+            if from.ip().to_canonical() == line.peer.ip().to_canonical() {
+                return Ok(socket);
+            }
+            tracing::warn!(%from, "a stranger came to a data connection, and was turned away");
+        }
+    };
+    time::timeout(patience.connect, coming).await.unwrap_or_else(|_| {
+        Err(Fault::new(ErrorKind::Interrupted, "the server made no data connection"))
+    })
+}
+
 impl Transfer {
     fn stalled(&self) -> Fault {
         let seconds = self.patience.stall.as_secs();
@@ -208,30 +357,8 @@ impl Transfer {
         Ok(length)
     }
 
-    /// Whether the server has said that it takes the file.
-    pub(super) fn is_agreed(&self) -> bool {
-        self.is_agreed
-    }
-
-    /// Waits for the server's word that it takes the file.
-    async fn agree(&mut self) -> Result<(), Fault> {
-        let told = self.pending.next(self.patience.reply).await?;
-        if !told.is_preliminary() {
-            if !told.is_done() {
-                return Err(Fault::of(&told));
-            }
-            self.early = Some(told);
-        }
-        self.is_agreed = true;
-        Ok(())
-    }
-
     /// Writes all of `bytes`.
     pub(super) async fn write(&mut self, line: &Line, bytes: &[u8]) -> Result<(), Fault> {
-        if !self.is_agreed && self.moved > 0 {
-            // More than one piece goes ahead of nothing.
-            self.agree().await?;
-        }
         let stall = self.patience.stall;
         let stream = &mut self.stream;
         let writing = async {
@@ -260,11 +387,6 @@ impl Transfer {
 
     /// Why the server broke a transfer off, where it says so.
     async fn reason(&mut self) -> Option<Fault> {
-        if !self.is_agreed
-            && let Err(fault) = time::timeout(FOR_A_REASON, self.agree()).await.ok()?
-        {
-            return Some(fault);
-        }
         let told = match self.early.take() {
             Some(early) => Some(early),
             None => time::timeout(FOR_A_REASON, self.pending.last(FOR_A_REASON)).await.ok()?.ok(),
@@ -297,14 +419,9 @@ impl Transfer {
         Ok(())
     }
 
-    /// After all was written: says so, and waits for the word that it was taken at all, where that has not come yet.
-    pub(super) async fn end_writing(&mut self, line: &Line) -> Result<(), Fault> {
+    /// After all was written: the end, and the server's word that it has everything.
+    pub(super) async fn finish_writing(mut self, line: &Line) -> Result<Reply, Fault> {
         self.close(line).await?;
-        if self.is_agreed { Ok(()) } else { self.agree().await }
-    }
-
-    /// The server's word that it has everything.
-    pub(super) async fn finish_writing(self) -> Result<Reply, Fault> {
         self.outcome().await
     }
 
@@ -319,7 +436,7 @@ impl Transfer {
     }
 
     async fn outcome(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, early, patience, moved, began, .. } = self;
+        let Self { stream, pending, early, patience, moved, began } = self;
         // What is written is not yet sent: on a slow link the last of it takes its time, at most as long as what came
         // before.
         let sending = moved.min(TAKEN_AT_ONCE) / SLOWEST_LINK + moved / SLOWEST_DISK;
@@ -346,4 +463,23 @@ async fn outcome_of(
         None => pending.end_of_transfer(wait).await?,
     };
     if reply.is_done() { Ok(reply) } else { Err(Fault::of(&reply)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_out_of_replies() {
+        assert_eq!(port_of_epsv(b"Entering Extended Passive Mode (|||6446|)"), Some(6446));
+        assert_eq!(port_of_epsv(b"ok (!!!21!)."), Some(21));
+        for wrong in [&b"Entering"[..], b"(|||0|)", b"(|||70000|)", b"(||||)", b"(", b""] {
+            assert_eq!(port_of_epsv(wrong), None);
+        }
+        assert_eq!(port_of_pasv(b"Entering Passive Mode (127,0,0,1,25,46)"), Some(25 * 256 + 46));
+        assert_eq!(port_of_pasv(b"Entering Passive Mode. 10,0,0,1,0,21."), Some(21));
+        for wrong in [&b"Entering"[..], b"(1,2,3,4,300,1)", b"(1,2,3,4,0,0)", b"25,46", b""] {
+            assert_eq!(port_of_pasv(wrong), None);
+        }
+    }
 }

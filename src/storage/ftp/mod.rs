@@ -26,7 +26,6 @@ mod talker;
 mod tickets;
 mod time;
 mod tls;
-mod way;
 mod wire;
 
 use crate::domain::{encoding::Encoding, path::StoragePath};

@@ -70,7 +70,7 @@ impl FtpWriteStream {
             // Anything that stands in the way will stand in the way of STOR as well.
             Err(_) => {}
         }
-        self.begin(options.offset, options.at_once).await?;
+        self.begin(options.offset).await?;
         let (server, path) = (&self.server, &self.path);
         if !has(&server.login().habits.no_chmod) {
             match attributes::chmod(server, path, options.permissions) {
@@ -111,16 +111,12 @@ impl FtpWriteStream {
         Ok(())
     }
 
-    async fn begin(&mut self, offset: u64, at_once: bool) -> std::result::Result<(), Fault> {
+    async fn begin(&mut self, offset: u64) -> std::result::Result<(), Fault> {
         let (server, path) = (&self.server, &self.path);
         let command = server.about("STOR", path)?;
         let lease = server.pool.lease(For::Writing).await?;
         let (habits, patience) = (&server.login().habits, server.patience());
-        let begun = match at_once && offset == 0 {
-            true => data::begin_sending(lease.line(), habits, patience, command).await,
-            false => data::begin(lease.line(), habits, patience, offset, command).await,
-        };
-        match begun {
+        match data::begin(lease.line(), habits, patience, offset, command).await {
             Ok(transfer) => {
                 self.under_way = Some((lease, transfer));
                 Ok(())
@@ -141,38 +137,19 @@ impl FtpWriteStream {
 
     async fn put(&mut self, data: &[u8]) -> std::result::Result<(), Fault> {
         if self.under_way.is_none() {
-            self.begin(self.offset, false).await?;
+            self.begin(self.offset).await?;
         }
         if let Some((lease, transfer)) = &mut self.under_way {
-            if let Err(fault) = transfer.write(lease.line(), data).await {
-                return Err(match transfer.is_agreed() {
-                    true => fault,
-                    false => self.why_refused(fault).await,
-                });
-            }
+            transfer.write(lease.line(), data).await?;
             lease.moved();
             self.offset += data.len() as u64;
         }
         Ok(())
     }
 
-    /// What went wrong before the server had said that it takes the file, seen closer as where that is waited for.
-    async fn why_refused(&self, fault: Fault) -> Fault {
-        match is_a_refusal(&fault) {
-            true => self.server.why_not_made(fault, &self.path).await,
-            false => fault,
-        }
-    }
-
     async fn end(&mut self, options: FinishOptions) -> std::result::Result<Attributes, Fault> {
-        if let Some((lease, mut transfer)) = self.under_way.take() {
-            if let Err(fault) = transfer.end_writing(lease.line()).await {
-                return Err(match transfer.is_agreed() {
-                    true => fault,
-                    false => self.why_refused(fault).await,
-                });
-            }
-            transfer.finish_writing().await?;
+        if let Some((lease, transfer)) = self.under_way.take() {
+            transfer.finish_writing(lease.line()).await?;
             lease.give_back();
         }
         let (server, path) = (&self.server, &self.path);
