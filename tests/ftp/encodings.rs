@@ -114,10 +114,12 @@ async fn utf8_is_asked_for_where_it_is_to_be_had() {
         (&["SIZE"], Some("latin1"), None),
     ] {
         let evil = EvilFtp::start(|world| world.features(features));
-        match label {
-            Some(label) => drop(connect_with(&evil, label).await),
-            None => drop(connect(&evil).await),
-        }
+        let storage = match label {
+            Some(label) => connect_with(&evil, label).await,
+            None => connect(&evil).await,
+        };
+        // Its answer is not waited for; what is asked after it comes after it.
+        let _ = storage.stat(&StoragePath::new("/anything")).await;
         let seen = evil.world().seen();
         let told = seen.iter().find(|line| line.starts_with("OPTS UTF8"));
         assert_eq!(told.map(String::as_str), said, "{features:?} {label:?}");
