@@ -41,7 +41,9 @@ pub(crate) fn connect(side: Side, pane: Option<&Pane>, typed: Option<&str>, book
     if typed.is_some() {
         dialog.words.push(Words::Plain("This could not be opened:".to_owned()));
     }
-    dialog.fields = vec![Field::text("Place", begun)];
+    // Where the pane is, hardly anybody wants to go; but what was typed in vain is to be mended.
+    let field = if typed.is_some() { Field::text } else { Field::offered };
+    dialog.fields = vec![field("Place", begun)];
     dialog.buttons = vec![Button::accept("Open", 'o'), Button::leave("Cancel", 'n')];
     dialog
 }
@@ -90,6 +92,7 @@ fn put(dialog: &mut Dialog, place: String) {
     dialog.problem = None;
     if let Some(field) = dialog.fields.get_mut(PLACE) {
         field.value = Value::Text(place.into());
+        field.untouched = false;
     }
 }
 

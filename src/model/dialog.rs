@@ -52,6 +52,8 @@ pub(crate) struct Field {
     pub(crate) value: Value,
     /// It means nothing as the others stand: neither seen nor reached, and what is in it waits.
     pub(crate) hidden: bool,
+    /// Nobody has touched its text yet: what is typed takes the place of all of it.
+    pub(crate) untouched: bool,
 }
 
 /// What a field holds.
@@ -135,7 +137,12 @@ impl Button {
 
 impl Field {
     fn new(label: impl Into<String>, value: Value) -> Self {
-        Self { label: label.into(), value, hidden: false }
+        Self { label: label.into(), value, hidden: false, untouched: false }
+    }
+
+    /// A text that is there to be taken, or to be typed over.
+    pub(crate) fn offered(label: &str, value: impl Into<String>) -> Self {
+        Self { untouched: true, ..Self::text(label, value) }
     }
 
     pub(crate) fn text(label: &str, value: impl Into<String>) -> Self {
@@ -300,11 +307,19 @@ impl Dialog {
     }
 
     fn edit(&mut self, action: Action) {
-        match self.fields.get_mut(self.focus).map(|field| &mut field.value) {
-            Some(Value::Text(input)) => {
+        let Some(field) = self.fields.get_mut(self.focus) else { return };
+        let untouched = std::mem::take(&mut field.untouched);
+        match &mut field.value {
+            Value::Text(input) => {
+                let types = matches!(action, Action::Type(_));
+                if untouched
+                    && (types || matches!(action, Action::DeleteBack | Action::DeleteForward))
+                {
+                    input.reset();
+                }
                 editing::edit(input, action);
             }
-            Some(Value::Secret(secret)) => secret.edit(action),
+            Value::Secret(secret) => secret.edit(action),
             _ => {}
         }
     }
@@ -315,5 +330,30 @@ impl Dialog {
         for c in line.chars().filter(|c| !c.is_control()).take(4_096) {
             self.edit(Action::Type(c));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_typed_over_until_it_is_touched() {
+        let typed_into = |field, actions: &[Action]| {
+            let purpose = Purpose::Connect { side: super::super::Side::Left, begun: String::new() };
+            let mut dialog = Dialog::new(purpose, "");
+            dialog.fields = vec![field];
+            for action in actions {
+                assert_eq!(dialog.act(*action), None);
+            }
+            dialog.text(0).to_owned()
+        };
+        let offered = || Field::offered("Place", "/home");
+        let letters = [Action::Type('h'), Action::Type('i')];
+        assert_eq!(typed_into(offered(), &letters), "hi");
+        assert_eq!(typed_into(offered(), &[Action::DeleteBack]), "");
+        assert_eq!(typed_into(offered(), &[Action::LineEnd, Action::Type('/')]), "/home/");
+        assert_eq!(typed_into(offered(), &[]), "/home");
+        assert_eq!(typed_into(Field::text("Place", "/home"), &letters), "/homehi");
     }
 }

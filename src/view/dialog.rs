@@ -168,7 +168,9 @@ fn draw_field(
             let shown = skip_cells(input.value(), scroll);
             pen::tint(buffer, value, look.field());
             let (head, _) = text::split_at_cells(shown, usize::from(room));
-            Line::new(buffer, value).put(head, look.field());
+            let is_typed_over = focused && field.untouched;
+            let style = if is_typed_over { pen::reversed(look.field()) } else { look.field() };
+            Line::new(buffer, value).put(head, style);
             let at = input.visual_cursor().max(scroll) - scroll;
             focused.then(|| (x.saturating_add(at as u16), area.y))
         }

@@ -150,6 +150,11 @@ pub(crate) fn frame(buffer: &mut Buffer, area: Area, style: Style) {
     set(right, bottom, "┘");
 }
 
+/// Text that is there to be typed over.
+pub(crate) fn reversed(style: Style) -> Style {
+    style.add_modifier(Modifier::REVERSED)
+}
+
 /// A style without reverse, to be laid under the cursor.
 pub(crate) fn bold(style: Style) -> Style {
     style.add_modifier(Modifier::BOLD)
