@@ -11,7 +11,7 @@ const OURS: &str = ".manifest.csv.abcdeXYZ.part";
 const SPARED: &str = ".large.bin.abcde123.part";
 const THEIRS: &str = ".manifest.csv.zzzzzXYZ.part";
 
-fn stale() -> Event {
+pub(super) fn stale() -> Event {
     let place = location("files.example:/srv/in");
     let spared = HashSet::from([location(&format!("files.example:/srv/in/{SPARED}")).path]);
     let (job, marks) = (JobNumber(3), vec!["abcde".to_owned()]);
@@ -21,8 +21,8 @@ fn stale() -> Event {
 }
 
 /// A stage whose right pane shows parts.
-fn with_parts() -> Stage {
-    let mut stage = Stage::unanswered((80, 24), Some("/home/anna"), Some("files.example:/srv/in"));
+pub(super) fn with_parts(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::unanswered(size, Some("/home/anna"), Some("files.example:/srv/in"));
     for sent in stage.take_sent() {
         let Sent::Open(ticket, location) = sent else { continue };
         stage.event(Event::Opened { ticket, location });
@@ -35,7 +35,7 @@ fn with_parts() -> Stage {
 
 #[test]
 fn what_interrupted_jobs_left_is_told_of_and_cleared_away() {
-    let mut stage = with_parts();
+    let mut stage = with_parts((80, 24));
     stage.shows_not("K clears");
     stage.event(stale());
     stage.shows("1 part of an interrupted copy lies here; K clears away.");

@@ -24,8 +24,8 @@ fn attributes(seconds: i64) -> Attributes {
 }
 
 /// A stage on which `readme.txt` of the server is about to be edited.
-fn editing() -> Stage {
-    let mut stage = Stage::new((100, 24));
+fn editing(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(size);
     stage.keys("Tab j j j");
     stage.inquiries.clear();
     stage.edits.clear();
@@ -72,12 +72,13 @@ fn was_cleared(stage: &Stage) -> bool {
     stage.edits.iter().any(|order| matches!(order, EditOrder::Clear(_)))
 }
 
+const SIZE: (u16, u16) = (100, 24);
 const FETCHED: Sha256 = Sha256([1; 32]);
 const SAVED: Sha256 = Sha256([2; 32]);
 
 /// Up to the open editor.
-fn in_editor() -> (Stage, Ticket) {
-    let mut stage = editing();
+fn in_editor(size: (u16, u16)) -> (Stage, Ticket) {
+    let mut stage = editing(size);
     look(&mut stage, 5);
     let Some(EditOrder::Begin(ticket, kept)) = stage.edits.pop() else { panic!("no room") };
     assert_eq!((kept.before, kept.base), (attributes(5), None));
@@ -114,15 +115,37 @@ fn close_editor(
 }
 
 /// Up to the editor, which then ends.
-fn edited(changed: bool) -> Stage {
-    let (mut stage, ticket) = in_editor();
+fn edited(size: (u16, u16), changed: bool) -> Stage {
+    let (mut stage, ticket) = in_editor(size);
     close_editor(&mut stage, ticket, Ok(EditorEnd::InItsTime), changed);
     stage
 }
 
+/// A copy that was changed, and so was the server's file.
+pub(super) fn changed_meanwhile(size: (u16, u16)) -> Stage {
+    let mut stage = edited(size, true);
+    look(&mut stage, 6);
+    stage
+}
+
+/// What an earlier Wharf left, as it is found.
+pub(super) fn left() -> Message {
+    let left = |name: &str, is_changed| LeftEdit {
+        folder: StoragePath::new(format!("/state/edits/{name}")),
+        kept: Kept {
+            location: location(&format!("ftp://files.example/in/{name}")),
+            before: attributes(5),
+            base: Some(FETCHED),
+        },
+        is_changed,
+    };
+    let found = vec![left("a.txt", true), left("b.txt", false)];
+    Message::Edits(EditNews::Left(found, Vec::new()))
+}
+
 #[test]
 fn a_changed_copy_goes_back_and_is_removed_once_it_has_arrived() {
-    let mut stage = edited(true);
+    let mut stage = edited(SIZE, true);
     look(&mut stage, 5);
     let (job, request) = stage.take_job();
     assert!(matches!(
@@ -137,7 +160,7 @@ fn a_changed_copy_goes_back_and_is_removed_once_it_has_arrived() {
 
 #[test]
 fn each_save_goes_back_while_the_editor_is_open() {
-    let (mut stage, ticket) = in_editor();
+    let (mut stage, ticket) = in_editor(SIZE);
     for save in 0..2 {
         news(&mut stage, EditNews::Saved(ticket));
         // What this Wharf put there the last time is no change of somebody else's.
@@ -166,7 +189,7 @@ fn each_save_goes_back_while_the_editor_is_open() {
 
 #[test]
 fn what_somebody_else_puts_there_right_after_a_save_is_not_taken_for_ones_own() {
-    let (mut stage, edit) = in_editor();
+    let (mut stage, edit) = in_editor(SIZE);
     news(&mut stage, EditNews::Saved(edit));
     look(&mut stage, 5);
     let (job, _) = stage.take_job();
@@ -185,7 +208,7 @@ fn what_somebody_else_puts_there_right_after_a_save_is_not_taken_for_ones_own() 
 
 #[test]
 fn a_copy_that_could_not_be_sent_stays() {
-    let mut stage = edited(true);
+    let mut stage = edited(SIZE, true);
     look(&mut stage, 5);
     let (job, _) = stage.take_job();
     end_job(&mut stage, job, 1);
@@ -202,8 +225,7 @@ fn a_copy_that_could_not_be_sent_stays() {
 
 #[test]
 fn another_change_on_the_server_is_asked_about() {
-    let mut stage = edited(true);
-    look(&mut stage, 6);
+    let mut stage = changed_meanwhile(SIZE);
     stage.shows("It was changed on the server meanwhile.");
     insta::assert_snapshot!(stage.picture());
     stage.take_sent();
@@ -230,15 +252,15 @@ fn another_change_on_the_server_is_asked_about() {
 
 #[test]
 fn an_unchanged_copy_is_removed_and_a_doubtful_one_kept() {
-    let stage = edited(false);
+    let stage = edited(SIZE, false);
     assert!(was_cleared(&stage));
     stage.shows("Nothing was changed");
     let failed = || Err("The editor ended with signal 9.".to_owned());
-    let (mut stage, ticket) = in_editor();
+    let (mut stage, ticket) = in_editor(SIZE);
     close_editor(&mut stage, ticket, failed(), true);
     assert!(!was_cleared(&stage));
     stage.shows("the copy stays at");
-    let (mut stage, ticket) = in_editor();
+    let (mut stage, ticket) = in_editor(SIZE);
     close_editor(&mut stage, ticket, failed(), false);
     assert!(was_cleared(&stage));
     stage.shows("Nothing was changed.");
@@ -246,7 +268,7 @@ fn an_unchanged_copy_is_removed_and_a_doubtful_one_kept() {
 
 #[test]
 fn what_an_editor_saves_that_went_on_elsewhere_goes_back_too() {
-    let (mut stage, ticket) = in_editor();
+    let (mut stage, ticket) = in_editor(SIZE);
     close_editor(&mut stage, ticket, Ok(EditorEnd::AtOnce), false);
     assert!(!was_cleared(&stage));
     stage.keys("E");
@@ -270,17 +292,7 @@ fn what_an_editor_saves_that_went_on_elsewhere_goes_back_too() {
 fn what_an_earlier_wharf_left_is_offered() {
     let mut stage = Stage::new((100, 24));
     assert!(matches!(stage.edits[..], [EditOrder::FindLeft]));
-    let left = |name: &str, is_changed| LeftEdit {
-        folder: StoragePath::new(format!("/state/edits/{name}")),
-        kept: Kept {
-            location: location(&format!("ftp://files.example/in/{name}")),
-            before: attributes(5),
-            base: Some(FETCHED),
-        },
-        is_changed,
-    };
-    let found = vec![left("a.txt", true), left("b.txt", false)];
-    news(&mut stage, EditNews::Left(found, Vec::new()));
+    stage.message(left());
     insta::assert_snapshot!(stage.picture());
     stage.keys("y");
     insta::assert_snapshot!("the_list_of_what_was_left", stage.picture());
@@ -292,7 +304,7 @@ fn what_an_earlier_wharf_left_is_offered() {
 
 #[test]
 fn one_file_is_edited_once() {
-    let mut stage = editing();
+    let mut stage = editing(SIZE);
     stage.keys("F4");
     stage.shows("being edited already");
     stage.keys("k k F4");

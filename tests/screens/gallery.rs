@@ -18,10 +18,13 @@ use wharf::{
         ConnectionState, Counts, Destination, Event, JobId, JobNumber, JobOptions, JobProgress,
         JobRequest, JobState, LeftJob, QuestionId, Snapshot, Work,
     },
-    model::Message,
+    model::{Back, Message, Outside},
 };
 
-use super::stage::{Stage, location};
+use super::{
+    clearing, editing,
+    stage::{Stage, location},
+};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (20, 5)];
 
@@ -34,6 +37,12 @@ fn gallery(name: &str, lead_there: impl Fn(&mut Stage)) {
         lead_there(&mut stage);
         stage.picture()
     });
+    assert_snapshot!(name, pictures.join("-----\n"));
+}
+
+/// The same of a stage that was led there elsewhere.
+fn gallery_of(name: &str, led_there: impl Fn((u16, u16)) -> Stage) {
+    let pictures = SIZES.map(|size| led_there(size).picture());
     assert_snapshot!(name, pictures.join("-----\n"));
 }
 
@@ -161,6 +170,10 @@ fn dialogs_of_the_panes() {
         ("go_to", "p"),
         ("compare", "M"),
         ("permissions", "j A"),
+        ("owner_and_time", "j O"),
+        ("delete_past_the_trash", "j D"),
+        ("link", "Tab j L"),
+        ("find", "F"),
         ("shell_command", "!"),
         ("save_place", "Tab Ctrl-D"),
     ] {
@@ -168,6 +181,44 @@ fn dialogs_of_the_panes() {
             stage.keys(keys);
         });
     }
+}
+
+#[test]
+fn what_is_opened_over_the_panes() {
+    for (name, keys) in
+        [("bookmarks", "'"), ("history", "H"), ("open_edits", "E"), ("quick_view", "j j Ctrl-Q")]
+    {
+        gallery(name, |stage| {
+            stage.keys(keys);
+        });
+    }
+    gallery("steps", |stage| {
+        with_a_job(stage);
+        stage.keys("w Enter");
+    });
+    gallery("open_edits_that_were_left", |stage| {
+        stage.message(editing::left());
+        stage.keys("y");
+    });
+    gallery("dialog_left_edits", |stage| stage.message(editing::left()));
+    gallery("dialog_discard_edit", |stage| {
+        stage.message(editing::left());
+        stage.keys("y x");
+    });
+    gallery_of("dialog_edited_meanwhile", editing::changed_meanwhile);
+    gallery_of("dialog_clear_parts", |size| {
+        let mut stage = clearing::with_parts(size);
+        stage.event(clearing::stale());
+        stage.keys("Tab K");
+        stage
+    });
+    gallery("dialog_rename_many", |stage| {
+        stage.keys("G k Space Space B");
+        let outside = stage.outside.pop().expect("the editor");
+        let Outside::EditText { text, .. } = &outside else { panic!("{outside:?}") };
+        let changed = text.lines().map(|name| format!("new-{name}\n")).collect();
+        stage.message(Message::CameBack(outside, Back::Text(Ok(changed))));
+    });
 }
 
 #[test]
