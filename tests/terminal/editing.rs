@@ -17,6 +17,7 @@ use crate::{
 /// An editor that saves in place and by renaming, each time the test lets it go on, and then ends.
 const SAVES_TWICE: &str = r#"
 trap '' HUP
+: >"$(dirname "$0")/begun"
 wait_for() { until test -e "$(dirname "$0")/$1"; do sleep 0.02; done; }
 wait_for first
 echo two >>"$2"
@@ -96,7 +97,8 @@ fn what_was_being_edited_when_wharf_was_killed_is_offered_again() {
     let editor = scene.editor(SAVES_TWICE);
     let mut terminal = scene.open(&[&scene.remote(), "."], editor);
     open_first(&mut terminal);
-    wait_until("the editor has the terminal", LONG, || !terminal.has_screen());
+    // Not when the terminal is lent: one that was not begun yet saves nothing.
+    wait_until("the editor has begun", LONG, || scene.tools.path().join("begun").exists());
     terminal.signal(Signal::KILL);
     terminal.ended();
     // The editor outlives it, and saves.
