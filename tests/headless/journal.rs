@@ -175,7 +175,9 @@ fn what_was_written_last_may_be_damaged_and_jobs_go_on() {
         }
         fs::write(&log, damaged).unwrap();
         let listed = run(&ground.client, ground.here.path(), &["queue", "--json"]);
-        assert_eq!((listed.status, &listed.errors[..]), (0, ""), "{cut}: {listed:?}");
+        // Where the kill met what was being moved from it into the file, that is not whole either, and this is told.
+        let is_told = listed.errors.is_empty() || listed.errors.contains("The journal was damaged");
+        assert!(listed.status == 0 && is_told, "{cut}: {listed:?}");
         let resumed = run(&ground.client, ground.here.path(), &["queue", "resume", "-q"]);
         assert_eq!(resumed.status, 0, "{cut}: {resumed:?}");
         // Where the job itself was in what is lost, it is begun again by who asked for it.
