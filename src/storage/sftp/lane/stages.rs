@@ -104,8 +104,9 @@ impl Lane {
             self.stage = Stage::Greeting;
             return Ok(());
         }
-        // As OpenSSH's own client does: the greeting goes out behind the request, and saves a round trip. While the
-        // request itself has not gone out nobody else may send, this lane neither.
+        // As OpenSSH's own client does: the greeting goes out behind the request where the server's window lets it, which
+        // saves a round trip; OpenSSH's server has none before it has answered. While the request itself has not gone out
+        // nobody else may send, this lane neither.
         self.send(session, turn).map(|_| ())
     }
 
