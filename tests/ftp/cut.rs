@@ -1,6 +1,10 @@
 //! The connection ends in every phase of a copy, once: the file arrives, once and whole.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    time::{Duration, Instant},
+};
 
 use super::*;
 use crate::{
@@ -9,6 +13,8 @@ use crate::{
 };
 
 const SIZE: usize = 300_000;
+/// Half of what is waited for a connection on which nothing moves.
+const NO_TIME_OUT: Duration = Duration::from_secs(30);
 
 fn content() -> Vec<u8> {
     (0..SIZE).map(|at| (at >> 9) as u8 ^ at as u8).collect()
@@ -74,7 +80,16 @@ fn a_file_that_is_sent_survives_an_end_in_every_phase() {
     }
 }
 
-/// An upload that stops several times is gone on with, and not begun again each time: else it would never end.
+/// A server that has said that it gives a file up need not close the connection the file comes by: nobody waits for that.
+#[test]
+fn a_file_that_is_given_up_is_waited_for_no_longer() {
+    let began = Instant::now();
+    down(&Trick::GivesUpOnce { at: SIZE / 2, say: "426 that is enough for now" });
+    assert!(began.elapsed() < NO_TIME_OUT, "{:?}", began.elapsed());
+}
+
+/// An upload that stops several times is gone on with, and not begun again each time: else it would never end. What a
+/// server that has given up does not take any more is not waited for.
 #[test]
 fn a_file_that_is_sent_goes_on_where_it_stopped() {
     const LARGE: usize = 20 << 20;
@@ -85,8 +100,10 @@ fn a_file_that_is_sent_goes_on_where_it_stopped() {
     });
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), &content).unwrap();
+    let began = Instant::now();
     let said = copy(&evil, folder.path(), true);
     assert_eq!(said.status, 0, "{said:?}");
+    assert!(began.elapsed() < NO_TIME_OUT, "{:?}", began.elapsed());
     let world = evil.world();
     assert!(world.content("/srv/file") == Some(content));
     assert_eq!(world.paths(), ["/srv/file"], "a part was left");

@@ -180,7 +180,7 @@ impl Line {
             // The writer is gone only when the line has ended, and then whoever waits is told.
             let _ = self.outgoing.send(command);
         }
-        Pending { replies, shared: Arc::clone(&self.shared), sent: Instant::now() }
+        Pending { replies, kept: None, shared: Arc::clone(&self.shared), sent: Instant::now() }
     }
 
     /// Sends one command and waits for what it comes to.
@@ -357,6 +357,8 @@ async fn put(stream: &mut WriteHalf<Stream>, bytes: &mut Vec<u8>) -> Result<(), 
 /// The replies to one command.
 pub(super) struct Pending {
     replies: mpsc::UnboundedReceiver<Reply>,
+    /// The last of them, which came before it was asked for.
+    kept: Option<Reply>,
     shared: Arc<Shared>,
     sent: Instant,
 }
@@ -364,6 +366,9 @@ pub(super) struct Pending {
 impl Pending {
     /// The next reply. A server that says nothing at all for `patience` ends the line.
     pub(super) async fn next(&mut self, patience: Duration) -> Result<Reply, Fault> {
+        if let Some(kept) = self.kept.take() {
+            return Ok(kept);
+        }
         loop {
             let last = (*self.shared.heard()).max(self.sent);
             match time::timeout_at(last + patience, self.replies.recv()).await {
@@ -394,13 +399,40 @@ impl Pending {
         }
     }
 
+    /// Keeps the reply that ends it for whoever asks next.
+    pub(super) fn keep(&mut self, last: Reply) {
+        self.kept = Some(last);
+    }
+
+    /// What was kept.
+    pub(super) fn kept(&self) -> Option<&Reply> {
+        self.kept.as_ref()
+    }
+
+    /// Comes to an end once the last reply has come, which is kept; never where the line ends before that.
+    pub(super) async fn until_last(&mut self) {
+        while self.kept.is_none() {
+            match self.replies.recv().await {
+                Some(reply) if reply.is_preliminary() => {}
+                Some(reply) => self.kept = Some(reply),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// The next reply, if one comes within `patience`. The line goes on without.
     pub(super) async fn within(&mut self, patience: Duration) -> Option<Reply> {
+        if let Some(kept) = self.kept.take() {
+            return Some(kept);
+        }
         time::timeout(patience, self.replies.recv()).await.ok().flatten()
     }
 
     /// The reply that ends a transfer, within `patience` whatever else is heard.
     pub(super) async fn end_of_transfer(&mut self, patience: Duration) -> Result<Reply, Fault> {
+        if let Some(kept) = self.kept.take() {
+            return Ok(kept);
+        }
         let end = async {
             while let Some(reply) = self.replies.recv().await {
                 if !reply.is_preliminary() {

@@ -26,6 +26,7 @@ mod talker;
 mod tickets;
 mod time;
 mod tls;
+mod way;
 mod wire;
 
 use crate::domain::{encoding::Encoding, path::StoragePath};

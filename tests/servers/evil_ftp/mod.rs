@@ -32,7 +32,9 @@ pub(crate) enum Trick {
     PassiveElsewhere(Ipv4Addr, u16),
     /// Of a file that is fetched so many bytes come, and then this line.
     Cut { at: usize, say: &'static str },
-    /// Of a file that is sent so many bytes are taken, and then this line is said.
+    /// Of the first file that is fetched so many bytes come, and then this line; the data connection stands.
+    GivesUpOnce { at: usize, say: &'static str },
+    /// Of a file that is sent so many bytes are taken, and then this line is said; the data connection stands.
     Stop { at: usize, say: &'static str },
     /// Of a file that is fetched so many bytes come, and then nothing at all.
     Stalls { at: usize },

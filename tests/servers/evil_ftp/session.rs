@@ -365,6 +365,17 @@ impl Session<'_> {
             data.write_all(&content[offset.min(at)..at])?;
             return Err(gone());
         }
+        let gives_up = self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::GivesUpOnce { at, say } => Some((at, say)),
+            _ => None,
+        });
+        let is_giving_up = |trick: &Trick| matches!(trick, Trick::GivesUpOnce { .. });
+        if let Some((at, say)) = gives_up
+            && self.shared.world().take(is_giving_up)
+        {
+            data.write_all(&content[offset.min(at)..at])?;
+            return self.say(say);
+        }
         for trick in self.tricks() {
             match trick {
                 Trick::Cut { at, say } => {
