@@ -93,7 +93,7 @@ pub async fn copy(
     requests: Vec<JobRequest>,
     interrupts: &mut mpsc::Receiver<Interrupt>,
 ) -> Outcome {
-    let report = Report::new(copy.json, copy.quiet);
+    let report = Report::new(copy.json, copy.quiet).files_alone(!copy.recursive);
     let mut run = Run::new(report, &handles);
     for (number, request) in (1..).zip(requests) {
         run.begin(Command::Add(JobId(number), request));

@@ -12,6 +12,7 @@ use super::complain;
 use crate::{
     domain::{
         digest::Verdict,
+        error::ErrorKind,
         figures,
         place::{Endpoint, Location},
     },
@@ -43,6 +44,8 @@ pub(super) struct Report {
     told_retry: Option<Instant>,
     line_is_drawn: bool,
     last_error: String,
+    /// What was typed leaves directories out.
+    files_alone: bool,
 }
 
 impl Report {
@@ -65,7 +68,13 @@ impl Report {
             told_retry: None,
             line_is_drawn: false,
             last_error: String::new(),
+            files_alone: false,
         }
+    }
+
+    /// Says for each directory that was named how to take it along, if that was not asked for.
+    pub(super) fn files_alone(self, files_alone: bool) -> Self {
+        Self { files_alone, ..self }
     }
 
     pub(super) fn some_failed(&self) -> bool {
@@ -116,6 +125,14 @@ impl Report {
         match ending {
             StepEnding::Failed { error, attempts } => {
                 self.failed += 1;
+                // One that was named: below it, and at the destination, it is known where a step leads.
+                let needs_r = self.files_alone
+                    && to.is_none()
+                    && matches!(error.kind(), ErrorKind::IsADirectory);
+                let text = match needs_r {
+                    true => format!("{error} With -r it is copied with all it holds."),
+                    false => error.to_string(),
+                };
                 if self.style == Style::Json {
                     let mut object = Map::new();
                     object.insert("event".into(), "failed".into());
@@ -123,11 +140,11 @@ impl Report {
                     if let Some(to) = to {
                         insert_location(&mut object, "to", to);
                     }
-                    object.insert("error".into(), error.to_string().into());
+                    object.insert("error".into(), text.into());
                     object.insert("attempts".into(), (*attempts).into());
                     self.json(Value::Object(object));
                 } else {
-                    self.error(&error.to_string());
+                    self.error(&text);
                 }
             }
             StepEnding::Skipped => {

@@ -100,7 +100,13 @@ fn a_directory_needs_r_and_the_verdict_is_as_asked() {
     let to = format!("{HOST}:");
     let said = run(&client, here.path(), &["cp", "d", &to]);
     assert_eq!(said.status, 1, "{said:?}");
-    said.complains("directory");
+    said.complains("it is a directory. With -r it is copied with all it holds.");
+    // What stands in the way at the destination is another matter.
+    fs::create_dir(sshd.files().join("a")).unwrap();
+    let said = run(&client, here.path(), &["cp", "a", &format!("{HOST}:./")]);
+    said.complains("a directory stands there.");
+    assert!(!said.errors.contains("With -r"), "{said:?}");
+    fs::remove_dir(sshd.files().join("a")).unwrap();
     for (level, verdict) in [("size", "size"), ("off", "off"), ("digest", "hash"), ("auto", "hash")]
     {
         let said = run(
