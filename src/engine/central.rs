@@ -308,7 +308,7 @@ impl Central {
             let record = self.journal.of(job.id);
             let carried = job.carried_bytes(&record);
             let before = job.rate.per_second();
-            job.rate.take(carried, now, !job.running.is_empty());
+            job.rate.take(job.moved.bytes(), now, !job.running.is_empty());
             // A rate that has all but faded is none.
             rates_changed |= (job.rate.per_second() - before).abs() > 1.0;
             carried_by_all = carried_by_all.wrapping_add(carried);

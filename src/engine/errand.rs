@@ -54,6 +54,18 @@ pub(super) struct Errand {
 pub(super) struct Live {
     carried: AtomicU64,
     phase: AtomicU8,
+    moved: Moved,
+}
+
+/// Bytes that all attempts of a job have moved, those that had to be moved again too. It only grows: rates are told from
+/// it, and what an earlier attempt left is no part of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Moved(Arc<AtomicU64>);
+
+impl Moved {
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Where an attempt is.
@@ -65,7 +77,18 @@ pub(super) enum LivePhase {
 }
 
 impl Live {
+    pub(super) fn of(moved: Moved) -> Self {
+        Self { moved, ..Self::default() }
+    }
+
+    /// Bytes that went across just now.
     pub(super) fn carry(&self, bytes: u64) {
+        self.carried.fetch_add(bytes, Ordering::Relaxed);
+        self.moved.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that were across before this attempt.
+    pub(super) fn find(&self, bytes: u64) {
         self.carried.fetch_add(bytes, Ordering::Relaxed);
     }
 

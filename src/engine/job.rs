@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     before::Before,
     destination::Resolved,
-    errand::Live,
+    errand::{Live, Moved},
     message::{JobId, JobRequest, QuestionId, Retrying, StepId, StepProgress, StepState},
     ordering::HeldSteps,
     progress::Rate,
@@ -61,6 +61,7 @@ pub(super) struct Job {
     pub(super) cancelled: bool,
     pub(super) last_failure: Option<Error>,
     pub(super) served: u64,
+    pub(super) moved: Moved,
     pub(super) rate: Rate,
     /// It is in the journal, or known not to get there: nothing is done before.
     pub(super) is_written: bool,
@@ -122,6 +123,7 @@ impl Job {
             cancelled: false,
             last_failure: None,
             served: 0,
+            moved: Moved::default(),
             rate: Rate::default(),
             is_written: false,
             paused: watch::Sender::new(false),

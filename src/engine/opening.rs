@@ -65,7 +65,7 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
             let ranges = Ranges::with(before.size.unwrap_or(0), carry::cut(errand), &kept);
             begun.written = Written::Ranges(kept);
             errand.note_progress(begun.clone());
-            errand.live.carry(ranges.bytes());
+            errand.live.find(ranges.bytes());
             Ok(Some(Opened { before, way: Road::Ranges(ranges), streams: None }))
         }
         Kept::UpTo(offset, hashed) => {
@@ -75,7 +75,7 @@ pub(super) async fn go_on(errand: &Errand, held: &mut Held) -> Result<Option<Ope
             let write = carry::open_part(errand, part, offset);
             let (reader, writer) = carry::both(errand, read, write).await?;
             errand.note_progress(begun.clone());
-            errand.live.carry(offset);
+            errand.live.find(offset);
             let way = Road::Stream { offset, hashed };
             Ok(Some(Opened { before, way, streams: Some((reader, writer)) }))
         }

@@ -363,7 +363,7 @@ async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<Outcome, Fa
         |found: &Attributes| found.kind == Kind::File && found.size == Some(arrived.bytes);
     match stands(part.clone()).await.map_err(resume)? {
         Some(found) if is_whole(&found) && begun.is_of(&errand.step.source) => {
-            errand.live.carry(arrived.bytes);
+            errand.live.find(arrived.bytes);
             let name = FinalName::new(errand.to()?, &Way::Beside { first: 1 });
             let ready = Ready { part: part.clone(), name, source: *source, arrived };
             let part = Part::at(part.clone(), errand.target.clone()).noted();
@@ -379,7 +379,7 @@ async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<Outcome, Fa
                 if errand.is_move() {
                     return remove_source_later(errand, &ready).await;
                 }
-                errand.live.carry(arrived.bytes);
+                errand.live.find(arrived.bytes);
                 return finish_move(errand, ready).await;
             }
         }
@@ -396,7 +396,7 @@ async fn holds(errand: &Errand, path: &StoragePath, arrived: Arrived) -> Result<
 
 async fn commit_once_more(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    errand.live.carry(ready.arrived.bytes);
+    errand.live.find(ready.arrived.bytes);
     let resume = |mut fail: Fail| {
         fail.resume = Some(Task::File(Stage::Commit(ready.clone())));
         fail
@@ -443,7 +443,7 @@ async fn finish_move(errand: &Errand, ready: Arc<Ready>) -> Result<Outcome, Fail
 /// The copy stands, the source could not be removed at the time.
 async fn remove_source_later(errand: &Errand, ready: &Arc<Ready>) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    errand.live.carry(ready.arrived.bytes);
+    errand.live.find(ready.arrived.bytes);
     let resume = |mut fail: Fail| {
         fail.resume = Some(Task::File(Stage::RemoveSource(ready.clone())));
         fail

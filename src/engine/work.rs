@@ -142,7 +142,7 @@ impl Central {
                 }
                 step.history.attempts += 1;
                 step.history.began.get_or_insert(now);
-                let live = Arc::new(Live::default());
+                let live = Arc::new(Live::of(job.moved.clone()));
                 let held = watch::Sender::new(false);
                 let errand = Errand {
                     request: job.request.clone(),

@@ -9,8 +9,14 @@ use std::{
 };
 
 use wharf::{
-    domain::{digest::VerifyLevel, place::Endpoint, question::ConflictChoice, rate::Limit},
-    engine::message::{Command, JobOptions, JobRequest, JobState, Target},
+    domain::{
+        digest::VerifyLevel,
+        error::{Error, ErrorKind},
+        place::Endpoint,
+        question::ConflictChoice,
+        rate::Limit,
+    },
+    engine::message::{Command, JobOptions, JobRequest, JobState, Snapshot, Target},
     storage::memory::Operation,
 };
 
@@ -132,4 +138,48 @@ async fn a_site_keeps_to_its_own_limit_and_others_do_not_wait_for_it() {
 
 fn overwriting() -> JobOptions {
     JobOptions { verify: VerifyLevel::Size, ..on_conflict(ConflictChoice::Overwrite) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_already_is_no_part_of_the_rate() {
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", bytes(12 * MIB)).unwrap();
+    let (written, lost) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let is_lost = lost.clone();
+    rig.there.before(move |call| {
+        let count =
+            written.fetch_add(u64::from(call.operation == Operation::Write), Ordering::SeqCst);
+        let breaks = call.operation == Operation::Write
+            && count == 100
+            && lost.fetch_add(1, Ordering::SeqCst) == 0;
+        let goes_on = lost.load(Ordering::SeqCst) > 0 && call.operation == Operation::Stat;
+        async move {
+            if breaks {
+                return Err(Error::new(ErrorKind::ConnectionLost, "write", "so it was wanted"));
+            }
+            if goes_on {
+                // Long enough for a rate to be told before it is known what is there.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Ok(())
+        }
+    });
+    rig.tell(Command::Limit(Limit(Some(MIB as u64))));
+    let a = rig.add(sent(&["/here/a"]));
+    let (mut after, mut fastest) = (false, 0.0f64);
+    let of = |snapshot: &Snapshot| snapshot.jobs.iter().find(|job| job.id == a).cloned();
+    loop {
+        let seen = rig.snapshot_that(|all| of(all).is_some()).await;
+        let job = of(&seen).unwrap();
+        after |= is_lost.load(Ordering::SeqCst) > 0;
+        if job.state.has_ended() {
+            break;
+        }
+        if after && job.carried_bytes > 6 * MIB as u64 {
+            fastest = fastest.max(job.rate);
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    assert_eq!(rig.there.content("/there/a"), Some(bytes(12 * MIB)));
+    assert!(fastest > 0.0 && fastest < 2.0 * MIB as f64, "{fastest}");
 }
