@@ -83,6 +83,7 @@ pub(super) async fn set_one(errand: &Errand) -> Result<Outcome, Fail> {
 /// Announces what a folder holds. What is its own comes last, for it may shut it; but first where they open it.
 pub(super) async fn open_directory(errand: &Errand, folder: &Arc<Folder>) -> Result<Outcome, Fail> {
     tree::refuse_depth(errand)?;
+    tree::refuse_what_became_a_link(errand).await?;
     let from = &errand.step.from;
     let mut listed = errand.source.list(from).await;
     let opens = match errand.request.work {

@@ -20,6 +20,11 @@ pub(super) async fn remove_file(errand: &Errand) -> Result<Outcome, Fail> {
 /// Announces what a directory holds.
 pub(super) async fn open_directory(errand: &Errand, folder: &Arc<Folder>) -> Result<Outcome, Fail> {
     tree::refuse_depth(errand)?;
+    match tree::refuse_what_became_a_link(errand).await {
+        // Closing it finds that out once more.
+        Err(fail) if fail.error.kind() == ErrorKind::NotFound => return Ok(Outcome::Expanded),
+        looked => looked?,
+    }
     let from = &errand.step.from;
     let mut listing = errand.source.list(from).await.at(End::Source)?;
     while let Some(batch) = listing.next().await.at(End::Source)? {

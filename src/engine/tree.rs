@@ -35,6 +35,9 @@ const CARRIED_PERMISSIONS: u32 = 0o3777;
 /// Makes the directory (or finds it) and announces what the source holds.
 pub(super) async fn open_directory(errand: &Errand, folder: &Arc<Folder>) -> Result<Outcome, Fail> {
     refuse_depth(errand)?;
+    if errand.is_move() {
+        refuse_what_became_a_link(errand).await?;
+    }
     let to = errand.to()?;
     let (contents, mut listing) = try_join!(make_or_find(errand, to, folder), async {
         errand.source.list(&errand.step.from).await.at(End::Source)
@@ -121,6 +124,19 @@ pub(super) fn refuse_depth(errand: &Errand) -> Result<(), Fail> {
     }
     Err(errand
         .fail(ErrorKind::Unsupported, format!("it lies more than {DEEPEST} directories deep")))
+}
+
+/// What was listed as a directory may be a link by now: what is removed or changed below it must not be what the link leads
+/// to. Where a look is dear, what the listing said has to do.
+pub(super) async fn refuse_what_became_a_link(errand: &Errand) -> Result<(), Fail> {
+    if !errand.source.capabilities().exact_listings {
+        return Ok(());
+    }
+    let now = errand.source.stat(&errand.step.from).await.at(End::Source)?;
+    match now.kind {
+        Kind::Directory => Ok(()),
+        _ => Err(errand.fail(ErrorKind::NotADirectory, "it is not a directory any more")),
+    }
 }
 
 /// What the directory held before, where that is known; nothing if it was made just now.

@@ -4,9 +4,11 @@ use bytes::Bytes;
 use wharf::{
     domain::{
         error::{ErrorKind, Result},
+        path::Name,
         place::Location,
     },
     engine::message::{Command, Event, Inquiry, Sum, Ticket, Told, ledger::PageWanted},
+    storage::{Storage as _, memory::Operation},
 };
 
 use super::engine_rig::*;
@@ -83,6 +85,28 @@ async fn what_cannot_be_read_is_counted_and_the_rest_goes_on() {
     assert_eq!(told, Told::Size(sum));
     let gone = rig.ask(Inquiry::Size(there("/there/none"))).await.unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_grows_while_it_is_added_up_has_an_end() {
+    let mut rig = Rig::new();
+    rig.there.put("/there/d/a", bytes(5)).unwrap();
+    // Each directory that is listed gets one more below it, before it is.
+    let memory = rig.there.clone();
+    rig.there.before(move |call| {
+        let (memory, more) = (memory.reconnected(), call.path.join(&Name::new("more").unwrap()));
+        async move {
+            match call.operation == Operation::List && call.path.is_within(&path("/there/d")) {
+                true => memory.make_directory(&more, None).await,
+                false => Ok(()),
+            }
+        }
+    });
+    let all = rig.ask(Inquiry::Size(there("/there/d"))).await.unwrap();
+    let Some(Told::Size(sum)) = all.last() else { panic!("{all:?}") };
+    assert!(sum.complete && sum.unread == 1, "{sum:?}");
+    // As deep as a tree may be.
+    assert_eq!((sum.files, sum.bytes, sum.directories), (1, 5, 500));
 }
 
 #[tokio::test(start_paused = true)]

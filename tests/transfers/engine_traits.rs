@@ -4,18 +4,23 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, symlink},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use wharf::{
     domain::{
         entry::Timestamp,
-        error::ErrorKind,
+        error::{Error, ErrorKind},
         owners::{NewOwner, OwnerNames},
     },
     engine::message::{
         Command, Event, Inquiry, JobOptions, JobRequest, StepEnding, StepKind, Ticket, Told,
         Traits, Work,
     },
+    storage::memory::Operation,
 };
 
 use super::{
@@ -136,6 +141,58 @@ fn owners_on_a_disk_and_through_openssh() {
         }
         assert_eq!(owners_below(&folder.join("outside")), outside, "a link is not followed");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_are_as_good_as_the_files_that_tell_them() {
+    let lines: Vec<u8> =
+        (1..400_000).flat_map(|id| format!("anna{id}:x:{id}:1::\n").into_bytes()).collect();
+    assert!(lines.len() > 8 << 20);
+    let mut rig = Rig::new();
+    rig.there.set_capabilities(|can| can.set_owner = true);
+    let read = Arc::new(AtomicU64::new(0));
+    let count = read.clone();
+    rig.there.before(move |call| {
+        count.fetch_add(u64::from(call.operation == Operation::Read), Ordering::SeqCst);
+        async { Ok(()) }
+    });
+    let plain = |rig: &Rig, content: &[u8]| rig.there.put("/etc/passwd", content).unwrap();
+    // None; one that nobody may read; one without end; one that is no such file.
+    assert_eq!(told_owners(&mut rig, 1).await.user(7), "7");
+    plain(&rig, b"anna:x:7:7::\n");
+    assert_eq!(told_owners(&mut rig, 2).await.user(7), "anna");
+    rig.there.deny("/etc/passwd", true).unwrap();
+    assert_eq!(told_owners(&mut rig, 3).await.user(7), "7");
+    rig.there.deny("/etc/passwd", false).unwrap();
+    let before = read.load(Ordering::SeqCst);
+    plain(&rig, &lines);
+    let names = told_owners(&mut rig, 4).await;
+    assert_eq!((names.user(7), names.user(399_999)), ("anna7".into(), "399999".into()));
+    // The memory's chunks are of 64 KiB.
+    assert!(read.load(Ordering::SeqCst) - before <= (4 << 20 >> 16) + 2, "no more than 4 MiB");
+    plain(&rig, b"\0\xff\x1b[2J\n::::\nanna");
+    assert_eq!(told_owners(&mut rig, 5).await.user(7), "7");
+    rig.there.before(|call| async move {
+        match call.operation == Operation::Read {
+            true => Err(Error::new(ErrorKind::Failed, "read", "so it was wanted")),
+            false => Ok(()),
+        }
+    });
+    assert_eq!(told_owners(&mut rig, 6).await.user(7), "7");
+}
+
+async fn told_owners(rig: &mut Rig, ticket: u64) -> OwnerNames {
+    let ticket = Ticket(ticket);
+    let inquiry = Inquiry::Owners { of: at(server(), "/there"), ids: vec![(7, 7)] };
+    rig.tell(Command::Inquire { ticket, inquiry });
+    rig.event_that(|event| match event {
+        Event::Answered(answered) if answered.ticket == ticket => match answered.told {
+            Ok(Told::Owners(names)) => Some(names),
+            other => panic!("numbers are told even so: {other:?}"),
+        },
+        _ => None,
+    })
+    .await
 }
 
 #[test]

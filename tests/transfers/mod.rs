@@ -9,6 +9,7 @@ mod engine_find;
 mod engine_inquiries;
 mod engine_keep_both;
 mod engine_local;
+mod engine_meanwhile;
 mod engine_modes;
 mod engine_move_delete;
 mod engine_ordering;
