@@ -251,30 +251,62 @@ async fn unanswered_prompts_end_it() {
     assert_eq!(error.why(), "its prompts were left unanswered");
 }
 
-#[tokio::test]
-async fn several_factors_are_given_one_after_the_other() {
+/// A server that takes a key among these ways, and a client that names one: the right one, or a stranger.
+fn server_for_a_key(ways: Ways, is_right: bool) -> (EmbeddedServer, Client) {
     let key = fresh_key().unwrap();
-    let ways = Ways {
-        key: Some(key.public_key().clone()),
-        prompts: vec![vec![prompt("Code: ", false, "123456")]],
-        all: true,
-        ..password()
-    };
-    let (server, client) = server(ways);
+    let taken = if is_right { key.clone() } else { fresh_key().unwrap() };
+    let (server, client) = server(Ways { key: Some(taken.public_key().clone()), ..ways });
     let file = client.folder().join("key");
     let text = key.to_openssh(russh::keys::ssh_key::LineEnding::LF).unwrap();
     fs::write(&file, text.as_bytes()).unwrap();
     private(&file);
-    let with_key = ClientOptions::new(server.port(), "anna".into(), file, Vec::new()).write();
-    fs::copy(client.known_hosts(), with_key.known_hosts()).unwrap();
+    let config = fs::read_to_string(client.config()).unwrap();
+    let named = config.replace("IdentityFile none", &format!("IdentityFile {}", file.display()));
+    fs::write(client.config(), named).unwrap();
+    (server, client)
+}
+
+#[tokio::test]
+async fn several_factors_are_given_one_after_the_other() {
+    let prompts = vec![vec![prompt("Code: ", false, "123456")]];
+    let (_server, client) = server_for_a_key(Ways { prompts, all: true, ..password() }, true);
     let person =
         Person::who_says(&[Say::Type(&["123456"]), Say::Type(&["wrong"]), Say::Type(&[RIGHT])]);
-    let wharf = Wharf::new(with_key.config());
+    let wharf = Wharf::new(client.config());
     wharf.connect(&person).await.unwrap();
     assert_eq!(person.asked().len(), 3);
     let person = Person::who_says(&[Say::Type(&["123456"])]);
     wharf.connect(&person).await.unwrap();
     assert_eq!(person.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_named_key_is_tried_before_anything_is_asked() {
+    let (server, client) = server_for_a_key(password(), true);
+    let wharf = Wharf::new(client.config());
+    wharf.connect_in_peace().await;
+    wharf.connect_in_peace().await;
+    assert_eq!(server.asked_for_ways(), 0);
+}
+
+#[tokio::test]
+async fn what_a_server_offers_is_asked_where_it_does_not_want_the_named_key() {
+    let (server, client) = server_for_a_key(password(), false);
+    let person = Person::who_says(&[Say::Type(&[RIGHT])]);
+    Wharf::new(client.config()).connect(&person).await.unwrap();
+    assert_eq!((person.asked().len(), server.asked_for_ways()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_key_that_was_wanted_and_refused_is_tried_in_the_order_of_things() {
+    let (server, client) = server_for_a_key(Ways { only_one: true, ..Ways::default() }, true);
+    let _standing = Wharf::new(client.config()).connect(&Person::in_peace()).await.unwrap();
+    assert_eq!(server.asked_for_ways(), 0);
+    let refused = Wharf::new(client.config()).connect(&Person::in_peace()).await.err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::LoginRefused);
+    let why = refused.why();
+    assert!(why.starts_with("the server refused what was tried (the key "), "{why}");
+    assert!(why.ends_with("; it offers publickey"), "{why}");
 }
 
 #[tokio::test]

@@ -183,18 +183,22 @@ pub(super) fn log_in(
 
 impl Attempt<'_> {
     fn run(mut self) -> Result<Ending> {
-        let mut offered = match self.first_offered() {
+        let begun = publickey::unasked(&mut self);
+        let was_asked = begun.is_none();
+        let mut offered = match begun.unwrap_or_else(|| self.first_offered()) {
             Outcome::LoggedIn => return Ok(Ending::LoggedIn),
             Outcome::Partly(offered) => offered,
             Outcome::HungUp(error) => return Ok(Ending::HungUp(error)),
             Outcome::Exhausted => String::new(),
         };
-        let first = offered.clone();
+        let first = was_asked.then(|| offered.clone());
         loop {
-            let next = self.login.authentications.iter().copied().find(|way| {
-                !self.progress.exhausted.contains(way)
-                    && offered.split(',').any(|o| o == name_of(*way))
-            });
+            let next = self
+                .login
+                .authentications
+                .iter()
+                .copied()
+                .find(|way| !self.progress.exhausted.contains(way) && offers(&offered, *way));
             let outcome = match next {
                 Some(Authentication::PublicKey) => publickey::log_in(&mut self, &offered)?,
                 Some(Authentication::KeyboardInteractive) => keyboard::log_in(&mut self, &offered)?,
@@ -203,7 +207,9 @@ impl Attempt<'_> {
             };
             match outcome {
                 Outcome::LoggedIn => {
-                    lock(self.memory).offered = Some(first);
+                    if first.is_some() {
+                        lock(self.memory).offered = first;
+                    }
                     return Ok(Ending::LoggedIn);
                 }
                 Outcome::HungUp(error) => return Ok(Ending::HungUp(error)),
@@ -381,6 +387,11 @@ enum Source {
     Person,
     Memory,
     Vault,
+}
+
+/// Whether what a server offers has this among it.
+pub(super) fn offers(offered: &str, way: Authentication) -> bool {
+    offered.split(',').any(|offer| offer == name_of(way))
 }
 
 fn name_of(way: Authentication) -> &'static str {

@@ -70,6 +70,8 @@ pub(super) struct Memory {
     pub host_key: Option<Vec<u8>>,
     /// The ways to log in that the server offered at the start of a login that succeeded.
     pub offered: Option<String>,
+    /// It is to be asked first what the server offers: to begin with a key did not do.
+    pub asks_first: bool,
     /// The public halves of the keys that worked.
     pub keys: Vec<Vec<u8>>,
     /// The password that worked.

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use ssh2::PublicKey;
 
 use super::{
-    auth::{ASKED_AT_MOST, Attempt, Outcome, Reply},
+    auth::{ASKED_AT_MOST, Attempt, Outcome, Reply, offers},
     identity::{Identity, PrivateKey},
     login::lock,
 };
@@ -12,8 +12,62 @@ use crate::domain::{
     display::escape,
     error::Result,
     question::{Answer, Question},
-    site::Agent,
+    site::{Agent, Authentication},
 };
+
+/// Begins with the key the person named, unasked whether the server takes keys at all: it nearly always is what lets one
+/// in, and a round trip is saved. `None`: it does not come to that, or the server does not want the key.
+pub(super) fn unasked(attempt: &mut Attempt<'_>) -> Option<Outcome> {
+    let login = attempt.login;
+    let is_wanted = login.identities_only
+        && login.authentications.first() == Some(&Authentication::PublicKey)
+        && !lock(attempt.memory).asks_first;
+    let path = login.identity_files.first().filter(|_| is_wanted)?;
+    // What is wrong with it is told where it is tried in its turn.
+    let identity = Identity::read(path).ok()??;
+    let (public, text) = (identity.public.as_ref()?, identity.public_text()?);
+    let private = identity.private.as_ref().filter(|private| !private.encrypted)?;
+    if identity.is_security_key() || attempt.progress.refused_keys.contains(public) {
+        return None;
+    }
+    let private = private.text.expose_secret();
+    let (session, user) = (attempt.session, &login.user);
+    match Reply::of(session.userauth_pubkey_memory(user, Some(&text), private, None)) {
+        Reply::Accepted => {
+            attempt.progress.note_judgement();
+            remember(attempt, public);
+            Some(Outcome::LoggedIn)
+        }
+        Reply::Refused { signed: false } => {
+            attempt.progress.note_judgement();
+            attempt.progress.refused_keys.insert(public.clone());
+            attempt
+                .progress
+                .note_tried(format!("the key {}", escape(path.as_os_str().as_encoded_bytes())));
+            None
+        }
+        // A further factor is wanted, unless it was refused after all; where keys are still offered only the order of
+        // things tells that.
+        Reply::Refused { signed: true } => Some(match attempt.offered() {
+            Outcome::Partly(now) if offers(&now, Authentication::PublicKey) => {
+                in_order_of_things(attempt)
+            }
+            partly => {
+                remember(attempt, public);
+                partly
+            }
+        }),
+        Reply::HungUp => Some(in_order_of_things(attempt)),
+        Reply::NotSigned | Reply::Unusable(_) | Reply::Expired => None,
+    }
+}
+
+/// Has another connection ask first.
+fn in_order_of_things(attempt: &mut Attempt<'_>) -> Outcome {
+    lock(attempt.memory).asks_first = true;
+    attempt.progress.note_judgement();
+    attempt.hung_up()
+}
 
 /// Tries every key until one is accepted.
 pub(super) fn log_in(attempt: &mut Attempt<'_>, offered: &str) -> Result<Outcome> {
