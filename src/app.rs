@@ -17,12 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use crossterm::event::{Event as Input, KeyEventKind};
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 use edits::EditsThread;
 use gallery::Gallery;
-use input::{is_unseen, mouse, next_input, waiting_input};
+use input::{is_unseen, mouse};
 use pace::Pace;
 use painter::Painter;
 use shelf::ShelfThread;
@@ -43,7 +43,7 @@ use crate::{
     engine::{Handles, message::Command},
     keymap::{self, Keymap, Meaning, Pending},
     model::{Action, Beginning, Effect, Message, Model, Outside, Remaining, update},
-    terminal::{self, Notification, Screen},
+    terminal::{self, Keyboard, Notification, Screen},
     view::{Kinds, Look, Theme, view},
 };
 
@@ -130,7 +130,7 @@ pub async fn run(mut handles: Handles, start: Start) -> anyhow::Result<Session> 
         signals: start.signals,
         screen,
         notifications,
-        input: None,
+        keyboard: Keyboard::open()?,
         edits: EditsThread::begin(start.edits.clone())?,
         room: start.edits,
         is_lent: false,
@@ -166,8 +166,7 @@ struct App {
     signals: Signals,
     screen: Screen,
     notifications: UnboundedReceiver<Notification>,
-    /// Begun when it is first asked; none while another program has the terminal.
-    input: Option<EventStream>,
+    keyboard: Keyboard,
     edits: EditsThread,
     /// Where texts that are edited lie for a while.
     room: PathBuf,
@@ -217,7 +216,7 @@ impl App {
         }
         self.resized(handles)?;
         while !self.leaving {
-            self.drain(handles).await?;
+            self.drain(handles)?;
             if self.leaving {
                 break;
             }
@@ -252,7 +251,7 @@ impl App {
         };
         tokio::select! {
             biased;
-            input = next_input(&mut self.input) => self.input(input, handles),
+            input = self.keyboard.next() => self.input(input, handles),
             Some(notification) = self.notifications.recv() => self.notification(notification, handles),
             Some(news) = self.edits.news.recv() => self.take(Message::Edits(news), handles),
             Some((ticket, painted)) = self.painter.news.recv() => {
@@ -281,7 +280,7 @@ impl App {
 
     /// Takes in all that waits, but not for ever: what floods in is drawn as it goes. What the person did is not kept
     /// waiting for what the engine has to tell.
-    async fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
+    fn drain(&mut self, handles: &mut Handles) -> io::Result<()> {
         let began = Instant::now();
         self.take(Message::Clock(began), handles)?;
         self.take(Message::Today(jiff::Zoned::now()), handles)?;
@@ -289,7 +288,7 @@ impl App {
             self.forget_sequence(handles)?;
         }
         while !self.leaving && began.elapsed() < DRAIN {
-            if let Some(input) = waiting_input(&mut self.input).await {
+            if let Some(input) = self.keyboard.waiting().transpose() {
                 self.input(input, handles)?;
             } else if self.owes_an_answer && self.pace.is_due(Instant::now(), true) {
                 return Ok(());
@@ -319,14 +318,14 @@ impl App {
         self.take(Message::Trouble(words.to_owned()), handles)
     }
 
-    fn input(&mut self, input: Option<io::Result<Input>>, handles: &Handles) -> io::Result<()> {
+    fn input(&mut self, input: io::Result<Input>, handles: &Handles) -> io::Result<()> {
         let message = match input {
-            // Nothing more will come, or reading fails: the terminal is gone.
-            None | Some(Err(_)) => {
+            // The terminal is gone.
+            Err(_) => {
                 self.leaving = true;
                 return Ok(());
             }
-            Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+            Ok(Input::Key(key)) if key.kind != KeyEventKind::Release => {
                 let context = self.model.context();
                 match self.look.keys.press(&mut self.pending, context, key) {
                     Meaning::Action(action) => {
@@ -343,19 +342,19 @@ impl App {
                     }
                 }
             }
-            Some(Ok(Input::Mouse(event))) => {
+            Ok(Input::Mouse(event)) => {
                 let message = mouse(event).map(Message::Mouse);
                 if message.is_some() {
                     self.forget_sequence(handles)?;
                 }
                 message
             }
-            Some(Ok(Input::Paste(text))) => {
+            Ok(Input::Paste(text)) => {
                 self.forget_sequence(handles)?;
                 Some(Message::Paste(text))
             }
             // A new size comes as a notification: crossterm loses it where a key comes with it.
-            Some(Ok(_)) => None,
+            Ok(_) => None,
         };
         match message {
             Some(message) => {
@@ -454,9 +453,7 @@ impl App {
     /// what an editor saves is sent while it is open.
     async fn go_outside(&mut self, handles: &mut Handles) -> io::Result<()> {
         let outside = self.going_outside.remove(0);
-        // Its thread would read what is typed for the other program. A new one is begun only when this one is gone:
-        // each waits for the other's hold on the terminal.
-        self.input = None;
+        self.keyboard.lend()?;
         self.screen.lend();
         self.is_lent = true;
         let (wanted, room) = (outside.clone(), self.room.clone());
@@ -474,6 +471,7 @@ impl App {
             }
         };
         self.is_lent = false;
+        self.keyboard.take_back()?;
         self.screen.come_back()?;
         self.resized(handles)?;
         self.owes_an_answer = true;

@@ -4,6 +4,7 @@
 //! words are printed; a panic elsewhere leaves the screen alone and is reported on it. Signals arrive on a thread
 //! of their own, which ends the process by itself if the loop cannot.
 
+mod keyboard;
 mod knows;
 mod signals;
 
@@ -33,6 +34,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::domain::signals::Standing;
 
+pub(crate) use keyboard::Keyboard;
 pub use knows::{Shade, shade};
 pub(crate) use knows::{canvas, has_colours, has_taskbar};
 

@@ -18,3 +18,4 @@ mod shell;
 mod stalled;
 mod stories;
 mod trashing;
+mod typing;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::driver::{Start, key};
-use crate::servers::client::ClientOptions;
+use super::driver::{LONG, Start, key};
+use crate::{servers::client::ClientOptions, support::wait_until};
 
 #[test]
 fn own_keys_are_taken_and_mistakes_are_told_with_their_lines() {
@@ -77,8 +77,9 @@ fn a_theme_of_ones_own_colours_the_screen() {
     fs::write(client.config_dir().join("config.toml"), "[screen]\ntheme = \"mine\"\n").unwrap();
     let mut terminal = Start::new(&client, here.path(), &[".", "/"]).run();
     terminal.shows("Name");
-    let output = String::from_utf8_lossy(&terminal.output()).into_owned();
-    assert!(output.contains("38;2;1;2;3"), "the frame has the colour of the theme");
+    wait_until("the frame has the colour of the theme", LONG, || {
+        String::from_utf8_lossy(&terminal.output()).contains("38;2;1;2;3")
+    });
     terminal.keys("q");
     terminal.ended();
 }
