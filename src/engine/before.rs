@@ -11,7 +11,7 @@ use super::{
     message::{StepId, StepKind},
     step::{Arrived, Found, Task},
 };
-use crate::domain::path::StoragePath;
+use crate::domain::{entry::Kind, path::StoragePath};
 
 /// A row of the ledger, as far as it counts here.
 pub(super) struct Past<'a> {
@@ -207,9 +207,10 @@ impl Before {
         self.answers.get(from)
     }
 
-    /// The part that was begun for something found. It is taken out.
-    pub(super) fn part_of(&mut self, from: &StoragePath) -> Option<Begun> {
-        self.parts.remove(from)
+    /// The part that was begun for something found, if it was of this kind then. It is taken out.
+    pub(super) fn part_of(&mut self, from: &StoragePath, kind: Kind) -> Option<Begun> {
+        let is_it = self.parts.get(from).is_some_and(|begun| begun.source.kind == kind);
+        if is_it { self.parts.remove(from) } else { None }
     }
 
     /// Files with a part.
@@ -269,10 +270,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{
-            digest::Verdict,
-            entry::{Attributes, Kind},
-        },
+        domain::{digest::Verdict, entry::Attributes},
         engine::step::{Folder, Known, Phase, Stage},
     };
 

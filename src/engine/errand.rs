@@ -157,6 +157,7 @@ impl Errand {
             Task::Look => look::look(&self).await,
             Task::File(stage) => transfer::cross(&self, stage).await,
             Task::Symlink => links::copy_link(&self).await,
+            Task::NamedSymlink(begun) => links::named_before(&self, begun).await,
             Task::Directory(Phase::Expand, folder) => tree::open_directory(&self, folder).await,
             Task::Directory(Phase::Close(left), folder) => {
                 tree::close_directory(&self, folder, *left).await

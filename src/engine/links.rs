@@ -35,17 +35,71 @@ pub(super) async fn copy_link(errand: &Errand) -> Result<Outcome, Fail> {
     };
     let part = Part::beside(to, errand.target.clone());
     errand.target().make_link(part.path(), &link).await.at(End::Target)?;
+    commit(errand, part, name).await
+}
+
+/// Gives the link its name; and, in a move, removes the source.
+async fn commit(errand: &Errand, part: Part, name: FinalName) -> Result<Outcome, Fail> {
     errand.live.enter(LivePhase::Committing);
-    match final_name::give(errand, errand.target(), part.path(), name, None).await {
+    crash::moment(Moment::BeforeRename);
+    let intent = name.keeps_both().then(|| naming(errand, &part, &name));
+    match final_name::give(errand, errand.target(), part.path(), name, intent).await {
         Ok(name) => {
+            crash::moment(Moment::AfterRename);
             part.keep();
             finish(errand, name).await
         }
         Err((error, name)) if error.kind() == ErrorKind::AlreadyExists && name.never_replaces() => {
             conflict::appeared_meanwhile(errand, errand.step.source).await
         }
+        Err((error, name)) if error.kind().ends_the_connection() && name.keeps_both() => {
+            // Perhaps it was renamed, perhaps not: the next attempt looks.
+            let resume = Some(Task::NamedSymlink(Arc::new(naming(errand, &part, &name))));
+            part.keep();
+            Err(Fail { error, at: Some(End::Target), resume })
+        }
         Err((error, _)) => Err(error).at(End::Target),
     }
+}
+
+/// What is to be known of a link that is about to get this name.
+fn naming(errand: &Errand, part: &Part, name: &FinalName) -> Begun {
+    Begun {
+        from: errand.step.from.clone(),
+        to: name.path.clone(),
+        part: part.path().clone(),
+        source: errand.step.source,
+        written: Written::Naming(Arrived::default()),
+    }
+}
+
+/// The link was about to get a numbered name: if the part stands, it gets one; if it is gone and what the source says
+/// stands under the name, it had got it. Else it is made once more.
+pub(super) async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<Outcome, Fail> {
+    let resume = |mut fail: Fail| {
+        fail.resume = Some(Task::NamedSymlink(begun.clone()));
+        fail
+    };
+    let link = errand.source.read_link(&errand.step.from).await.at(End::Source).map_err(resume)?;
+    let stands = async |path| match errand.target().read_link(path).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind().ends_the_connection() => Err(error).at(End::Target),
+        Err(_) => Ok(None),
+    };
+    match stands(&begun.part).await.map_err(resume)? {
+        Some(found) => {
+            let part = Part::at(begun.part.clone(), errand.target.clone());
+            if found == link {
+                let name = FinalName::new(errand.to()?, &Way::Beside { first: 1 });
+                return commit(errand, part, name).await;
+            }
+        }
+        None if stands(&begun.to).await.map_err(resume)?.is_some_and(|found| found == link) => {
+            return finish(errand, FinalName::given(begun.to.clone())).await;
+        }
+        None => {}
+    }
+    copy_link(errand).await
 }
 
 async fn finish(errand: &Errand, name: FinalName) -> Result<Outcome, Fail> {

@@ -15,6 +15,7 @@ use super::{
     transfer::Ready,
 };
 use crate::domain::{
+    entry::Kind,
     error::{Error, ErrorKind},
     path::StoragePath,
 };
@@ -168,14 +169,17 @@ impl Job {
         {
             (found.to, found.target) = (Some(to.clone()), Known::Unknown);
         }
-        if let Task::File(Stage::Copy) = &found.task
-            && let Some(begun) = before.part_of(&found.from)
-        {
-            let stage = match begun.written {
-                Written::Naming(_) => Stage::Named,
-                _ => Stage::GoOn,
+        let kind = match &found.task {
+            Task::File(Stage::Copy) => Kind::File,
+            Task::Symlink => Kind::Symlink,
+            _ => return,
+        };
+        if let Some(begun) = before.part_of(&found.from, kind).map(Arc::new) {
+            found.task = match (kind, &begun.written) {
+                (Kind::Symlink, _) => Task::NamedSymlink(begun),
+                (_, Written::Naming(_)) => Task::File(Stage::Named(begun)),
+                _ => Task::File(Stage::GoOn(begun)),
             };
-            found.task = Task::File(stage(Arc::new(begun)));
         }
     }
 

@@ -68,6 +68,8 @@ pub(super) enum Task {
     Look,
     File(Stage),
     Symlink,
+    /// The link was made under a part's name; whether it got the numbered one that was noted is not known.
+    NamedSymlink(Arc<Begun>),
     Directory(Phase, Arc<Folder>),
     /// Move by renaming.
     Rename,
@@ -273,7 +275,7 @@ impl Step {
                 _ => StepKind::File,
             },
             Task::File(_) => StepKind::File,
-            Task::Symlink => StepKind::Symlink,
+            Task::Symlink | Task::NamedSymlink(_) => StepKind::Symlink,
             Task::Directory(..) => StepKind::Directory,
             // It was moved entry by entry.
             Task::RenameAgain

@@ -257,6 +257,7 @@ impl Central {
             match (resume, &step.task) {
                 (Some(resume), _) => step.task = resume,
                 (None, Task::File(_)) => step.task = Task::File(Stage::Copy),
+                (None, Task::NamedSymlink(_)) => step.task = Task::Symlink,
                 (None, _) => {}
             }
             // Much can have changed; what is known is asked anew.
@@ -360,12 +361,15 @@ impl Central {
     pub(super) fn discard_part(&mut self, id: JobId, step: &mut Step) {
         let Some(job) = self.job(id) else { return };
         let endpoint = job.route().1.clone();
-        let part = match &step.task {
-            Task::File(Stage::Commit(ready)) => ready.part.clone(),
-            Task::File(Stage::GoOn(begun) | Stage::Named(begun)) => begun.part.clone(),
+        let (part, anew) = match &step.task {
+            Task::File(Stage::Commit(ready)) => (ready.part.clone(), Task::File(Stage::Copy)),
+            Task::File(Stage::GoOn(begun) | Stage::Named(begun)) => {
+                (begun.part.clone(), Task::File(Stage::Copy))
+            }
+            Task::NamedSymlink(begun) => (begun.part.clone(), Task::Symlink),
             _ => return,
         };
-        step.task = Task::File(Stage::Copy);
+        step.task = anew;
         self.journal.note(|| Note::PartGone { job: id, from: step.from.clone() });
         self.throw_away(&endpoint, part);
     }

@@ -220,7 +220,7 @@ fn killed_after(mut command: Command, moment: Duration) -> bool {
 }
 
 /// Is killed at a named moment; whether it came to that.
-fn dies_at(mut command: Command, moment: &str) -> bool {
+pub(super) fn dies_at(mut command: Command, moment: &str) -> bool {
     let output = command.env("WHARF_DIE_AT", moment).output().unwrap();
     output.status.signal() == Some(9)
 }

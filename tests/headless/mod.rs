@@ -4,6 +4,7 @@ mod between_ftp;
 mod clean;
 mod copying;
 mod crash;
+mod crash_links;
 mod disk_faults;
 mod ftp_ways;
 mod journal;

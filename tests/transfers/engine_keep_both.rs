@@ -131,6 +131,39 @@ async fn a_reply_that_was_lost_makes_no_second_copy() {
     until_tidy(&rig.there).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_was_lost_makes_no_second_link() {
+    let mut rig = Rig::new();
+    rig.here.put_link("/here/l", "new").unwrap();
+    rig.there.put_link("/there/l", "old").unwrap();
+    let (renames, inside) = (std::sync::atomic::AtomicUsize::new(0), rig.there.clone());
+    rig.there.before(move |call| {
+        let inside = inside.clone();
+        let first = call.operation == Operation::Rename
+            && renames.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                // The rename is done, and its reply never comes.
+                inside.without_hook();
+                inside.rename(&call.path, &path("/there/l (2)"), Replace::Never).await?;
+                let kind = ErrorKind::ConnectionLost;
+                return Err(Error::new(kind, "rename", "the connection was reset"));
+            }
+            Ok(())
+        }
+    });
+    let report = rig.run(keeping(put(&["/here/l"], "/there"))).await;
+    assert_eq!(report.summary.counts.done, 1, "{report:?}");
+    let to = report.done[0].to.as_ref().map(ToString::to_string);
+    assert_eq!(to.as_deref(), Some("files.example:/there/l (2)"));
+    for (name, says) in [("l", "old"), ("l (2)", "new")] {
+        let link = rig.there.link_target(format!("/there/{name}")).unwrap();
+        assert_eq!(String::from_utf8(link).unwrap(), says);
+    }
+    assert!(rig.there.attributes("/there/l (3)").is_none());
+    until_tidy(&rig.there).await;
+}
+
 #[tokio::test]
 async fn a_typed_name_is_taken_and_asked_about_where_it_is_taken_too() {
     let mut rig = rig_with(&["a.csv", "b.csv"]);

@@ -296,6 +296,7 @@ const ROWS: &[Row] = &[
             "tests/headless/crash.rs::killed_at_every_named_moment_of_a_copy_and_a_move_to_a_server",
             "tests/headless/crash.rs::killed_at_every_rename_and_removal_of_a_move",
             "tests/headless/crash.rs::killed_while_both_are_kept_there_is_one_copy_of_each",
+            "tests/headless/crash_links.rs::killed_while_both_are_kept_there_is_one_link_of_each",
             "tests/headless/crash.rs::killed_at_random_moments_again_and_again",
             "tests/headless/crash.rs::killed_at_random_moments_of_a_move",
             "tests/headless/crash.rs::killed_at_random_moments_of_a_copy_to_a_server",

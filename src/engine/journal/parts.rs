@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intent {
     Name,
+    NameLink,
     MoveFile,
     MoveLink,
     MoveDirectory,
@@ -29,11 +30,18 @@ enum Intent {
 }
 
 impl Intent {
-    const ALL: [Self; 5] =
-        [Self::Name, Self::MoveFile, Self::MoveLink, Self::MoveDirectory, Self::MoveOther];
+    const ALL: [Self; 6] = [
+        Self::Name,
+        Self::NameLink,
+        Self::MoveFile,
+        Self::MoveLink,
+        Self::MoveDirectory,
+        Self::MoveOther,
+    ];
 
     fn of(begun: &Begun) -> Option<Self> {
         match (&begun.written, begun.source.kind) {
+            (Written::Naming(_), Kind::Symlink) => Some(Self::NameLink),
             (Written::Naming(_), _) => Some(Self::Name),
             (Written::Moving, Kind::File) => Some(Self::MoveFile),
             (Written::Moving, Kind::Symlink) => Some(Self::MoveLink),
@@ -46,6 +54,7 @@ impl Intent {
     fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
+            Self::NameLink => "name link",
             Self::MoveFile => "move file",
             Self::MoveLink => "move link",
             Self::MoveDirectory => "move directory",
@@ -57,7 +66,7 @@ impl Intent {
     fn kind(self) -> Kind {
         match self {
             Self::Name | Self::MoveFile => Kind::File,
-            Self::MoveLink => Kind::Symlink,
+            Self::NameLink | Self::MoveLink => Kind::Symlink,
             Self::MoveDirectory => Kind::Directory,
             Self::MoveOther => Kind::Other,
         }
@@ -127,7 +136,7 @@ fn read(found: &Found<'_>) -> Result<Begun> {
         digest: found.get::<_, Option<[u8; 32]>>(9)?.map(Sha256),
     };
     let written = match (intent, found.get(7)?, ranges) {
-        (Some(Intent::Name), ..) => Written::Naming(arrived),
+        (Some(Intent::Name | Intent::NameLink), ..) => Written::Naming(arrived),
         (Some(_), ..) => Written::Moving,
         (None, true, _) => Written::Committed(arrived),
         (None, false, Some(ranges)) => {
@@ -195,12 +204,16 @@ mod tests {
             (from, to, part) in (path(), path(), path()),
             modified in prop::option::of((any::<i64>(), 0..1_000_000_000u32)),
             written in written(),
+            is_link in any::<bool>(),
         ) {
             let mut connection = Connection::open_in_memory().unwrap();
             schema::bring_up_to_date(&mut connection).unwrap();
             connection.pragma_update(None, "foreign_keys", false).unwrap();
             let modified = modified.map(|(seconds, nanoseconds)| Timestamp { seconds, nanoseconds });
-            let source = Attributes { size: Some(77), modified, ..Attributes::of_kind(Kind::File) };
+            // What goes on is a file's; a link can only be about to get its name, or to be moved.
+            let may_be_link = matches!(written, Written::Naming(_) | Written::Moving);
+            let kind = if is_link && may_be_link { Kind::Symlink } else { Kind::File };
+            let source = Attributes { size: Some(77), modified, ..Attributes::of_kind(kind) };
             let begun = Begun { from, to, part, source, written };
             let before = Begun { written: Written::InOrder, ..begun.clone() };
             write(&connection, 1, &before).unwrap();
