@@ -124,8 +124,10 @@ async fn a_job_begins_though_its_claim_took_long_and_nothing_else_happens() {
     let another = rusqlite::Connection::open(ground.journal.path().join("journal.sqlite")).unwrap();
     another.execute_batch("BEGIN IMMEDIATE").unwrap();
     let job = engine.resume(number);
-    // Longer than the engine takes to publish what it has to.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A clock that is held goes on when all else has been done: until then the engine publishes what it has to.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::resume();
     another.execute_batch("ROLLBACK").unwrap();
     // Without a message nothing would ever wake it: that is told by a deadline of its own.
     let report = tokio::time::timeout(Duration::from_secs(20), engine.end_of(job)).await;
