@@ -14,6 +14,8 @@ use crate::{
 const SOON: Duration = Duration::from_secs(30);
 /// No stream has more bytes than this in memory.
 const MOST_AHEAD: u64 = 64 << 20;
+/// Nor a listing more replies than this, of a hundred names each.
+const MOST_LISTED_AHEAD: u64 = 200;
 
 async fn storage_of(evil: &Evil) -> Arc<dyn Storage> {
     try_connect(&evil.client().write(), PASSWORD).await.unwrap()
@@ -123,15 +125,44 @@ async fn an_endless_listing_stops_when_nobody_listens() {
         assert!(!listing.next().await.unwrap().unwrap().entries.is_empty());
     }
     drop(listing);
+    played_until_it_rests(&evil);
+    assert!(storage.stat(&StoragePath::new("/srv/a")).await.is_ok(), "the connection lives on");
+}
+
+/// Until the trick was not played for a while; how often it was in all.
+fn played_until_it_rests(evil: &Evil) -> u64 {
     let mut last = (0, Instant::now());
-    wait_until("nothing more is listed for a while", SOON, || {
+    wait_until("nothing more is asked for a while", SOON, || {
         let met = evil.world().met();
         if met != last.0 {
             last = (met, Instant::now());
         }
         last.1.elapsed() > Duration::from_millis(300)
     });
-    assert!(storage.stat(&StoragePath::new("/srv/a")).await.is_ok(), "the connection lives on");
+    last.0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_is_listed_ahead_than_somebody_takes() {
+    let evil = evil_with(b"", Trick::EndlessListing);
+    let storage = storage_of(&evil).await;
+    let mut listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    for _ in 0..200 {
+        listing.next().await.unwrap().unwrap();
+    }
+    let taken = evil.world().met();
+    let ahead = played_until_it_rests(&evil) - taken;
+    assert!(ahead <= MOST_LISTED_AHEAD, "{ahead} replies ahead");
+    assert!(listing.next().await.unwrap().is_some(), "and it goes on");
+}
+
+#[tokio::test]
+async fn a_listing_without_a_name_and_without_an_end_is_given_up() {
+    let evil = evil_with(b"", Trick::EmptyListing);
+    let storage = storage_of(&evil).await;
+    let listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    let error = timeout(SOON, listing.collect()).await.expect("it goes on").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,15 +175,7 @@ async fn no_more_is_fetched_ahead_than_somebody_takes() {
         reader.next().await.unwrap().unwrap();
     }
     let taken = evil.world().met();
-    let mut last = (0, Instant::now());
-    wait_until("nothing more is fetched for a while", SOON, || {
-        let met = evil.world().met();
-        if met != last.0 {
-            last = (met, Instant::now());
-        }
-        last.1.elapsed() > Duration::from_millis(300)
-    });
-    let ahead = (last.0 - taken) * 32 * 1024;
+    let ahead = (played_until_it_rests(&evil) - taken) * 32 * 1024;
     assert!(ahead <= MOST_AHEAD, "{ahead} bytes ahead");
     assert!(reader.next().await.unwrap().is_some(), "and it goes on");
 }

@@ -9,7 +9,10 @@ use tempfile::TempDir;
 use wharf::engine::message::{Command, Destination, Event, Work};
 
 use super::crossing::{Crossing, LONG, content, files_below, is_a_sentence, local, remote};
-use crate::servers::evil_sftp::{Evil, FILE, PASSWORD, Trick, World};
+use crate::{
+    servers::evil_sftp::{Evil, FILE, PASSWORD, Trick, World},
+    support::wait_until,
+};
 
 /// More than a request holds, less than what would make a test slow.
 const LENGTH: usize = 300_000;
@@ -138,12 +141,21 @@ fn a_listing_without_end_is_closed_within_a_second() {
 
 #[test]
 fn a_tree_without_end_is_cancelled_within_a_second() {
-    let (_evil, mut crossing, folder) = scene(&[Trick::EndlessListing]);
+    let (evil, mut crossing, folder) = scene(&[Trick::EndlessListing]);
     let job = crossing.copy(&remote("/srv"), &local(folder.path()));
     let ended = |event: &Event| matches!(event, Event::StepEnded { .. } | Event::StepDone(_));
     crossing.wait("some steps", LONG, ended);
     let took = crossing.cancel(job);
     assert!(took < Duration::from_secs(1), "{took:?}");
+    // And it is not walked on behind what is told.
+    let mut last = (0, Instant::now());
+    wait_until("nothing more is listed for a while", LONG, || {
+        let met = evil.world().met();
+        if met != last.0 {
+            last = (met, Instant::now());
+        }
+        last.1.elapsed() > Duration::from_millis(300)
+    });
 }
 
 #[test]

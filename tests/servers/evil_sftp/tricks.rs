@@ -40,6 +40,8 @@ pub(crate) enum Trick {
     HangsUpFrom(u64),
     /// READDIR goes on for ever.
     EndlessListing,
+    /// The same, and never with a name.
+    EmptyListing,
     /// A NAME packet that claims so many rows and holds none.
     ManyRows(u32),
     /// A handle of so many bytes.
@@ -218,6 +220,7 @@ impl World {
                 let row = |n: u64| (format!("entry-{}-{n}", self.met).into_bytes(), PLAIN);
                 send(wire::names(id, &(0..100).map(row).collect::<Vec<_>>()))
             }
+            (Trick::EmptyListing, Ask::ReadDir { .. }) => send(wire::names(id, &[])),
             (Trick::ManyRows(count), Ask::ReadDir { .. }) => {
                 send(Packet::new(104, id).word(*count).bytes())
             }
