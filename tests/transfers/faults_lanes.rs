@@ -105,6 +105,16 @@ fn replies_in_any_order_and_short_ones_are_right_in_ranges_too() {
 }
 
 #[test]
+fn more_than_was_asked_for_is_refused_in_ranges_too() {
+    let mut scene = scene(RANGED, Some(Trick::DataLonger));
+    let got = scene.folder.path().join("got");
+    let job = scene.crossing.copy(&remote("/srv/a"), &local(&got));
+    scene.crossing.fails(job, LONG);
+    scene.was_tricked();
+    assert_eq!(files_below(&got), [""; 0]);
+}
+
+#[test]
 fn a_part_as_long_as_the_file_is_not_taken_for_it() {
     // The first range breaks off when the others have made the part as long as it will be.
     for gets in [true, false] {

@@ -125,14 +125,19 @@ fn a_connection_that_flaps() {
     assert!(done.iter().any(|step| step.attempts > 1));
 }
 
+/// How long a file is, how much of it is over when the server's processes are killed, and what passes less than if it is
+/// gone on with: what was under way at that moment is carried again, and not what was there.
+const MOSTLY_OVER: (usize, u64, u64) = (12_000_000, 9_000_000, 18_000_000);
+
 #[test]
 fn the_servers_child_killed_in_the_middle_of_a_file() {
     let Some(mut scene) = scene() else { return };
-    let data = content(6_000_000);
+    let data = content(MOSTLY_OVER.0);
     fs::write(scene.there("down"), &data).unwrap();
-    scene.relay.down().rate(4_000_000);
+    scene.relay.down().rate(8_000_000);
+    let before = scene.relay.down().passed();
     let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
-    scene.crossing.carries(job, 1_000_000);
+    scene.crossing.carries(job, MOSTLY_OVER.1);
     scene.sshd.kill_sftp();
     wait_until("the retry shows", LONG, || scene.crossing.retrying(job).is_some());
     is_a_sentence(&scene.crossing.retrying(job).unwrap_or_else(|| panic!("it was there")));
@@ -141,21 +146,26 @@ fn the_servers_child_killed_in_the_middle_of_a_file() {
     assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
     let done = scene.crossing.done(job);
     assert!(done.iter().any(|step| step.attempts > 1), "{done:?}");
+    let passed = scene.relay.down().passed() - before;
+    assert!(passed < MOSTLY_OVER.2, "{passed} bytes passed: it was begun again");
 }
 
 #[test]
 fn all_sessions_killed_in_the_middle_of_a_file() {
     let Some(mut scene) = scene() else { return };
-    let data = content(6_000_000);
+    let data = content(MOSTLY_OVER.0);
     fs::write(scene.here.path().join("up"), &data).unwrap();
-    scene.relay.up().rate(4_000_000);
+    scene.relay.up().rate(8_000_000);
+    let before = scene.relay.up().passed();
     let job = scene.crossing.copy(&local(&scene.here.path().join("up")), &remote("."));
-    scene.crossing.carries(job, 1_000_000);
+    scene.crossing.carries(job, MOSTLY_OVER.1);
     scene.sshd.kill_sessions();
     scene.relay.up().rate(0);
     scene.crossing.arrives(job, LONG);
     assert!(fs::read(scene.there("up")).unwrap() == data);
     assert_eq!(files_below(&scene.sshd.files()), ["up"]);
+    let passed = scene.relay.up().passed() - before;
+    assert!(passed < MOSTLY_OVER.2, "{passed} bytes passed: it was begun again");
 }
 
 #[test]

@@ -30,4 +30,5 @@ mod faults_within;
 mod odd_names;
 mod pace;
 mod resuming;
+mod resuming_by_size;
 mod rows;
