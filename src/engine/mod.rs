@@ -10,7 +10,7 @@
 //! | `begun`, `opening`, `take_over` | parts that are begun, and gone on with; so is what stands under the name |
 //! | `carry`, `ranges`, `gate` | a file's bytes, in one stream or in many; how fast, and whether now |
 //! | `within` | a copy that a server makes by itself |
-//! | `destination`, `conflict`, `twin`, `final_name`, `part`, `verify` | what these have in common |
+//! | `destination`, `conflict`, `twin`, `final_name`, `part`, `verify`, `room` | what these have in common |
 //! | `inquiry`, `owners`, `target`, `peek`, `difference` | what someone wants to know: room, sizes, links, a look into a file |
 //! | `sites`, `questions` | connections shared by all; what a person is asked |
 //! | `before`, `arrived`, `resumption` | jobs that outlive their process: what was done of them, going on |
@@ -57,6 +57,7 @@ mod ranges;
 mod removal;
 mod resumption;
 mod retry;
+mod room;
 mod schedule;
 mod sites;
 mod step;

@@ -15,6 +15,7 @@ use super::{
     opening::{Held, Opened, Road, Streams, go_on, open},
     part::Part,
     ranges::Ranges,
+    room,
     step::{Arrived, At, End, Fail, Outcome, Stage, Task},
     take_over,
     verify::{self, Checks, Digests, Passing},
@@ -91,7 +92,8 @@ async fn copy(errand: &Errand, begun: Option<&Arc<Begun>>) -> Result<Outcome, Fa
     match brought {
         Ok(Brought::Ends(outcome)) => Ok(*outcome),
         Ok(Brought::Checked(part, ready)) => commit(errand, part, ready).await,
-        Err(mut fail) => {
+        Err(fail) => {
+            let mut fail = room::say_what_is_missing(errand, &held, fail).await;
             if let (Some(part), Some(begun)) = (held.part, held.begun)
                 && is_worth_going_on(fail.error.kind())
             {

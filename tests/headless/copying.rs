@@ -219,6 +219,10 @@ fn no_space_here_leaves_what_was_there() {
     let said = Said::of(command.output().unwrap());
     assert_eq!(said.status, 1, "{said:?}");
     assert!(said.errors.contains("space"), "{said:?}");
+    assert!(
+        said.errors.contains("about 3.") && said.errors.contains(" MiB more is needed"),
+        "{said:?}"
+    );
     assert!(said.output.ends_with("large\nold\n"), "{said:?}");
     assert!(!said.output.contains(".part"), "{said:?}");
 }

@@ -159,7 +159,10 @@ async fn a_full_disk_leaves_what_stood_there() {
     rig.here.misbehave(|faults| faults.space = Some(100_000));
     let request = with(get(&["/there/a"], "/here"), on_conflict(ConflictChoice::Overwrite));
     let report = rig.run(request).await;
-    assert_eq!(report.only_failure().0.kind(), ErrorKind::NoSpace);
+    let (error, _) = report.only_failure();
+    assert_eq!(error.kind(), ErrorKind::NoSpace);
+    // 300,000 bytes are to be written, and there is room for a third of them.
+    assert!(error.to_string().ends_with("; about 195.3 KiB more is needed."), "{error}");
     assert_eq!(rig.here.content("/here/a").unwrap(), b"old");
     until_tidy(&rig.here).await;
 }

@@ -24,6 +24,12 @@ fn crossing(sshd: &Sshd) -> Crossing {
     Crossing::new(&sshd.client().known().write(), None)
 }
 
+/// Whether it is said that so many MiB are missing.
+fn says_how_much(said: &str, expected: std::ops::Range<f64>) -> bool {
+    let told = said.split("about ").nth(1).and_then(|rest| rest.split_once(" MiB more is needed"));
+    told.and_then(|(much, _)| much.parse().ok()).is_some_and(|much: f64| expected.contains(&much))
+}
+
 #[test]
 fn no_space_at_the_server() {
     let Some(sshd) = Sshd::options().small_disk(1 << 20).start() else { return };
@@ -33,7 +39,7 @@ fn no_space_at_the_server() {
     let mut crossing = crossing(&sshd);
     let job = crossing.copy(&local(&here.path().join("big")), &remote("."));
     let said = crossing.fails(job, LONG);
-    assert!(said.contains("space"), "{said}");
+    assert!(said.contains("space") && says_how_much(&said, 3.0..4.0), "{said}");
     assert_eq!(files_below(&sshd.files_inside()), ["big"]);
     assert_eq!(fs::read(sshd.files_inside().join("big")).unwrap(), b"what stood there");
 }

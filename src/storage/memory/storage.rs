@@ -14,7 +14,7 @@ use crate::{
     domain::{
         digest::Sha256,
         display::escape,
-        entry::{Attributes, Entry, Kind, RefusedName, SetAttributes},
+        entry::{Attributes, Entry, Kind, RefusedName, SetAttributes, Space},
         error::{ErrorKind, Result},
         path::{LONGEST_NAME, Name, StoragePath},
     },
@@ -251,6 +251,13 @@ impl Storage for MemoryStorage {
             Ok(Sha256(digest))
         };
         self.perform(Operation::Digest, "hash", path, work).await
+    }
+
+    async fn space(&self, path: &StoragePath) -> Result<Space> {
+        let left = self.faults().space;
+        let told = left.map(|available| Space { available, total: available });
+        let doing = || self.doing("find out how much room there is at", path);
+        told.ok_or_else(|| failure(ErrorKind::Unsupported, doing()))
     }
 
     fn disconnect(&self) {
