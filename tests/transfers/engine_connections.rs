@@ -159,6 +159,23 @@ async fn a_line_that_flaps_twenty_times_gets_it_all_across() {
     assert_eq!(rig.there.paths().len(), 102, "nothing twice: {:?}", rig.there.paths());
 }
 
+/// It lets everybody in, and drops whoever asks for anything.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_drops_everybody_is_not_hammered() {
+    let mut rig = Rig::new();
+    for file in 0..50 {
+        rig.here.put(format!("/here/{file}"), bytes(10)).unwrap();
+    }
+    let names: Vec<String> = (0..50).map(|file| format!("/here/{file}")).collect();
+    let sources: Vec<&str> = names.iter().map(String::as_str).collect();
+    cuts_at(&rig.there, Operation::OpenWrite, u32::MAX);
+    let start = Instant::now();
+    let report = rig.run(put(&sources, "/there")).await;
+    assert_eq!(report.failures().len(), 50);
+    let (dials, took) = (rig.dials_to(&server()), start.elapsed());
+    assert!(took > Duration::from_secs(20) * dials, "{dials} dials in {took:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn patience_ends_after_eight_attempts_without_progress() {
     let mut rig = Rig::new();

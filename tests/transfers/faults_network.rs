@@ -231,12 +231,13 @@ fn silence_without_end_is_noticed_and_survived() {
 #[test]
 fn a_slow_link_is_no_dead_link() {
     let Some(mut scene) = scene() else { return };
-    let data = content(20_000);
+    // All of it takes longer than a server may be silent.
+    let data = content(96_000);
     fs::write(scene.there("down"), &data).unwrap();
     scene.relay.up().rate(2000);
     scene.relay.down().rate(2000);
     let job = scene.crossing.copy(&remote("down"), &local(scene.here.path()));
-    scene.crossing.arrives(job, 2 * LONG);
+    scene.crossing.arrives(job, 4 * LONG);
     assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
     assert_eq!(scene.crossing.done(job)[0].attempts, 1);
 }

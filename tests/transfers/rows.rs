@@ -263,6 +263,9 @@ const ROWS: &[Row] = &[
         &[
             "tests/transfers/faults_network.rs::a_connection_that_flaps",
             "tests/transfers/engine_connections.rs::a_line_that_flaps_twenty_times_gets_it_all_across",
+            "tests/transfers/engine_connections.rs::a_server_that_drops_everybody_is_not_hammered",
+            "tests/transfers/engine_connections.rs::patience_ends_after_eight_attempts_without_progress",
+            "tests/transfers/engine_connections.rs::an_attempt_that_gets_further_earns_new_patience",
         ],
     ),
     Row(
@@ -274,6 +277,7 @@ const ROWS: &[Row] = &[
             "tests/transfers/faults_content.rs::no_space_in_the_words_of_the_server",
             "tests/transfers/engine_faults.rs::a_full_disk_leaves_what_stood_there",
             "tests/headless/copying.rs::no_space_here_leaves_what_was_there",
+            "src/storage/sftp/status.rs::statuses_become_kinds_and_words",
         ],
     ),
     Row(
