@@ -44,11 +44,15 @@ impl Ground {
         run(&self.client, self.here.path(), &["log", "--json"])
     }
 
-    /// Damaged files that were kept.
+    /// Damaged files that were kept, without what SQLite had put beside them.
     fn aside(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.client.state_dir()).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
-        paths.filter(|path| path.to_string_lossy().contains(".damaged-")).collect()
+        let is_one = |path: &PathBuf| {
+            let name = path.to_string_lossy();
+            name.contains(".damaged-") && !name.ends_with("-wal") && !name.ends_with("-shm")
+        };
+        paths.filter(is_one).collect()
     }
 }
 
@@ -102,6 +106,33 @@ fn a_damaged_one_is_set_aside_and_a_fresh_one_begun() {
     assert_eq!(ground.log().objects().len(), 1);
     assert_eq!(ground.copies().errors, "");
     assert_eq!(ground.log().objects().len(), 2);
+}
+
+/// What SQLite had put beside it belongs to it: a fresh one must not be taken for the one whose last transactions those are.
+#[test]
+fn a_damaged_one_takes_along_what_lies_beside_it() {
+    let ground = Ground::new();
+    // All so far is in the file itself; what comes then lies beside it, and is a part of it alone.
+    ground.copies();
+    let connection = Connection::open(ground.journal()).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(connection);
+    let mut dies = wharf(&ground.client, ground.here.path(), &["cp", "-q", "a", "b"]);
+    let output = dies.env("WHARF_DIE_AT", "AfterRename:0").output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    let beside = |suffix: &str| ground.client.state_dir().join(format!("journal.sqlite{suffix}"));
+    assert!(fs::metadata(beside("-wal")).unwrap().len() > 0, "nothing lies beside it");
+    let log = fs::read(beside("-wal")).unwrap();
+    let garbage = b"no journal at all".repeat(1000);
+    fs::write(ground.journal(), &garbage).unwrap();
+    fs::remove_file(ground.here.path().join("b")).unwrap();
+    ground.copies().complains("The journal was damaged");
+    let [aside] = &ground.aside()[..] else { panic!("{:?}", ground.aside()) };
+    assert!(fs::read(aside).unwrap() == garbage, "it was written to");
+    let beside = aside.with_extension(format!("{}-wal", aside.extension().unwrap().display()));
+    assert!(fs::read(&beside).is_ok_and(|kept| kept == log), "{}", beside.display());
+    assert_eq!(ground.log().objects().len(), 1, "only what was done then is in the fresh one");
+    assert_eq!(ground.copies().errors, "");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::schema::{self, Found};
 use crate::domain::{
@@ -41,6 +41,13 @@ pub(super) struct Opened {
     /// Where a damaged one went, in words, if there was one.
     pub(super) set_aside: Option<String>,
     _lock: File,
+}
+
+impl Opened {
+    /// Closes it, and leaves the file as it is.
+    pub(super) fn close_damaged(self) {
+        close_damaged(self.connection);
+    }
 }
 
 /// Why a file is no journal to be used.
@@ -166,6 +173,7 @@ fn connect(path: &Path, to_write: bool) -> Result<Connection, Trouble> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    moves_its_log_on_close(&connection, false).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     let why = match schema::bring_up_to_date(&mut connection).map_err(failed)? {
         Found::Current => {
@@ -173,7 +181,10 @@ fn connect(path: &Path, to_write: bool) -> Result<Connection, Trouble> {
                 prepare(&connection).map_err(failed)?;
             }
             return match schema::probe(&connection) {
-                Ok(()) => Ok(connection),
+                Ok(()) => {
+                    moves_its_log_on_close(&connection, true).map_err(failed)?;
+                    Ok(connection)
+                }
                 // A file of ours whose tables are not those of its version.
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
                     Err(Trouble::Damaged(said(path, error)))
@@ -185,6 +196,18 @@ fn connect(path: &Path, to_write: bool) -> Result<Connection, Trouble> {
         Found::Foreign => "it belongs to another program, and is left as it is",
     };
     Err(Trouble::NotOurs(Error::new(ErrorKind::Unsupported, doing(path), why)))
+}
+
+/// Closing the last connection moves what is in the write-ahead log into the file, and removes the log: not where the file
+/// is damaged, for then it is to be kept as it is.
+fn moves_its_log_on_close(connection: &Connection, moves: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !moves).map(|_| ())
+}
+
+/// Closes a connection that has met damage.
+fn close_damaged(connection: Connection) {
+    // Where even this cannot be said, what is lost is how the damaged one looked.
+    let _ = moves_its_log_on_close(&connection, false);
 }
 
 /// How it is written; the reasons are at the top of `journal`.
@@ -235,7 +258,11 @@ fn begin_afresh(
         Err(TryLockError::Error(error)) => return Err(io(error)),
     }
     let found = match connect(path, true) {
-        Ok(connection) => Some(connection).filter(sound),
+        Ok(connection) if sound(&connection) => Some(connection),
+        Ok(connection) => {
+            close_damaged(connection);
+            None
+        }
         Err(Trouble::Damaged(_)) => None,
         Err(Trouble::NotOurs(error) | Trouble::Failed(error)) => return Err(error),
     };
@@ -310,7 +337,11 @@ mod tests {
 
     fn aside(directory: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.to_string_lossy().contains(".damaged-")).collect()
+        let is_one = |path: &PathBuf| {
+            let name = path.to_string_lossy();
+            name.contains(".damaged-") && !HELPERS.iter().any(|helper| name.ends_with(helper))
+        };
+        entries.filter(is_one).collect()
     }
 
     #[test]

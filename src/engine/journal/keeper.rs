@@ -248,6 +248,7 @@ impl Desk {
                 // Once more with a fresh file, and then no more.
                 Err(error) if file::is_damage(&error) => {
                     self.jobs.start_over();
+                    opened.close_damaged();
                     let error = said(error);
                     if damage.is_some() {
                         return Err(Trouble::Hopeless(error));
