@@ -91,6 +91,22 @@ fn refused_names_are_shown_and_nothing_else() {
 }
 
 #[test]
+fn refused_names_are_escaped_as_all_are() {
+    let mut stage = Stage::unanswered((160, 12), Some("/home/anna"), Some("files.example:/srv/in"));
+    let Some(Sent::Open(ticket, location)) = stage.sent.pop() else {
+        panic!("the right pane's place is opened")
+    };
+    stage.serve();
+    stage.event(Event::Opened { ticket, location });
+    let bytes = "a/\u{1b}[2J\u{202e}x".into();
+    let refused = vec![RefusedName { bytes, why: UnsafeName::Slash }];
+    stage.event(Event::Rows { ticket, entries: Vec::new(), refused });
+    stage.event(Event::Listed(ticket));
+    // Shown, and not left out: a control character that is not drawn would be a name that looks like another.
+    stage.shows("a/\\u{1b}[2J\\u{202e}x");
+}
+
+#[test]
 fn a_message_of_any_length_can_be_read() {
     let mut stage = Stage::new((40, 12));
     let why = "word ".repeat(500);

@@ -6,7 +6,7 @@ use wharf::{
         error::{Error, ErrorKind},
         question::{ConflictChoice, Question},
     },
-    engine::message::{JobRequest, Work},
+    engine::message::{Command, JobRequest, Work},
     storage::memory::MemoryStorage,
 };
 
@@ -97,6 +97,21 @@ async fn a_rule_to_overwrite_does_not_let_one_of_them_replace_the_other() {
             assert_eq!(all, both(names), "each of the two is somewhere");
             until_tidy(&rig.there).await;
         }
+    }
+}
+
+/// Named one by one, and carried one after the other: by the time of the second the first of them stands there.
+#[tokio::test]
+async fn a_rule_to_overwrite_holds_no_further_where_the_two_were_named() {
+    for names in PAIRS {
+        let mut rig = rig_with(names);
+        rig.tell(Command::AtOnce(Some(1)));
+        let sources = names.map(|name| format!("/here/s/{name}"));
+        let request = put(&[&sources[0], &sources[1]], "/there");
+        let report = rig.run(with(request, on_conflict(ConflictChoice::Overwrite))).await;
+        let (error, _) = report.only_failure();
+        assert!(error.to_string().contains("is the same name there"), "{error}");
+        assert_eq!(contents(&rig.there, "/there"), [format!("content of {}", names[0])]);
     }
 }
 

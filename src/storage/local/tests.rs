@@ -39,12 +39,15 @@ async fn a_pipe_is_refused_without_waiting_for_its_other_end() {
 }
 
 #[tokio::test]
-async fn what_is_continued_is_never_reached_through_a_link() {
+async fn what_is_written_is_never_reached_through_a_link() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("target"), "precious").unwrap();
     std::os::unix::fs::symlink("target", folder.path().join("part")).unwrap();
-    let options = WriteOptions { create_new: false, ..WriteOptions::new_private() };
-    assert!(LocalStorage::new().write(&at(&folder, "part"), options).await.is_err());
+    for create_new in [false, true] {
+        let options = WriteOptions { create_new, ..WriteOptions::new_private() };
+        let opened = LocalStorage::new().write(&at(&folder, "part"), options).await;
+        assert!(opened.is_err(), "create_new: {create_new}");
+    }
     assert_eq!(fs::read(folder.path().join("target")).unwrap(), b"precious");
 }
 
