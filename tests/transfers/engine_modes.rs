@@ -1,9 +1,20 @@
 //! Permissions set over trees: in memory for what fails half-way, on a real disk and through OpenSSH for the rest.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    path::Path,
+    sync::Arc,
+};
 
 use wharf::{
-    domain::{error::ErrorKind, place::Endpoint},
+    domain::{
+        error::ErrorKind,
+        path::StoragePath,
+        place::{Endpoint, Location},
+        question::{Answer, Question},
+        site::{Protocol, Site},
+    },
     engine::message::{JobOptions, JobRequest, Modes, StepEnding, StepKind, Work},
 };
 
@@ -11,7 +22,13 @@ use super::{
     crossing::{Crossing, LONG, local, remote},
     engine_rig::*,
 };
-use crate::servers::sshd::Sshd;
+use crate::{
+    headless,
+    servers::{
+        ftp_server::{FtpServer, Make, PASSWORD, Tls},
+        sshd::Sshd,
+    },
+};
 
 fn modes(sources: &[&str], recursive: bool) -> JobRequest {
     JobRequest {
@@ -136,5 +153,55 @@ fn on_a_disk_and_through_openssh() {
             let wanted = if Path::new(&path).is_dir() { 0o705 } else { 0o604 };
             assert_eq!(mode, wanted, "{path}");
         }
+    }
+}
+
+/// By SITE CHMOD, in the open and inside TLS. Names are such as these servers take apart or could take for options, and
+/// what a link leads to keeps its own.
+#[test]
+fn on_ftp_servers() {
+    for (make, tls) in [Make::Vsftpd, Make::ProFtpd]
+        .into_iter()
+        .flat_map(|make| [(make, Tls::None), (make, Tls::Explicit)])
+    {
+        let Some(server) = FtpServer::options(make).tls(tls).start() else { continue };
+        let there = server.files();
+        let root = match server.user() {
+            "anonymous" => String::new(),
+            _ => there.display().to_string(),
+        };
+        let folders = ["d", "d/-rf", "d/$(touch x)", "d/a b"];
+        let files = ["outside", "d/-rf/-rf", "d/$(touch x)/%20", "d/a b/a b", "d/;x"];
+        folders.iter().for_each(|folder| fs::create_dir(there.join(folder)).unwrap());
+        files.iter().for_each(|file| fs::write(there.join(file), file).unwrap());
+        std::os::unix::fs::symlink("../outside", there.join("d/link")).unwrap();
+        let owner = fs::metadata(&there).unwrap();
+        for path in folders.iter().chain(&files) {
+            chown(there.join(path), Some(owner.uid()), Some(owner.gid())).unwrap();
+        }
+        fs::set_permissions(there.join("outside"), fs::Permissions::from_mode(0o640)).unwrap();
+        let protocol = if tls == Tls::None { Protocol::Ftp } else { Protocol::FtpExplicitTls };
+        let site = Site::new(protocol, Some(server.user()), "127.0.0.1", Some(server.port()));
+        let endpoint = Endpoint::Remote(Arc::new(site.unwrap()));
+        let client = headless::no_server().write();
+        let mut crossing = Crossing::new(&client, Some(PASSWORD)).answering(|question| {
+            Some(match question {
+                Question::Certificate { .. } => Answer::Yes,
+                _ => Answer::No,
+            })
+        });
+        let work = Work::SetModes(Modes { files: 0o604, folders: 0o705 });
+        let location = Location { endpoint, path: StoragePath::new(format!("{root}/d")) };
+        let job = crossing.add(work, &[location]);
+        let summary = crossing.ended(job, LONG);
+        assert_eq!(summary.counts.failed, 0, "{make:?} {tls:?}: {:?}", summary.counts);
+        let modes = modes_below(&there.join("d"));
+        assert_eq!(modes.len(), folders.len() + files.len() - 1, "{modes:?}");
+        for (path, mode) in modes {
+            let wanted = if Path::new(&path).is_dir() { 0o705 } else { 0o604 };
+            assert_eq!(mode, wanted, "{make:?} {tls:?}: {path}");
+        }
+        let outside = fs::metadata(there.join("outside")).unwrap().permissions().mode();
+        assert_eq!(outside & 0o7777, 0o640, "{make:?} {tls:?}: a link was followed");
     }
 }
