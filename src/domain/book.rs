@@ -23,10 +23,35 @@ pub struct Book {
     pub recent: Vec<Recent>,
     /// Entries of the file that could not be used, each a sentence.
     pub troubles: Vec<String>,
+    /// Whose entries those are: nobody knows whether TLS was required of them.
+    pub unread: Unread,
     /// Folders of this machine to come back to, as they are written.
     pub bookmarks: Vec<String>,
     /// What `~` stands for in folders of this machine.
     pub home: Option<StoragePath>,
+}
+
+/// Hosts of which something is said that could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Unread {
+    /// All was read.
+    #[default]
+    None,
+    /// These.
+    Hosts(Vec<String>),
+    /// It may be any.
+    Any,
+}
+
+impl Unread {
+    /// Whether this host may be one of them.
+    pub fn may_be(&self, host: &str) -> bool {
+        match self {
+            Unread::None => false,
+            Unread::Hosts(hosts) => hosts.iter().any(|unread| unread.eq_ignore_ascii_case(host)),
+            Unread::Any => true,
+        }
+    }
 }
 
 impl Book {
@@ -108,10 +133,14 @@ impl Book {
         self.sites.iter().find(|saved| saved.site == *site)
     }
 
-    /// Whether a saved site says that this host is spoken to inside TLS alone.
+    /// Whether a saved site says that this host is spoken to inside TLS alone, or may have meant to.
     pub fn wants_tls_of(&self, host: &str) -> bool {
         let wants = |site: &SavedSite| site.ftp.tls == Some(TlsRule::Required);
-        self.sites.iter().any(|site| wants(site) && site.site.host().eq_ignore_ascii_case(host))
+        self.unread.may_be(host)
+            || self
+                .sites
+                .iter()
+                .any(|site| wants(site) && site.site.host().eq_ignore_ascii_case(host))
     }
 
     /// The saved site an endpoint belongs to.

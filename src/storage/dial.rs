@@ -157,8 +157,8 @@ impl Dial for Dialer {
             }
             Protocol::Ftp if terms.ftp.tls == Some(TlsRule::Required) => {
                 let doing = format!("connect to {site}");
-                let why = "TLS is required of it (tls = \"required\" in sites.toml or config.toml), and ftp:// has none; \
-                           nothing was sent; ftpes:// or ftps:// connect inside TLS";
+                let why = "TLS is required of it (tls = \"required\" in sites.toml or config.toml, or something there that \
+                           could not be read), and ftp:// has none; nothing was sent; ftpes:// or ftps:// connect inside TLS";
                 Err(Error::new(ErrorKind::Invalid, doing, why))
             }
             Protocol::Ftp | Protocol::FtpExplicitTls | Protocol::FtpImplicitTls => {

@@ -24,7 +24,7 @@ use std::{
 
 use super::{paths::Paths, ssh_config};
 use crate::domain::{
-    book::{Book, Recent, RecentPlace, Shelf, SiteOrder},
+    book::{Book, Recent, RecentPlace, Shelf, SiteOrder, Unread},
     display::escape,
     error::Result,
     ftp::TlsRule,
@@ -139,10 +139,18 @@ impl Sites {
             ..Book::default()
         };
         let named = escape(self.sites.as_os_str().as_encoded_bytes());
-        match file::read(&self.sites).map(|text| read::read(&text)) {
+        let text = file::read(&self.sites);
+        let may_require_tls =
+            text.as_ref().map_or(true, |text| text.to_lowercase().contains("tls"));
+        let contents = text.map(|text| read::read(&text));
+        let was_read = matches!(contents, Ok(Ok(_)));
+        match contents {
             Ok(Ok(contents)) => {
                 book.sites = contents.sites;
                 book.bookmarks = contents.bookmarks;
+                if !contents.unread_hosts.is_empty() {
+                    book.unread = Unread::Hosts(contents.unread_hosts);
+                }
                 let left_out = |why| format!("{named}, {why}. This entry is left out; the others are used.");
                 book.troubles = contents.troubles.into_iter().map(left_out).collect();
             }
@@ -150,6 +158,9 @@ impl Sites {
                 "{named}, {why}. No saved site can be used until this is mended; Wharf does not touch the file."
             )),
             Err(error) => book.troubles.push(error.to_string()),
+        }
+        if may_require_tls && !was_read {
+            book.unread = Unread::Any;
         }
         name_recent(&mut book);
         *self.lock() = book;
@@ -267,6 +278,38 @@ mod tests {
         assert_eq!(said("files.example", None), Some(TlsRule::Required));
         assert_eq!(said("files.example", Some(2121)), Some(TlsRule::Required));
         assert_eq!(said("other.example", None), None);
+    }
+
+    #[test]
+    fn no_mistake_lets_plain_ftp_through_where_tls_may_have_been_required() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |text: &str, host| {
+            std::fs::write(folder.path().join(SITES), text).unwrap();
+            let sites = Sites::in_directories(folder.path(), folder.path(), None);
+            assert_eq!(sites.book().troubles.len(), 1, "{text}");
+            let site = Site::new(Protocol::Ftp, Some("anna"), host, Some(2121)).unwrap();
+            sites.terms(&site).ftp.tls
+        };
+        let required = Some(TlsRule::Required);
+        for mistake in [
+            "tls = \"requird\"",
+            "tls = true",
+            "TLS = \"required\"",
+            "tsl = \"required\"",
+            "port = 0",
+        ] {
+            let text = format!(
+                "[[site]]\nname = \"a\"\nprotocol = \"ftpes\"\nhost = \"Files.example\"\n{mistake}\n"
+            );
+            assert_eq!(said(&text, "files.example"), required, "{mistake}");
+            assert_eq!(said(&text, "other.example"), None, "{mistake}");
+            let plainly = format!("{text}tls = \"optional\"\n");
+            if !mistake.starts_with("tls") {
+                assert_eq!(said(&plainly, "files.example"), None, "{mistake}");
+            }
+        }
+        assert_eq!(said("[[site]\ntls = \"required\"\n", "other.example"), required);
+        assert_eq!(said("[[site]\nname = \"a\"\n", "other.example"), None);
     }
 
     #[test]

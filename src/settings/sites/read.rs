@@ -61,6 +61,8 @@ pub(super) struct Contents {
     pub bookmarks: Vec<String>,
     /// What could not, each with its line and field.
     pub troubles: Vec<String>,
+    /// The hosts of those, but for the ones that say plainly that TLS is optional.
+    pub unread_hosts: Vec<String>,
 }
 
 /// Reads the text. An error, with its line, where it is no TOML at all.
@@ -112,7 +114,10 @@ fn add(contents: &mut Contents, text: &str, table: &Table) {
     });
     match read {
         Ok(site) => contents.sites.push(site),
-        Err(trouble) => contents.troubles.push(trouble),
+        Err(trouble) => {
+            contents.troubles.push(trouble);
+            contents.unread_hosts.extend(entry.host_in_doubt());
+        }
     }
 }
 
@@ -177,6 +182,14 @@ impl Entry<'_> {
         read.bookmarks = self.list(BOOKMARKS, FOLDERS)?;
         read.note = self.text("note")?;
         Ok(read)
+    }
+
+    /// The host of an entry that is left out, if TLS may have been required of it: a word may be misspelt, or its key.
+    fn host_in_doubt(&self) -> Option<String> {
+        let word = |key| self.table.get(key).and_then(Item::as_str).map(str::trim);
+        let is_optional = word("tls").and_then(TlsRule::read) == Some(TlsRule::Optional);
+        let host = word("host")?.trim_matches(['[', ']']);
+        (!is_optional).then(|| host.to_owned())
     }
 
     fn login(&self) -> Result<LoginWay, String> {
