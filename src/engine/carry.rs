@@ -139,7 +139,9 @@ pub(super) fn cut(errand: &Errand) -> Cut {
 /// Whether a storage at one end has lanes to spread ranges over, and the other can take them.
 pub(super) fn can_take_ranges(errand: &Errand) -> bool {
     let has_lanes = |storage: &dyn Storage| (2..usize::MAX).contains(&storage.lanes());
-    errand.target().capabilities().write_at_offset
+    let target = errand.target().capabilities();
+    target.write_at_offset
+        && !target.one_writer_a_file
         && (has_lanes(&*errand.source) || has_lanes(errand.target()))
 }
 

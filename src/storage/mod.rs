@@ -256,6 +256,8 @@ pub struct Capabilities {
     /// A write may begin within a file or at its end if it goes on to the end: what stood behind its beginning may be
     /// lost.
     pub goes_on: bool,
+    /// Whoever writes to a file waits until nobody else does: ranges that are sent side by side would only queue.
+    pub one_writer_a_file: bool,
     /// [`FinishOptions::sync`] does something.
     pub sync: bool,
     /// A listing's rows tell what [`Storage::stat`] tells, to the second.

@@ -1,4 +1,4 @@
-//! Why ranges of one file go up side by side to vsftpd alone: what real servers make of REST before STOR.
+//! Why ranges of one file go up side by side to no FTP server: what real servers make of REST before STOR.
 
 use std::{
     fs,
@@ -10,6 +10,8 @@ use std::{
 use crate::servers::ftp_server::{FtpServer, Make, PASSWORD};
 
 const SOON: Duration = Duration::from_secs(20);
+/// Longer than a reply takes on the loopback.
+const A_WHILE: Duration = Duration::from_millis(700);
 
 /// A client that does as it is told, and no more.
 struct Raw(BufReader<TcpStream>);
@@ -45,15 +47,26 @@ impl Raw {
 
     /// REST and STOR; the server's last word.
     fn put(&mut self, path: &str, offset: usize, data: &[u8]) -> String {
-        let port = self.say("EPSV");
-        let port = port.split('|').nth(3).and_then(|port| port.parse::<u16>().ok()).unwrap();
-        let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        socket.set_read_timeout(Some(SOON)).unwrap();
+        let socket = self.connect();
         assert!(self.say(&format!("REST {offset}")).starts_with("350"));
         let begun = self.say(&format!("STOR {path}"));
         if !begun.starts_with('1') {
             return begun;
         }
+        self.send(socket, data)
+    }
+
+    /// A data connection for what comes next.
+    fn connect(&mut self) -> TcpStream {
+        let port = self.say("EPSV");
+        let port = port.split('|').nth(3).and_then(|port| port.parse::<u16>().ok()).unwrap();
+        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        socket.set_read_timeout(Some(SOON)).unwrap();
+        socket
+    }
+
+    /// All there is to send; the server's last word.
+    fn send(&mut self, mut socket: TcpStream, data: &[u8]) -> String {
         socket.write_all(data).unwrap();
         socket.shutdown(std::net::Shutdown::Write).unwrap();
         let _ = socket.read(&mut [0; 16]);
@@ -95,4 +108,27 @@ fn what_becomes_of_a_range_that_is_stored() {
             }
         }
     }
+}
+
+/// vsftpd keeps the tail and takes holes, but lets one write to a file at a time.
+#[test]
+fn vsftpd_has_a_second_range_wait_for_the_first() {
+    let Some(server) = FtpServer::options(Make::Vsftpd).start() else { return };
+    let place = match server.user() {
+        "anonymous" => String::from("file"),
+        _ => format!("{}/file", server.files().display()),
+    };
+    let (mut one, mut other) = (Raw::log_in(&server), Raw::log_in(&server));
+    let first = one.connect();
+    assert!(one.say(&format!("STOR {place}")).starts_with("150"));
+    let second = other.connect();
+    assert!(other.say("REST 5").starts_with("350"));
+    other.0.get_mut().write_all(format!("STOR {place}\r\n").as_bytes()).unwrap();
+    other.0.get_mut().set_read_timeout(Some(A_WHILE)).unwrap();
+    assert!(other.0.fill_buf().is_err(), "it has begun already");
+    assert!(one.send(first, b"begin").starts_with("226"));
+    other.0.get_mut().set_read_timeout(Some(SOON)).unwrap();
+    assert!(other.reply().starts_with("150"));
+    assert!(other.send(second, b"end").starts_with("226"));
+    assert_eq!(fs::read(server.files().join("file")).unwrap(), b"beginend");
 }

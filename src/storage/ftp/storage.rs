@@ -111,6 +111,8 @@ impl Storage for FtpStorage {
             digests: digest::are_to_be_had(server, Algorithm::Sha256),
             write_at_offset: can_begin_in_the_middle(server),
             goes_on: can_go_on(server),
+            // vsftpd locks what it writes, unless it was told not to; to the others no range may begin behind the end.
+            one_writer_a_file: true,
             sync: false,
             exact_listings: server.has_facts(),
             one_file_a_connection: true,

@@ -112,6 +112,7 @@ impl Storage for LocalStorage {
             digests: true,
             write_at_offset: true,
             goes_on: true,
+            one_writer_a_file: false,
             sync: true,
             exact_listings: true,
             one_file_a_connection: false,

@@ -70,6 +70,7 @@ impl MemoryStorage {
             digests: true,
             write_at_offset: true,
             goes_on: true,
+            one_writer_a_file: false,
             sync: true,
             exact_listings: true,
             one_file_a_connection: false,

@@ -118,6 +118,7 @@ impl Storage for SftpStorage {
             digests: self.digester.is_worth_a_try(),
             write_at_offset: true,
             goes_on: true,
+            one_writer_a_file: false,
             sync: extensions.fsync,
             exact_listings: true,
             one_file_a_connection: false,
