@@ -113,9 +113,11 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         if let Some(begun) = begun {
             errand.note_part(begun).await;
         }
-        target.write(part.path(), WriteOptions::new_private()).await.at(End::Target)
+        let options = WriteOptions { at_once: true, ..WriteOptions::new_private() };
+        target.write(part.path(), options).await.at(End::Target)
     };
-    let look_first = carry::in_turn(errand) || !source.capabilities().exact_listings;
+    let is_exact = source.capabilities().exact_listings || errand.step.history.was_looked_at;
+    let look_first = carry::in_turn(errand) || !is_exact;
     let (before, reader, writer) = if look_first {
         let before = stat.await?;
         let (reader, writer) = carry::both(errand, read(first_range(&before)), write).await?;

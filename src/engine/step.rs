@@ -59,6 +59,8 @@ pub(super) struct History {
     /// How many steps of the job had ended when it last failed: more since then means the way is open.
     pub(super) others_ended: u64,
     pub(super) began: Option<Instant>,
+    /// What its source is known as came of a look at it, and of no listing.
+    pub(super) was_looked_at: bool,
 }
 
 /// What a step does next.

@@ -213,6 +213,7 @@ impl Central {
                 job.recognize(&mut found);
                 job.change(&mut step, |step| {
                     step.history.attempts -= 1;
+                    step.history.was_looked_at = matches!(step.task, Task::Look);
                     step.from = found.from;
                     step.to = found.to;
                     step.source = found.source;

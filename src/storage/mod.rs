@@ -196,12 +196,14 @@ pub struct WriteOptions {
     pub create_new: bool,
     /// Permission bits of a new file; private unless told otherwise.
     pub permissions: u32,
+    /// The first bytes are at hand: where that saves a round trip, a refusal may come with them or with the end.
+    pub at_once: bool,
 }
 
 impl WriteOptions {
     /// A new file nobody else can read.
     pub fn new_private() -> Self {
-        Self { offset: 0, create_new: true, permissions: 0o600 }
+        Self { offset: 0, create_new: true, permissions: 0o600, at_once: false }
     }
 }
 

@@ -15,6 +15,7 @@ mod secrets;
 mod security;
 mod slow;
 mod sums;
+mod trips;
 mod ways;
 
 use std::sync::{Arc, Mutex};

@@ -7,10 +7,10 @@ use super::{
     features::{SetTime, has, note},
     server::Server,
     time,
-    wire::Command,
+    wire::{Command, Reply},
 };
 use crate::domain::{
-    entry::{Kind, SetAttributes, Timestamp},
+    entry::{Attributes, Kind, SetAttributes, Timestamp},
     error::ErrorKind,
     path::StoragePath,
 };
@@ -65,6 +65,40 @@ pub(super) async fn set(
     unsupported.map_or(Ok(()), Err)
 }
 
+/// Sets what is to be set of a file and looks at what came of it, all in one go; `None` where the server did not do as it
+/// was told, and one thing is to be done after another.
+pub(super) async fn set_and_look(
+    server: &Server,
+    path: &StoragePath,
+    attributes: &SetAttributes,
+) -> Result<Option<Attributes>, Fault> {
+    let habits = &server.login().habits;
+    let mut commands = Vec::new();
+    if let Some(bits) = attributes.permissions.filter(|_| !has(&habits.no_chmod)) {
+        let Ok(chmod) = chmod(server, path, bits) else { return Ok(None) };
+        commands.push(chmod);
+    }
+    let way = habits.ways_to_set_time(&server.features).into_iter().next();
+    if let (Some(modified), Some(way)) = (attributes.modified, way) {
+        let Ok(command) = time_by(server, path, modified, way) else { return Ok(None) };
+        commands.push(command);
+    }
+    let set = commands.len();
+    commands.extend(server.look_at_file(path)?);
+    let replies = server.ask_all(commands).await?;
+    let (set, looked) = replies.split_at(set.min(replies.len()));
+    // What only tells a time answers 213 as well, but then the look shows another one.
+    let is_done = set.iter().all(Reply::is_done);
+    let there = server.file_in(looked).filter(|_| is_done);
+    let has_time = |there: &Attributes| match (attributes.modified, way) {
+        (Some(wanted), Some(_)) => {
+            there.modified.is_some_and(|told| told.seconds == wanted.seconds)
+        }
+        _ => true,
+    };
+    Ok(there.filter(has_time))
+}
+
 async fn set_rights(server: &Server, path: &StoragePath, bits: u32) -> Result<(), Fault> {
     if has(&server.login().habits.no_chmod) {
         return Err(Fault::new(ErrorKind::Unsupported, "the server sets no permissions"));
@@ -75,13 +109,7 @@ async fn set_rights(server: &Server, path: &StoragePath, bits: u32) -> Result<()
 async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> Result<(), Fault> {
     let habits = &server.login().habits;
     for way in habits.ways_to_set_time(&server.features) {
-        let stamp = time::format(modified);
-        let command = match way {
-            SetTime::Mfmt => about(server, &format!("MFMT {stamp}"), path)?,
-            SetTime::Mdtm => about(server, &format!("MDTM {stamp}"), path)?,
-            SetTime::Utime => about(server, &format!("SITE UTIME {stamp}"), path)?,
-        };
-        let [reply] = server.ask([command]).await?;
+        let [reply] = server.ask([time_by(server, path, modified, way)?]).await?;
         let fault = Fault::of(&reply);
         match way {
             _ if reply.is_done() && (way != SetTime::Mdtm || reply.status() == Status::File) => {
@@ -90,6 +118,10 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
             // Announced, so that a refusal is about this file.
             SetTime::Mfmt if fault.kind != ErrorKind::Unsupported => return Err(fault),
             _ if fault.kind == ErrorKind::ConnectionLost => return Err(fault),
+            // It knows no such command, whatever the file is; MDTM it knows, and means something else by it.
+            SetTime::Utime if fault.kind == ErrorKind::Unsupported => {
+                habits.cannot_set_time_by(way);
+            }
             // A server that only tells times looked for a file of that name; it may also not be there, or not ours.
             _ => match server.look(path).await {
                 // vsftpd sets those of files.
@@ -100,6 +132,20 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
         }
     }
     Err(Fault::new(ErrorKind::Unsupported, "the server does not set its time"))
+}
+
+fn time_by(
+    server: &Server,
+    path: &StoragePath,
+    modified: Timestamp,
+    way: SetTime,
+) -> Result<Command, Fault> {
+    let verb = match way {
+        SetTime::Mfmt => "MFMT",
+        SetTime::Mdtm => "MDTM",
+        SetTime::Utime => "SITE UTIME",
+    };
+    about(server, &format!("{verb} {}", time::format(modified)), path)
 }
 
 /// Whether times can be set, as far as is known.

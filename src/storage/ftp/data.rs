@@ -39,30 +39,69 @@ pub(super) struct Transfer {
     patience: Patience,
     moved: u64,
     began: Instant,
+    /// The server has said that it begins, or that it has ended.
+    is_agreed: bool,
 }
 
-/// Begins a transfer with `command`, at `offset` of the file.
+/// What a transfer is about.
+pub(super) struct Errand {
+    pub(super) command: Command,
+    /// Where in the file it begins.
+    pub(super) offset: u64,
+    /// Bytes to send are at hand: the server's word that it takes them is not waited for where they may go ahead of it.
+    /// Until it has come there is no telling a refusal from a break.
+    pub(super) sends_ahead: bool,
+}
+
+impl Errand {
+    /// One that begins at `offset`.
+    pub(super) fn new(command: Command, offset: u64) -> Self {
+        Self { command, offset, sends_ahead: false }
+    }
+}
+
+/// A data connection for what comes next on this line, from the beginning of a file.
+pub(super) async fn prepare(
+    line: &Line,
+    habits: &Habits,
+    patience: Patience,
+) -> Result<Way, Fault> {
+    let _beginning = line.beginning.lock().await;
+    find_way(line, habits, patience, &mut Offset::new(0)).await
+}
+
+/// Begins a transfer, on a data connection that is `ready` or else made for it.
 pub(super) async fn begin(
     line: &Line,
     habits: &Habits,
     patience: Patience,
-    offset: u64,
-    command: Command,
+    Errand { command, offset, sends_ahead }: Errand,
+    ready: Option<Way>,
 ) -> Result<Transfer, Fault> {
     let _beginning = line.beginning.lock().await;
     let mut from = Offset::new(offset);
-    let way = find_way(line, habits, patience, &mut from).await.inspect_err(|_| {
-        if from.was_said() {
-            // Whatever came next on it would begin there.
-            line.end(Fault::lost("the connection was given up"));
-        }
-    })?;
+    let way = match ready {
+        Some(way) => way,
+        None => find_way(line, habits, patience, &mut from).await.inspect_err(|_| {
+            if from.was_said() {
+                // Whatever came next on it would begin there.
+                line.end(Fault::lost("the connection was given up"));
+            }
+        })?,
+    };
     from.agree(line, patience).await?;
     let mut pending = line.send_one(command.in_manner(Manner::Transfer));
     if matches!(way, Way::Passive(_)) && !has(&habits.no_epsv) {
         line.ask_for_port_ahead();
     }
+    let begun = |stream, pending, is_agreed| {
+        let began = Instant::now();
+        Transfer { stream, pending, patience, moved: 0, began, is_agreed }
+    };
     let (stream, refused) = match way {
+        Way::Passive(socket) if sends_ahead && line.tls.is_none() => {
+            return Ok(begun(Stream::Plain(socket), pending, false));
+        }
         Way::Passive(socket) => {
             // Some servers shake hands before they answer, some after: both at once.
             let opening = wrap(line, socket, patience);
@@ -86,7 +125,7 @@ pub(super) async fn begin(
     let Some(stream) = stream else {
         return Err(Fault::new(ErrorKind::Interrupted, "no data connection came about"));
     };
-    Ok(Transfer { stream, pending, patience, moved: 0, began: Instant::now() })
+    Ok(begun(stream, pending, true))
 }
 
 /// Waits for the data connection and for the word that the transfer begins. The second of the results is a refusal:
@@ -169,6 +208,32 @@ impl Transfer {
         Ok(length)
     }
 
+    /// Whether the server has said by now that it takes the file.
+    pub(super) fn is_agreed(&mut self) -> bool {
+        self.is_agreed = self.is_agreed || self.pending.has_begun();
+        self.is_agreed
+    }
+
+    /// How many bytes may be sent: before the server has said that it takes them, no more than the system takes at once.
+    pub(super) fn room(&mut self) -> u64 {
+        if self.is_agreed() { u64::MAX } else { TAKEN_AT_ONCE.saturating_sub(self.moved) }
+    }
+
+    /// Waits for the server's word that it takes the file.
+    pub(super) async fn agree(&mut self) -> Result<(), Fault> {
+        if !self.is_agreed() {
+            let told = self.pending.next(self.patience.reply).await?;
+            if !told.is_preliminary() {
+                if !told.is_done() {
+                    return Err(Fault::of(&told));
+                }
+                self.pending.keep(told);
+            }
+            self.is_agreed = true;
+        }
+        Ok(())
+    }
+
     /// Writes all of `bytes`.
     pub(super) async fn write(&mut self, line: &Line, bytes: &[u8]) -> Result<(), Fault> {
         let stall = self.patience.stall;
@@ -200,6 +265,9 @@ impl Transfer {
 
     /// Why the server broke a transfer off, where it says so.
     async fn reason(&mut self) -> Option<Fault> {
+        if let Err(fault) = time::timeout(FOR_A_REASON, self.agree()).await.ok()? {
+            return Some(fault);
+        }
         let told = time::timeout(FOR_A_REASON, self.pending.last(FOR_A_REASON)).await.ok()?.ok();
         told.filter(|told| !told.is_done()).map(|told| Fault::of(&told))
     }
@@ -230,10 +298,10 @@ impl Transfer {
         Ok(())
     }
 
-    /// After all was written: the end, and the server's word that it has everything.
-    pub(super) async fn finish_writing(mut self, line: &Line) -> Result<Reply, Fault> {
+    /// After all was written: says so, and waits for the word that it is taken at all, where that has not come yet.
+    pub(super) async fn end_writing(&mut self, line: &Line) -> Result<(), Fault> {
         self.close(line).await?;
-        self.outcome().await
+        self.agree().await
     }
 
     /// After the end of the connection: the server's word that this was the end of what was to come.
@@ -246,8 +314,9 @@ impl Transfer {
         outcome_of(pending, wait).await
     }
 
-    async fn outcome(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, patience, moved, began } = self;
+    /// After all was written: the server's word that it has everything.
+    pub(super) async fn finish_writing(self) -> Result<Reply, Fault> {
+        let Self { stream, pending, patience, moved, began, .. } = self;
         // What is written is not yet sent: on a slow link the last of it takes its time, at most as long as what came
         // before.
         let sending = moved.min(TAKEN_AT_ONCE) / SLOWEST_LINK + moved / SLOWEST_DISK;

@@ -37,6 +37,8 @@ pub(super) struct Features {
     pub(super) keeps_tail: bool,
     /// It reads commands far ahead of the one it works on.
     pub(super) reads_ahead: bool,
+    /// STAT lists as LIST does, without a data connection; a name in it may be a pattern.
+    pub(super) lists_by_stat: bool,
     /// Its refusal to enter a directory says why, and costs nothing.
     pub(super) says_why_not_entered: bool,
 }
@@ -106,6 +108,7 @@ impl Features {
         // those behind it. tests/ftp/far_ranges.rs asks them.
         features.keeps_tail = features.rest && is_vsftpd;
         features.reads_ahead = is_vsftpd;
+        features.lists_by_stat = is_vsftpd;
         features.says_why_not_entered = is_proftpd;
         features
     }
@@ -247,6 +250,7 @@ mod tests {
             rest: true,
             keeps_tail: true,
             reads_ahead: true,
+            lists_by_stat: true,
             ..Features::default()
         };
         assert_eq!(vsftpd, expected);

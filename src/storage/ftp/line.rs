@@ -180,7 +180,8 @@ impl Line {
             // The writer is gone only when the line has ended, and then whoever waits is told.
             let _ = self.outgoing.send(command);
         }
-        Pending { replies, kept: None, shared: Arc::clone(&self.shared), sent: Instant::now() }
+        let (shared, sent) = (Arc::clone(&self.shared), Instant::now());
+        Pending { replies, kept: None, has_begun: false, shared, sent }
     }
 
     /// Sends one command and waits for what it comes to.
@@ -210,9 +211,14 @@ impl Line {
         self.shared.ended.borrow().is_none()
     }
 
+    /// Whether nobody waits for anything.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.shared.waiting().is_empty()
+    }
+
     /// Whether nothing was said for so long, and nobody waits for anything.
     pub(super) fn is_idle_since(&self, span: Duration) -> bool {
-        self.shared.heard().elapsed() >= span && self.shared.waiting().is_empty()
+        self.shared.heard().elapsed() >= span && self.is_quiet()
     }
 
     /// The next command in line has had its answer, which another took for its own.
@@ -359,6 +365,8 @@ pub(super) struct Pending {
     replies: mpsc::UnboundedReceiver<Reply>,
     /// The last of them, which came before it was asked for.
     kept: Option<Reply>,
+    /// A preliminary one came before it was asked for.
+    has_begun: bool,
     shared: Arc<Shared>,
     sent: Instant,
 }
@@ -413,10 +421,26 @@ impl Pending {
     pub(super) async fn until_last(&mut self) {
         while self.kept.is_none() {
             match self.replies.recv().await {
-                Some(reply) if reply.is_preliminary() => {}
-                Some(reply) => self.kept = Some(reply),
+                Some(reply) => self.take_note(reply),
                 None => std::future::pending().await,
             }
+        }
+    }
+
+    /// Whether a preliminary reply has come by now.
+    pub(super) fn has_begun(&mut self) -> bool {
+        while self.kept.is_none()
+            && let Ok(reply) = self.replies.try_recv()
+        {
+            self.take_note(reply);
+        }
+        self.has_begun
+    }
+
+    fn take_note(&mut self, reply: Reply) {
+        match reply.is_preliminary() {
+            true => self.has_begun = true,
+            false => self.kept = Some(reply),
         }
     }
 

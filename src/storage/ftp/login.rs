@@ -345,22 +345,22 @@ impl Login {
     ) -> std::result::Result<Attempt, Fault> {
         let user = Command::about("USER", self.user().as_bytes())?;
         let mut reply = talker.say(user).await?;
+        let mut unsaid = None;
         if reply.status() == Status::NeedPassword {
-            reply = talker.say(settle::pass(password)?).await?;
-        }
-        if too_many(&reply) {
-            return Ok(Attempt::TooMany(Fault::of(&reply)));
-        }
-        match reply.status() {
-            _ if reply.is_done() => {}
-            Status::LoginNeedAccount => {
-                let why = "the server asks for an account as well, which Wharf has no answer to";
-                return Err(Fault::new(ErrorKind::LoginRefused, why));
+            let password = settle::pass(password)?;
+            match settle::reads_on(greeting) {
+                true => unsaid = Some(password),
+                false => reply = talker.say(password).await?,
             }
-            Status::NotAvailable => return Err(Fault::of(&reply)),
-            _ => return Ok(Attempt::Refused(reply.words())),
         }
-        let done = settle::for_the_first_time(talker, tls, greeting, self.names()).await?;
+        if unsaid.is_none() && !reply.is_done() {
+            return not_let_in(&reply);
+        }
+        let done = settle::for_the_first_time(talker, tls, greeting, self.names(), unsaid).await?;
+        let done = match done {
+            Ok(done) => done,
+            Err(reply) => return not_let_in(&reply),
+        };
         self.memory().features.get_or_insert_with(|| Arc::clone(&done.features));
         Ok(Attempt::LoggedIn(Box::new(done)))
     }
@@ -368,6 +368,21 @@ impl Login {
     /// How names are written there.
     fn names(&self) -> settle::Names {
         settle::Names { encoding: self.names, is_certain: self.is_certainly_utf8 }
+    }
+}
+
+/// What came of USER or PASS, where that was not yes.
+fn not_let_in(reply: &Reply) -> std::result::Result<Attempt, Fault> {
+    if too_many(reply) {
+        return Ok(Attempt::TooMany(Fault::of(reply)));
+    }
+    match reply.status() {
+        Status::LoginNeedAccount => {
+            let why = "the server asks for an account as well, which Wharf has no answer to";
+            Err(Fault::new(ErrorKind::LoginRefused, why))
+        }
+        Status::NotAvailable => Err(Fault::of(reply)),
+        _ => Ok(Attempt::Refused(reply.words())),
     }
 }
 

@@ -106,14 +106,15 @@ impl Server {
         let pwd = || Command::bare("PWD");
         let file = [self.about("SIZE", &path)?, self.about("MDTM", &path)?];
         let directory = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
-        let (size, modified, directory) = match care {
-            // Most likely it is no file either: all that may be asked is asked at once.
-            Care::Quick => {
+        // Most likely it is no file either, or nobody else has to wait: all that may be asked is asked at once.
+        let at_once = care == Care::Quick || self.pool.is_quiet();
+        let (size, modified, directory) = match at_once {
+            true => {
                 let ([size, modified], [a, b, c, d]) = (file, directory);
                 let [size, modified, a, b, c, d] = self.ask([size, modified, a, b, c, d]).await?;
                 (size, modified, Ok([a, b, c, d]))
             }
-            Care::Thorough => {
+            false => {
                 let [size, modified] = self.ask(file).await?;
                 (size, modified, Err(directory))
             }
@@ -169,7 +170,31 @@ impl Server {
             };
         }
         let Some(name) = path.name() else { return Err(absent()) };
+        if self.features.lists_by_stat && !may_be_a_pattern(name.as_bytes()) {
+            let [row] = self.ask([self.about("STAT -a", path)?]).await?;
+            if row.status() == Status::File {
+                return rows::row_of(&row, &name, self.names()).ok_or_else(absent);
+            }
+        }
         rows::find(self, parent, &name).await?.ok_or_else(absent)
+    }
+
+    /// What tells of a file in one go.
+    pub(super) fn look_at_file(&self, path: &StoragePath) -> Result<Vec<Command>, Fault> {
+        Ok(match self.has_facts() {
+            true => vec![self.about("MLST", path)?],
+            false => vec![self.about("SIZE", path)?, self.about("MDTM", path)?],
+        })
+    }
+
+    /// What it told, where that is enough.
+    pub(super) fn file_in(&self, replies: &[Reply]) -> Option<Attributes> {
+        let told = match replies {
+            [facts] if facts.is_done() => attributes_in(facts).ok(),
+            [size, modified] => file_of(size, modified),
+            _ => None,
+        };
+        told.filter(|there| there.kind == Kind::File)
     }
 
     /// What stands there, links followed.
@@ -215,6 +240,11 @@ fn file_of(size: &Reply, modified: &Reply) -> Option<Attributes> {
 
 fn time_of(reply: &Reply) -> Option<Timestamp> {
     if reply.status() == Status::File { time::parse(reply.last().trim_ascii()) } else { None }
+}
+
+/// Whether a name may stand for others, where names are patterns.
+fn may_be_a_pattern(name: &[u8]) -> bool {
+    name.iter().any(|byte| b"*?[]{},\\".contains(byte))
 }
 
 /// Servers on file systems that know no case may answer with another one.

@@ -8,13 +8,13 @@ use std::{
 use bytes::BytesMut;
 
 use super::{
-    data::{self, Transfer},
+    data::{self, Errand, Transfer},
     fault::Fault,
     features::{has, note},
     listing::{self, Line, Style},
     pool::{For, Lease},
     server::Server,
-    wire::Command,
+    wire::{Command, Reply},
 };
 use crate::{
     domain::{
@@ -59,8 +59,7 @@ pub(super) async fn begin(server: &Server, path: &StoragePath) -> Result<Lines, 
 
 /// The same by LIST.
 async fn begin_list(server: &Server, path: &StoragePath) -> Result<Lines, Fault> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    let style = Style::Listed { now: i64::try_from(now).unwrap_or(0) };
+    let style = listed_now();
     let habits = &server.login().habits;
     let all = Command::bare(if has(&habits.no_dash_a) { "LIST" } else { "LIST -a" });
     let mut lines = start(server, all, style, Some(path)).await?;
@@ -77,6 +76,20 @@ async fn begin_list(server: &Server, path: &StoragePath) -> Result<Lines, Fault>
     Ok(lines)
 }
 
+/// As LIST writes rows, which may leave out the year.
+fn listed_now() -> Style {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    Style::Listed { now: i64::try_from(now).unwrap_or(0) }
+}
+
+/// The row of a name in a reply to STAT.
+pub(super) fn row_of(told: &Reply, name: &Name, names: Encoding) -> Option<Attributes> {
+    told.lines().iter().find_map(|line| match listing::read(line, listed_now(), names) {
+        Line::Entry(entry) if entry.name == *name => Some(entry.attributes),
+        _ => None,
+    })
+}
+
 async fn start(
     server: &Server,
     command: Command,
@@ -84,16 +97,31 @@ async fn start(
     inside: Option<&StoragePath>,
 ) -> Result<Lines, Fault> {
     let lease = server.pool.lease(For::Listing).await?;
+    let (habits, patience) = (&server.login().habits, server.patience());
+    let mut ready = None;
     if let Some(path) = inside {
-        // Not as LIST's argument: servers take it for options and patterns.
-        let [entered] = server.ask_on(lease.line(), [server.about("CWD", path)?]).await?;
-        if !entered.is_done() {
-            lease.give_back();
-            return Err(Fault::of(&entered));
+        // Not as LIST's argument: servers take it for options and patterns. The data connection comes about meanwhile.
+        let (entered, way) = tokio::join!(
+            server.ask_on(lease.line(), [server.about("CWD", path)?]),
+            data::prepare(lease.line(), habits, patience)
+        );
+        let [entered] = entered?;
+        let refused = match way {
+            _ if !entered.is_done() => Some(Fault::of(&entered)),
+            Ok(way) => {
+                ready = Some(way);
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+        if let Some(fault) = refused {
+            if is_a_refusal(&fault) {
+                lease.give_back();
+            }
+            return Err(fault);
         }
     }
-    let begun =
-        data::begin(lease.line(), &server.login().habits, server.patience(), 0, command).await;
+    let begun = data::begin(lease.line(), habits, patience, Errand::new(command, 0), ready).await;
     match begun {
         Ok(transfer) => {
             let buffer = BytesMut::new();

@@ -108,13 +108,28 @@ impl Server {
         line: &Line,
         commands: [Command; N],
     ) -> Result<[Reply; N], Fault> {
+        let replies = self.ask_all_on(line, commands).await?;
+        replies.try_into().map_err(|_| Fault::protocol("replies were lost"))
+    }
+
+    /// Sends however many short commands in one go, and waits for all replies, of which there are as many.
+    pub(super) async fn ask_all(&self, commands: Vec<Command>) -> Result<Vec<Reply>, Fault> {
+        let line = self.pool.first().await?;
+        self.ask_all_on(&line, commands).await
+    }
+
+    async fn ask_all_on(
+        &self,
+        line: &Line,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Vec<Reply>, Fault> {
         let patience = self.patience().reply;
-        let mut replies = Vec::with_capacity(N);
+        let mut replies = Vec::new();
         for mut pending in line.send(commands) {
             replies.push(pending.last(patience).await?);
         }
         self.pool.moved();
-        replies.try_into().map_err(|_| Fault::protocol("replies were lost"))
+        Ok(replies)
     }
 
     /// A command that has to succeed.

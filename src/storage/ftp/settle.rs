@@ -36,19 +36,33 @@ pub(super) fn pass(password: &SecretString) -> Result<Command, Fault> {
     })
 }
 
-/// Finds out what the server can do, and agrees on how.
+/// Whether a server is known to read on while it looks at a password. Others may drop what came meanwhile.
+pub(super) fn reads_on(greeting: &Reply) -> bool {
+    ["vsftpd", "proftpd", "pure-ftpd"].iter().any(|name| greeting.lower().contains(name))
+}
+
+/// Finds out what the server can do, and agrees on how. The `password` goes ahead of that where it was not said yet; what
+/// else than yes the server says to it comes back.
 pub(super) async fn for_the_first_time(
     talker: Talker,
     tls: Option<Tls>,
     greeting: &Reply,
     names: Names,
-) -> Result<LoggedIn, Fault> {
+    password: Option<Command>,
+) -> Result<Result<LoggedIn, Reply>, Fault> {
     let is_encrypted = tls.is_some();
     let Talker { stream, decoder, ends, patience } = talker;
     let line = Line::start(stream, decoder, ends, tls, AHEAD_OF_ANYBODY);
-    let told =
-        line.send(encryption(is_encrypted).chain(["FEAT", "PWD", "TYPE I"].map(Command::bare)));
+    let is_in = password.is_none();
+    let questions = ["FEAT", "PWD", "TYPE I"].map(Command::bare);
+    let told = line.send(password.into_iter().chain(encryption(is_encrypted)).chain(questions));
     let mut told = told.into_iter();
+    if !is_in {
+        let let_in = told.next().ok_or_else(lost)?.last(patience).await?;
+        if !let_in.is_done() {
+            return Ok(Err(let_in));
+        }
+    }
     encrypted(&mut told, is_encrypted, patience).await?;
     let mut next = || told.next().ok_or_else(lost);
     let (mut able, mut home, mut binary) = (next()?, next()?, next()?);
@@ -60,7 +74,7 @@ pub(super) async fn for_the_first_time(
     // Whatever the server says to them: it is known what it does where it does not know them.
     drop(line.send(manners(&features, names)));
     let home = home.unwrap_or_else(StoragePath::root);
-    Ok(LoggedIn { line, features: Arc::new(features), home })
+    Ok(Ok(LoggedIn { line, features: Arc::new(features), home }))
 }
 
 /// The whole of a login in one go, to a server that has let the same user in with the same password before: each

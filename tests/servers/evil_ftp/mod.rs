@@ -6,6 +6,7 @@
 
 mod session;
 mod stream;
+mod transfers;
 
 use std::{
     collections::BTreeMap,
@@ -36,6 +37,8 @@ pub(crate) enum Trick {
     GivesUpOnce { at: usize, say: &'static str },
     /// Of a file that is sent so many bytes are taken, and then this line is said; the data connection stands.
     Stop { at: usize, say: &'static str },
+    /// A file that is sent is there, and its beginning agreed to, only a while after its first bytes have come.
+    TakesLate,
     /// Of a file that is fetched so many bytes come, and then nothing at all.
     Stalls { at: usize },
     /// No more than so many sessions at once: the next is greeted, or refused after its password, with this line.
@@ -69,6 +72,8 @@ pub(crate) enum Trick {
 #[derive(Debug, Default)]
 pub(crate) struct World {
     files: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The permissions that were set, as they were written.
+    modes: BTreeMap<Vec<u8>, String>,
     listing: Vec<u8>,
     features: Vec<&'static str>,
     greeting: &'static str,
@@ -125,6 +130,11 @@ impl World {
     /// The content of a file.
     pub(crate) fn content(&self, path: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         self.files.get(path.as_ref()).cloned()
+    }
+
+    /// The permissions a file was given.
+    pub(crate) fn mode(&self, path: impl AsRef<[u8]>) -> Option<String> {
+        self.modes.get(path.as_ref()).cloned()
     }
 
     /// Every command so far, as it came.

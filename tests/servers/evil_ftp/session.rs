@@ -4,30 +4,25 @@ use std::{
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::Arc,
-    thread,
-    time::Duration,
 };
 
 use super::{Shared, Trick, stream::Stream};
 use crate::servers::ftp_server::Tls;
 
-/// What a slow link is slow by.
-const TENTH: Duration = Duration::from_millis(100);
-
-struct Session<'a> {
-    shared: &'a Arc<Shared>,
-    control: Option<Stream>,
-    data: Option<TcpListener>,
+pub(super) struct Session<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) control: Option<Stream>,
+    pub(super) data: Option<TcpListener>,
     /// Where the client waits for data.
-    callback: Option<SocketAddr>,
-    private: bool,
-    offset: usize,
-    from: Vec<u8>,
-    folder: Vec<u8>,
+    pub(super) callback: Option<SocketAddr>,
+    pub(super) private: bool,
+    pub(super) offset: usize,
+    pub(super) from: Vec<u8>,
+    pub(super) folder: Vec<u8>,
     /// The next answer is lost, and the connection with it.
-    mute: bool,
+    pub(super) mute: bool,
     /// It counts among those that are there.
-    is_in: bool,
+    pub(super) is_in: bool,
 }
 
 /// Until the client goes, or a trick ends it.
@@ -97,15 +92,15 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn tricks(&self) -> Vec<Trick> {
+    pub(super) fn tricks(&self) -> Vec<Trick> {
         self.shared.world().tricks.clone()
     }
 
-    fn control(&mut self) -> io::Result<&mut Stream> {
+    pub(super) fn control(&mut self) -> io::Result<&mut Stream> {
         self.control.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))
     }
 
-    fn say(&mut self, line: &str) -> io::Result<()> {
+    pub(super) fn say(&mut self, line: &str) -> io::Result<()> {
         if self.mute && !line.starts_with('1') {
             return Err(gone());
         }
@@ -181,6 +176,7 @@ impl Session<'_> {
                 self.say("200 so be it")
             }
             "MFMT" => self.say("213 so be it"),
+            "SITE" if argument.starts_with(b"CHMOD ") => self.set_mode(&argument[6..]),
             "PBSZ" | "TYPE" | "NOOP" | "OPTS" | "SITE" | "MODE" => self.say("200 so be it"),
             "FEAT" => self.features(),
             "PWD" => {
@@ -231,6 +227,9 @@ impl Session<'_> {
             "RNTO" => {
                 let mut world = self.shared.world();
                 let content = world.files.remove(&self.from);
+                if let Some(mode) = world.modes.remove(&self.from) {
+                    world.modes.insert(path.clone(), mode);
+                }
                 let renamed = content.map(|content| world.files.insert(path, content)).is_some();
                 drop(world);
                 self.say(if renamed { "250 done" } else { "550 No such file or directory" })
@@ -251,8 +250,21 @@ impl Session<'_> {
         }
     }
 
-    fn has_facts(&self) -> bool {
+    pub(super) fn has_facts(&self) -> bool {
         self.shared.world().features.iter().any(|line| line.starts_with("MLST"))
+    }
+
+    /// Of what is there, as real servers do.
+    fn set_mode(&mut self, said: &[u8]) -> io::Result<()> {
+        let (mode, path) = said.split_at(said.iter().position(|&byte| byte == b' ').unwrap_or(0));
+        let path = self.path(path.trim_ascii_start());
+        let mut world = self.shared.world();
+        let is_there = world.files.contains_key(&path);
+        if is_there {
+            world.modes.insert(path, String::from_utf8_lossy(mode).into_owned());
+        }
+        drop(world);
+        self.say(if is_there { "200 so be it" } else { "550 No such file or directory" })
     }
 
     fn features(&mut self) -> io::Result<()> {
@@ -304,7 +316,7 @@ impl Session<'_> {
         TcpStream::connect(address)
     }
 
-    fn open(&mut self) -> io::Result<Stream> {
+    pub(super) fn open(&mut self) -> io::Result<Stream> {
         if let Some(address) = self.callback.take() {
             let socket = self.call_back(address)?;
             self.shared.keep(&socket);
@@ -317,134 +329,6 @@ impl Session<'_> {
             return Ok(Stream::secured(socket, &self.shared.config));
         }
         Ok(Stream::Plain(socket))
-    }
-
-    fn list(&mut self) -> io::Result<()> {
-        self.say("150 here it comes")?;
-        let mut data = self.open()?;
-        let listing = self.shared.world().listing.clone();
-        let tricks = self.tricks();
-        data.write_all(&listing)?;
-        if tricks.iter().any(|trick| matches!(trick, Trick::EndlessListing)) {
-            let facts = self.has_facts();
-            let mut sent = true;
-            for number in 0_u64.. {
-                let line = match facts {
-                    true => format!("type=file;size=1;modify=20240101000000; row {number}\r\n"),
-                    false => {
-                        format!("-rw-r--r-- 1 a b 1 Jan  1  2024 row {number}\r\n")
-                    }
-                };
-                sent &= data.write_all(line.as_bytes()).is_ok();
-                if !sent {
-                    break;
-                }
-            }
-            return self.say("426 you did not want the rest");
-        }
-        data.close();
-        self.say("226 that was it")
-    }
-
-    fn fetch(&mut self, path: &[u8]) -> io::Result<()> {
-        let offset = std::mem::take(&mut self.offset);
-        let mut content = self.shared.world().files.get(path).cloned().unwrap_or_default();
-        self.say("150 here it comes")?;
-        let mut data = self.open()?;
-        let mut last = "226 that was it";
-        let breaks = self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::BreaksOnce { at } => Some(at),
-            Trick::BreaksAfter(more) => Some((offset + more).min(content.len())),
-            _ => None,
-        });
-        let is_break =
-            |trick: &Trick| matches!(trick, Trick::BreaksOnce { .. } | Trick::BreaksAfter(_));
-        if let Some(at) = breaks
-            && self.shared.world().take(is_break)
-        {
-            data.write_all(&content[offset.min(at)..at])?;
-            return Err(gone());
-        }
-        let gives_up = self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::GivesUpOnce { at, say } => Some((at, say)),
-            _ => None,
-        });
-        let is_giving_up = |trick: &Trick| matches!(trick, Trick::GivesUpOnce { .. });
-        if let Some((at, say)) = gives_up
-            && self.shared.world().take(is_giving_up)
-        {
-            data.write_all(&content[offset.min(at)..at])?;
-            return self.say(say);
-        }
-        for trick in self.tricks() {
-            match trick {
-                Trick::Cut { at, say } => {
-                    content.truncate(at);
-                    last = say;
-                }
-                Trick::Longer(by) => content.extend(vec![b'!'; by]),
-                Trick::Stalls { at } => {
-                    data.write_all(&content[offset.min(at)..at])?;
-                    data.flush()?;
-                    // Until the client has had enough.
-                    let _ = self.control()?.read(&mut [0]);
-                    return Err(io::Error::from(io::ErrorKind::TimedOut));
-                }
-                _ => {}
-            }
-        }
-        let rest = content.get(offset..).unwrap_or_default();
-        let sent = match self.pace() {
-            None => data.write_all(rest),
-            Some(piece) => rest.chunks(piece).try_for_each(|piece| {
-                thread::sleep(TENTH);
-                data.write_all(piece).and_then(|()| data.flush())
-            }),
-        };
-        data.close();
-        self.say(if sent.is_ok() { last } else { "426 you did not want the rest" })
-    }
-
-    /// How much goes in a tenth of a second, where the link is slow.
-    fn pace(&self) -> Option<usize> {
-        self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::Slow(pace) => Some(pace / 10),
-            _ => None,
-        })
-    }
-
-    fn store(&mut self, path: Vec<u8>) -> io::Result<()> {
-        let offset = std::mem::take(&mut self.offset);
-        // As real servers do: the name is there, and empty, from the first moment.
-        self.shared.world().files.entry(path.clone()).or_default().truncate(offset);
-        self.say("150 go ahead")?;
-        let mut data = self.open()?;
-        let stop = self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::Stop { at, say } => Some((at, say)),
-            _ => None,
-        });
-        let mut taken = Vec::new();
-        let pace = self.pace();
-        let mut piece = vec![0; pace.unwrap_or(32 << 10)];
-        let last = loop {
-            if let Some((at, say)) = stop
-                && taken.len() >= at
-            {
-                taken.truncate(at);
-                break say;
-            }
-            if pace.is_some() {
-                thread::sleep(TENTH);
-            }
-            match data.read(&mut piece) {
-                // Many clients say no goodbye on data connections.
-                Ok(0) | Err(_) => break "226 I have it",
-                Ok(count) => taken.extend_from_slice(&piece[..count]),
-            }
-        };
-        self.shared.world().files.entry(path).or_default().extend(taken);
-        data.close();
-        self.say(last)
     }
 }
 
@@ -472,6 +356,6 @@ fn call_from(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
     })
 }
 
-fn gone() -> io::Error {
+pub(super) fn gone() -> io::Error {
     io::Error::from(io::ErrorKind::ConnectionAborted)
 }

@@ -49,6 +49,8 @@ pub(super) struct Pool {
     /// Counts whatever moves.
     moves: AtomicUsize,
     asked_again: Mutex<Instant>,
+    /// One that is being opened before anybody asked: whoever asks first waits for it instead of opening another.
+    on_its_way: Mutex<Option<oneshot::Receiver<()>>>,
     /// How many transfers share the first connection.
     lent: AtomicUsize,
     /// Counts who wants the first connection while it is lent.
@@ -102,6 +104,7 @@ impl Pool {
             berths: Mutex::new(berths),
             moves: AtomicUsize::new(0),
             asked_again: Mutex::new(Instant::now()),
+            on_its_way: Mutex::default(),
             lent: AtomicUsize::new(0),
             wanted: watch::Sender::new(0),
             lonely: Mutex::default(),
@@ -152,6 +155,7 @@ impl Pool {
 
     /// A connection of one's own, as soon as there is one.
     pub(super) async fn lease(self: &Arc<Self>, wanted: For) -> Result<Lease, Fault> {
+        self.wait_for_what_comes().await;
         loop {
             let leave = self.turn(wanted).await?;
             if let Some(lease) = self.try_lease(leave).await? {
@@ -162,15 +166,26 @@ impl Pool {
 
     /// Opens another while nobody waits for it yet: what comes next is a listing or a file, and needs one.
     pub(super) fn make_ready(self: &Arc<Self>) {
+        let (opening, on_its_way) = oneshot::channel();
+        *lock(&self.on_its_way) = Some(on_its_way);
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            match pool.lease_at_once(For::Listing).await {
+            match pool.take_at_once(For::Listing).await {
                 Ok(Some(lease)) => lease.give_back(),
                 Ok(None) => {}
                 // Whoever needs one tries again, and is told.
                 Err(fault) => tracing::debug!(why = %fault.why, "no further connection yet"),
             }
+            drop(opening);
         });
+    }
+
+    async fn wait_for_what_comes(&self) {
+        let coming = lock(&self.on_its_way).take();
+        if let Some(coming) = coming {
+            // However it ends, there is no waiting for it any more.
+            let _ = coming.await;
+        }
     }
 
     /// The same, but only if nobody has to be waited for.
@@ -178,6 +193,11 @@ impl Pool {
         self: &Arc<Self>,
         wanted: For,
     ) -> Result<Option<Lease>, Fault> {
+        self.wait_for_what_comes().await;
+        self.take_at_once(wanted).await
+    }
+
+    async fn take_at_once(self: &Arc<Self>, wanted: For) -> Result<Option<Lease>, Fault> {
         let Some(grant) = lock(&self.berths).at_once(wanted) else { return Ok(None) };
         self.try_lease(self.leave(wanted, grant)).await
     }
@@ -307,6 +327,11 @@ impl Pool {
     /// Whether a file is under way on the connection for short commands, and they have to wait for its end.
     pub(super) fn has_lent_first(&self) -> bool {
         self.lent.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether nobody waits for an answer on the connection for short commands.
+    pub(super) fn is_quiet(&self) -> bool {
+        lock(&self.first).is_quiet()
     }
 
     /// Whether the connection for short commands stands, and with it the server.

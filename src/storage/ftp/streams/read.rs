@@ -15,7 +15,7 @@ use crate::{
     storage::{
         ReadStream,
         ftp::{
-            data::{self, Transfer},
+            data::{self, Errand, Transfer},
             fault::Fault,
             pool::{For, Lease},
             rows::is_a_refusal,
@@ -69,7 +69,7 @@ impl FtpReadStream {
         let lease = server.pool.lease(For::Reading).await?;
         let wanted = lease.wanted();
         let (habits, patience) = (&server.login().habits, server.patience());
-        match data::begin(lease.line(), habits, patience, from, command).await {
+        match data::begin(lease.line(), habits, patience, Errand::new(command, from), None).await {
             Ok(transfer) => {
                 match wanted {
                     Some(wanted) => stream.aside = Some(Aside::of(lease, transfer, wanted)),

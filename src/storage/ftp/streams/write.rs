@@ -16,13 +16,15 @@ use crate::{
         FinishOptions, WriteOptions, WriteStream,
         ftp::{
             attributes,
-            data::{self, Transfer},
+            data::{self, Errand, Transfer},
             fault::Fault,
             features::{has, note},
             line::Pending,
             pool::{For, Lease},
             rows::is_a_refusal,
             server::Server,
+            way::Way,
+            wire::Command,
         },
     },
 };
@@ -34,9 +36,18 @@ pub(in crate::storage::ftp) struct FtpWriteStream {
     /// Where the next byte goes, as long as nothing is under way.
     offset: u64,
     under_way: Option<(Lease, Transfer)>,
-    /// The reply to the command that makes a new file private.
-    private: Option<Pending>,
+    private: Private,
     failed: Option<Error>,
+}
+
+/// How a new file is made private.
+enum Private {
+    /// It is not, or it has been seen to.
+    Enough,
+    /// By this command, once the server has made the file: of one that is not there nothing can be set.
+    Wanted(Command),
+    /// It was sent.
+    Asked(Pending),
 }
 
 impl FtpWriteStream {
@@ -50,7 +61,7 @@ impl FtpWriteStream {
             path: path.clone(),
             offset: options.offset,
             under_way: None,
-            private: None,
+            private: Private::Enough,
             failed: None,
         };
         if options.create_new {
@@ -61,23 +72,41 @@ impl FtpWriteStream {
         Ok(stream)
     }
 
-    /// FTP cannot be told to make a file only where there is none: a look has to do.
+    /// FTP cannot be told to make a file only where there is none: a look has to do. The data connection comes about
+    /// meanwhile, where there is a connection for it at once.
     async fn create(&mut self, options: WriteOptions) -> std::result::Result<(), Fault> {
         let (server, path) = (&self.server, &self.path);
-        match server.look_whether_free(path).await {
-            Ok(_) => return Err(Fault::new(ErrorKind::AlreadyExists, "the name is taken")),
-            Err(fault) if fault.kind.ends_the_connection() => return Err(fault),
+        let (looked, ready) = tokio::join!(server.look_whether_free(path), ready_at_once(server));
+        let in_the_way = match looked {
+            Ok(_) => Some(Fault::new(ErrorKind::AlreadyExists, "the name is taken")),
+            Err(fault) if fault.kind.ends_the_connection() => Some(fault),
             // Anything that stands in the way will stand in the way of STOR as well.
-            Err(_) => {}
+            Err(_) => None,
+        };
+        if let Some(fault) = in_the_way {
+            if let Some((lease, _)) = ready {
+                lease.give_back();
+            }
+            return Err(fault);
         }
-        self.begin(options.offset).await?;
-        let (server, path) = (&self.server, &self.path);
         if !has(&server.login().habits.no_chmod) {
             match attributes::chmod(server, path, options.permissions) {
-                Ok(chmod) => self.private = Some(server.pool.first().await?.send_one(chmod)),
+                Ok(chmod) => self.private = Private::Wanted(chmod),
                 // It is as private as the server makes files.
                 Err(fault) => tracing::info!(why = %fault.why, "permissions cannot be set"),
             }
+        }
+        self.begin(options.offset, options.at_once, ready).await?;
+        self.make_private().await
+    }
+
+    /// Makes a new file private, as soon as the server has made it.
+    async fn make_private(&mut self) -> std::result::Result<(), Fault> {
+        let Some((_, transfer)) = &mut self.under_way else { return Ok(()) };
+        if transfer.is_agreed()
+            && let Private::Wanted(chmod) = std::mem::replace(&mut self.private, Private::Enough)
+        {
+            self.private = Private::Asked(self.server.pool.first().await?.send_one(chmod));
         }
         Ok(())
     }
@@ -111,12 +140,21 @@ impl FtpWriteStream {
         Ok(())
     }
 
-    async fn begin(&mut self, offset: u64) -> std::result::Result<(), Fault> {
+    async fn begin(
+        &mut self,
+        offset: u64,
+        sends_ahead: bool,
+        ready: Option<(Lease, Way)>,
+    ) -> std::result::Result<(), Fault> {
         let (server, path) = (&self.server, &self.path);
         let command = server.about("STOR", path)?;
-        let lease = server.pool.lease(For::Writing).await?;
+        let (lease, way) = match ready {
+            Some((lease, way)) => (lease, Some(way)),
+            None => (server.pool.lease(For::Writing).await?, None),
+        };
         let (habits, patience) = (&server.login().habits, server.patience());
-        match data::begin(lease.line(), habits, patience, offset, command).await {
+        let errand = Errand { command, offset, sends_ahead: sends_ahead && offset == 0 };
+        match data::begin(lease.line(), habits, patience, errand, way).await {
             Ok(transfer) => {
                 self.under_way = Some((lease, transfer));
                 Ok(())
@@ -135,31 +173,61 @@ impl FtpWriteStream {
         }
     }
 
-    async fn put(&mut self, data: &[u8]) -> std::result::Result<(), Fault> {
+    async fn put(&mut self, mut data: &[u8]) -> std::result::Result<(), Fault> {
         if self.under_way.is_none() {
-            self.begin(self.offset).await?;
+            self.begin(self.offset, false, None).await?;
         }
-        if let Some((lease, transfer)) = &mut self.under_way {
-            transfer.write(lease.line(), data).await?;
+        while !data.is_empty() {
+            self.make_private().await?;
+            let Some((lease, transfer)) = &mut self.under_way else { break };
+            let room = usize::try_from(transfer.room()).unwrap_or(usize::MAX);
+            let (now, later) = data.split_at(room.min(data.len()));
+            let written = match now {
+                [] => transfer.agree().await,
+                _ => transfer.write(lease.line(), now).await,
+            };
+            if let Err(fault) = written {
+                return Err(self.why_broken_off(fault).await);
+            }
             lease.moved();
-            self.offset += data.len() as u64;
+            self.offset += now.len() as u64;
+            data = later;
         }
         Ok(())
     }
 
+    /// A refusal that came before the server's word that it takes the file is seen as closely as where that is waited
+    /// for.
+    async fn why_broken_off(&mut self, fault: Fault) -> Fault {
+        let Some((lease, mut transfer)) = self.under_way.take() else { return fault };
+        if !is_a_refusal(&fault) || transfer.is_agreed() {
+            return fault;
+        }
+        drop(transfer);
+        lease.give_back();
+        self.server.why_not_made(fault, &self.path).await
+    }
+
     async fn end(&mut self, options: FinishOptions) -> std::result::Result<Attributes, Fault> {
+        if let Some((lease, transfer)) = &mut self.under_way
+            && let Err(fault) = transfer.end_writing(lease.line()).await
+        {
+            return Err(self.why_broken_off(fault).await);
+        }
+        self.make_private().await?;
         if let Some((lease, transfer)) = self.under_way.take() {
-            transfer.finish_writing(lease.line()).await?;
+            transfer.finish_writing().await?;
             lease.give_back();
         }
+        let private = std::mem::replace(&mut self.private, Private::Enough);
         let (server, path) = (&self.server, &self.path);
-        if let Some(mut private) = self.private.take() {
-            let reply = private.last(server.patience().reply).await?;
-            if !reply.is_done() {
-                // Not even of a file of one's own: it is as private as the server makes files.
-                tracing::info!(?reply, "permissions cannot be set");
-                note(&server.login().habits.no_chmod);
-            }
+        let (private, settled) = tokio::join!(
+            is_private(server, private),
+            attributes::set_and_look(server, path, &options.attributes)
+        );
+        private?;
+        if let Some(there) = settled? {
+            return Ok(there);
         }
         match attributes::set(server, path, &options.attributes).await {
             // Capabilities say so from now on, or it is about this name alone.
@@ -169,6 +237,34 @@ impl FtpWriteStream {
         }
         server.look_through(path).await
     }
+}
+
+/// A data connection on a connection of one's own, where there is one without waiting.
+async fn ready_at_once(server: &Server) -> Option<(Lease, Way)> {
+    let lease = server.pool.lease_at_once(For::Writing).await;
+    // Whatever came between: it is asked for again, and told then.
+    let lease = lease.ok().flatten().filter(|lease| lease.wanted().is_none())?;
+    match data::prepare(lease.line(), &server.login().habits, server.patience()).await {
+        Ok(way) => Some((lease, way)),
+        Err(fault) => {
+            if is_a_refusal(&fault) {
+                lease.give_back();
+            }
+            None
+        }
+    }
+}
+
+async fn is_private(server: &Server, private: Private) -> std::result::Result<(), Fault> {
+    if let Private::Asked(mut asked) = private {
+        let reply = asked.last(server.patience().reply).await?;
+        if !reply.is_done() {
+            // Not even of a file of one's own: it is as private as the server makes files.
+            tracing::info!(?reply, "permissions cannot be set");
+            note(&server.login().habits.no_chmod);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a write may begin in the middle of a file and keep what is behind.

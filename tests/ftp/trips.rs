@@ -1,0 +1,155 @@
+//! Round trips that are saved: what is said together, what goes ahead of an answer, and what has to wait for one.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+use super::*;
+use crate::{
+    headless::{self, Said},
+    servers::{
+        evil_ftp::Trick,
+        ftp_server::{FtpServer, Make, PASSWORD},
+    },
+    support::wait_until,
+};
+
+const SOON: Duration = Duration::from_secs(20);
+const SERVER: [&str; 4] = ["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"];
+
+/// `wharf cp` between the server and this folder.
+fn copy(port: u16, folder: &std::path::Path, words: &[&str]) -> Said {
+    let client = headless::no_server().write();
+    let site = format!("ftp://anna@127.0.0.1:{port}");
+    let words: Vec<String> = words.iter().map(|word| word.replace("SITE", &site)).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = headless::wharf(&client, folder, &words);
+    Said::of(command.env("WHARF_PASSWORD", CANARY).output().unwrap())
+}
+
+/// The first bytes of a file go ahead of the server's word that it takes them; what makes the file private does not, for
+/// it would be about a file that is not there yet.
+#[test]
+fn bytes_go_ahead_and_rights_do_not() {
+    for size in [0, 1, 4096, 200_000] {
+        let evil = EvilFtp::start(|world| {
+            world.features(&SERVER);
+            world.trick(Trick::TakesLate);
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let (file, content) = (folder.path().join("file"), vec![7; size]);
+        fs::write(&file, &content).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let said = copy(evil.port(), folder.path(), &["cp", "file", "SITE/srv/file"]);
+        assert_eq!(said.status, 0, "{size}: {said:?}");
+        let world = evil.world();
+        assert!(world.content("/srv/file") == Some(content), "{size}");
+        assert_eq!(world.mode("/srv/file").as_deref(), Some("640"), "{size}");
+        let (seen, of) = (world.seen(), |verb: &str, seen: &[String]| {
+            seen.iter().position(|line| line.starts_with(verb))
+        });
+        assert!(of("SITE CHMOD 600", &seen) > of("STOR", &seen), "{size}: {seen:?}");
+        assert_eq!(world.paths(), ["/srv/file"], "{size}: a part was left");
+    }
+}
+
+/// A refusal that comes after bytes were sent is told in the server's words, and costs no connection.
+#[test]
+fn a_refusal_finds_the_bytes_that_went_ahead() {
+    for say in ["553 not in this house: permission denied", "550 Permission denied"] {
+        let evil = EvilFtp::start(|world| {
+            world.features(&SERVER);
+            world.trick(Trick::Says("STOR", say));
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        names.iter().for_each(|name| fs::write(folder.path().join(name), "content").unwrap());
+        let mut words = vec!["cp", "--connections", "2"];
+        words.extend(names);
+        words.push("SITE/srv/");
+        let said = copy(evil.port(), folder.path(), &words);
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.errors.contains("ermission denied"), "{said:?}");
+        assert!(evil.sessions().most <= 4, "{:?}", evil.sessions());
+        let logins = evil.world().seen().iter().filter(|line| line.starts_with("USER")).count();
+        assert!(logins <= 4, "{logins} logins for {} refusals", names.len());
+    }
+}
+
+/// A connection that is on its way already is waited for: one file takes no third.
+#[test]
+fn one_file_takes_two_connections() {
+    let evil = EvilFtp::start(|world| {
+        world.features(&SERVER);
+        world.file("/srv/file", b"content");
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let said = copy(evil.port(), folder.path(), &["cp", "SITE/srv/file", "."]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let seen = evil.world().seen();
+    assert_eq!(seen.iter().filter(|line| line.starts_with("USER")).count(), 2, "{seen:?}");
+}
+
+/// What is to be asked once somebody is let in goes along with the password where the server is known to read on; others
+/// are told nothing before they have let anybody in.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_go_along_with_the_password_where_they_are_read() {
+    for (greeting, goes_along) in
+        [("220 evil", false), ("220 (vsFTPd 3.0.3)", true), ("220 ProFTPD Server ready", true)]
+    {
+        let evil = EvilFtp::start(|world| {
+            world.greeting(greeting);
+            world.trick(Trick::Silent("PASS"));
+        });
+        let nobody = Person::who_says(|| Answer::No);
+        let (port, person) = (evil.port(), Arc::clone(&nobody) as Arc<dyn Ask>);
+        let connecting = tokio::spawn(async move {
+            dialer().dial(&endpoint(Protocol::Ftp, port), person).await.map(drop)
+        });
+        let last = if goes_along { "TYPE" } else { "PASS" };
+        wait_until("all is said", SOON, || evil.world().was_asked(last));
+        connecting.abort();
+        assert_eq!(evil.world().was_asked("FEAT"), goes_along, "{greeting}");
+    }
+}
+
+/// vsftpd tells of a name that is free without a listing, however many names there are, and of names that might be
+/// patterns with one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_free_name_takes_no_listing() {
+    let Some(server) = FtpServer::options(Make::Vsftpd).start() else { return };
+    let folder = server.files();
+    fs::write(folder.join("[ab]"), "").unwrap();
+    let site = Site::new(Protocol::Ftp, Some(server.user()), "127.0.0.1", Some(server.port()));
+    let endpoint = Endpoint::Remote(Arc::new(site.unwrap()));
+    let person = Person::who_says(|| Answer::Texts { texts: vec![PASSWORD.into()], keep: false });
+    let dialer = Dialer::new(Arc::new(|_| panic!("FTP asks no ssh_config")), Arc::new(Empty));
+    let storage = dialer.dial(&endpoint, person).await.unwrap();
+    let at = |name: &str| match server.user() {
+        "anonymous" => StoragePath::new(format!("/{name}")),
+        _ => StoragePath::new(format!("{}/{name}", folder.display())),
+    };
+    let log = || server.logs();
+    for name in ["free", "a free one", ".free"] {
+        let error = storage.stat(&at(name)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{name}");
+    }
+    assert!(log().contains("\"STAT -a ") && !log().contains("\"LIST"), "{}", log());
+    let error = storage.stat(&at("[bc]")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(log().contains("\"LIST -a\""), "{}", log());
+}
+
+/// Nothing is kept.
+struct Empty;
+
+#[async_trait]
+impl Vault for Empty {
+    async fn find(&self, _: &Site) -> Result<Option<SecretString>> {
+        Ok(None)
+    }
+    async fn keep(&self, _: &Site, _: &SecretString) -> Result<()> {
+        Ok(())
+    }
+    async fn forget(&self, _: &Site) -> Result<()> {
+        Ok(())
+    }
+}
