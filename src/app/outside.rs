@@ -104,7 +104,13 @@ fn run_editor(path: &Path) -> Result<(), String> {
         .arg(path)
         .env_remove("WHARF_PASSWORD")
         .status()
-        .map_err(|error| format!("Could not run {from} ({named}): {error}."))?;
+        .map_err(|error| {
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound => " Set $EDITOR to one that is there.",
+                _ => "",
+            };
+            format!("Could not run {from} ({named}): {error}.{hint}")
+        })?;
     if status.success() { Ok(()) } else { Err(format!("{from} ({named}) ended with {status}.")) }
 }
 

@@ -160,6 +160,9 @@ fn an_editor_that_is_not_there_or_fails_is_named() {
     terminal.keys(key::DOWN);
     terminal.keys(F4);
     terminal.shows("Could not run $EDITOR (/nonexistent/editor)");
+    terminal.until("what to do", |screen| {
+        in_one_line(screen).contains("Set $EDITOR to one that is there.")
+    });
     terminal.keys(key::ESCAPE);
     drop(terminal);
     let failed = [

@@ -157,9 +157,14 @@ impl Model {
                 vec![Effect::Edits(EditOrder::Begin(ticket, Box::new(kept)))]
             }
             (Phase::Looking, Err(error)) => {
-                self.edits.remove(&ticket);
+                let folder = self.edits.remove(&ticket).and_then(|edit| {
+                    let folder = edit.location.path.parent()?;
+                    Some(edit.location.with_path(folder))
+                });
+                // Nothing is fetched any more; and what is gone is to be seen no more.
+                self.notice = None;
                 self.tell(error.to_string());
-                Vec::new()
+                folder.map_or_else(Vec::new, |folder| self.reread_shown(&[folder]))
             }
             (Phase::Settling, looked) => {
                 // Of another length it is somebody else's by now, and the next save asks about it.
