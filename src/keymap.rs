@@ -163,6 +163,7 @@ static BINDINGS: &[Binding] = &[
     bind(PANES, &[control('q'), key('Q')], Action::QuickView, "quick view in the other pane", ""),
     bind(PANES, &[key('E')], Action::OpenEdits, "open edits: files of servers", ""),
     bind(PANES, &[key('B')], Action::RenameMany, "rename the chosen in $EDITOR, all at once", ""),
+    bind(PANES, &[key('N')], Action::RenameByPattern, "rename the chosen by a pattern", ""),
     bind(PANES, &[key('K')], Action::ClearParts, "clear away what interrupted copies left", ""),
     bind(
         PANES,

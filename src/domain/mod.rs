@@ -13,6 +13,7 @@ pub mod ink;
 pub mod journal;
 pub mod jumps;
 pub mod moment;
+pub mod name_pattern;
 pub mod numbered;
 pub mod owners;
 pub mod part_name;

@@ -104,6 +104,8 @@ pub enum Action {
     DiscardEdit,
     /// Edit the chosen names all at once.
     RenameMany,
+    /// Rename the chosen by a pattern.
+    RenameByPattern,
     /// Give the names back that were edited all at once.
     UndoNames,
     /// Run a command where the pane is.

@@ -26,6 +26,7 @@ use super::{
     rows::Tally,
     text,
     transfers::job_words,
+    update::Renaming,
 };
 
 /// Levels of checking, in the order of the choice.
@@ -233,6 +234,24 @@ pub(crate) fn command(directory: &Location) -> Dialog {
     dialog
 }
 
+/// Rename what is chosen by a pattern.
+pub(crate) fn name_pattern(renaming: Renaming) -> Dialog {
+    let words = vec![
+        Words::Strong(text::entries(renaming.names.len() as u64)),
+        Words::Soft(format!("in {}", renaming.directory)),
+        Words::Soft("*.jpeg → *.jpg   *draft* → *final*   * → pier-##.csv".to_owned()),
+        Words::Soft(
+            "* and ? stand for what they find, in order; ## counts: 01, 02".to_owned(),
+        ),
+        Words::Blank,
+    ];
+    let mut dialog = Dialog::new(Purpose::NamePattern(renaming), "Rename by a pattern");
+    dialog.words = words;
+    dialog.fields = vec![Field::offered("Names like", "*"), Field::offered("Become", "*")];
+    dialog.buttons = vec![Button::accept("Preview", 'p'), Button::leave("Cancel", 'n')];
+    dialog
+}
+
 /// What is to be renamed, before it is.
 pub(crate) fn rename_many(side: Side, directory: Location, steps: Vec<Pair>) -> Dialog {
     const SHOWN: usize = 10;
@@ -249,8 +268,7 @@ pub(crate) fn rename_many(side: Side, directory: Location, steps: Vec<Pair>) -> 
         let more = text::grouped((steps.len() - SHOWN) as u64);
         words.push(Words::Soft(format!("and {more} more")));
     }
-    let mut dialog =
-        Dialog::new(Purpose::RenameMany { side, directory, steps }, "Rename as edited");
+    let mut dialog = Dialog::new(Purpose::RenameMany { side, directory, steps }, "Rename as shown");
     dialog.words = words;
     dialog.buttons = vec![Button::accept("Rename", 'r'), Button::leave("Cancel", 'n')];
     dialog

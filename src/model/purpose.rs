@@ -10,7 +10,7 @@ use crate::{
     engine::message::{LeftJob, QuestionId, Target, Ticket},
 };
 
-use super::{Side, completion::Completion, place_text::Prefilled, traits::Owned};
+use super::{Side, completion::Completion, place_text::Prefilled, traits::Owned, update::Renaming};
 
 /// What a dialog is for.
 #[derive(Debug)]
@@ -76,6 +76,8 @@ pub(crate) enum Purpose {
     Shell {
         directory: StoragePath,
     },
+    /// Rename what was chosen by a pattern.
+    NamePattern(Renaming),
     /// Rename as the preview says.
     RenameMany {
         side: Side,

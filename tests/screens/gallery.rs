@@ -164,6 +164,7 @@ fn dialogs_of_the_panes() {
         ("delete", "j F8"),
         ("delete_there", "Tab j F8"),
         ("rename", "j F2"),
+        ("rename_by_pattern", "j Space Space N"),
         ("connect", "o"),
         ("mark_by_pattern", "+"),
         ("unmark_by_pattern", "-"),

@@ -24,6 +24,7 @@ mod panes;
 mod properties;
 mod queue;
 mod quick;
+mod renaming;
 mod sites;
 mod stage;
 mod streaming;

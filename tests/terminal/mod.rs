@@ -12,6 +12,7 @@ mod idle;
 mod leaving;
 mod linking;
 mod outside;
+mod renaming;
 mod resuming;
 mod settings;
 mod shell;

@@ -147,6 +147,9 @@ impl Model {
                 let directory = directory.clone();
                 Ok(vec![Effect::Outside(Outside::Run { line, directory })])
             }
+            Purpose::NamePattern(renaming) => {
+                self.accept_name_pattern(renaming, dialog.text(0), dialog.text(1))
+            }
             Purpose::RenameMany { .. } => Ok(self.accept_names(&dialog.purpose)),
             Purpose::EditedMeanwhile(ticket) => Ok(self.send_edited(*ticket)),
             Purpose::DiscardEdit(ticket) => Ok(self.discard_edit(*ticket)),

@@ -14,6 +14,7 @@ mod left;
 mod links;
 mod marks;
 mod mouse;
+mod names;
 mod outside;
 mod palette;
 mod panes;
@@ -38,7 +39,7 @@ use super::{
 pub(crate) use count::Counting;
 pub(crate) use edit::Edit;
 pub(crate) use edit_list::Comparing;
-pub(crate) use outside::Renaming;
+pub(crate) use names::Renaming;
 pub(crate) use quick::Quick;
 pub(super) use sites::changed_limits;
 pub(crate) use wander::Together;

@@ -64,6 +64,7 @@ impl Model {
             Action::OpenEdits => self.show_edits(None),
             Action::QuickView => return self.toggle_quick(),
             Action::RenameMany => return self.edit_names(),
+            Action::RenameByPattern => self.ask_name_pattern(),
             Action::UndoNames => self.ask_undo_names(),
             Action::Shell => self.ask_command(),
             Action::OpenShell => return self.open_shell(),
