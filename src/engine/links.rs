@@ -46,8 +46,13 @@ async fn commit(errand: &Errand, part: Part, name: FinalName) -> Result<Outcome,
     match final_name::give(errand, errand.target(), part.path(), name, intent).await {
         Ok(name) => {
             crash::moment(Moment::AfterRename);
+            let named = name.keeps_both().then(|| Arc::new(naming(errand, &part, &name)));
             part.keep();
-            finish(errand, name).await
+            finish(errand, name).await.map_err(|mut fail| {
+                // The next attempt has to know it again.
+                fail.resume = named.map(Task::NamedSymlink);
+                fail
+            })
         }
         Err((error, name)) if error.kind() == ErrorKind::AlreadyExists && name.never_replaces() => {
             conflict::appeared_meanwhile(errand, errand.step.source).await
@@ -74,19 +79,31 @@ fn naming(errand: &Errand, part: &Part, name: &FinalName) -> Begun {
 }
 
 /// The link was about to get a numbered name: if the part stands, it gets one; if it is gone and what the source says
-/// stands under the name, it had got it. Else it is made once more.
+/// stands under the name, it had got it. Else it is made once more. Of a move the source may be gone as well.
 pub(super) async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<Outcome, Fail> {
     let resume = |mut fail: Fail| {
         fail.resume = Some(Task::NamedSymlink(begun.clone()));
         fail
     };
-    let link = errand.source.read_link(&errand.step.from).await.at(End::Source).map_err(resume)?;
     let stands = async |path| match errand.target().read_link(path).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind().ends_the_connection() => Err(error).at(End::Target),
         Err(_) => Ok(None),
     };
-    match stands(&begun.part).await.map_err(resume)? {
+    let part_stands = stands(&begun.part).await.map_err(resume)?;
+    let link = match errand.source.read_link(&errand.step.from).await {
+        Err(error)
+            if error.kind() == ErrorKind::NotFound
+                && errand.is_move()
+                && part_stands.is_none()
+                && stands(&begun.to).await.map_err(resume)?.is_some() =>
+        {
+            let name = FinalName::given(begun.to.clone());
+            return Ok(Outcome::arrived(errand, name, Arrived::default()));
+        }
+        read => read.at(End::Source).map_err(resume)?,
+    };
+    match part_stands {
         Some(found) => {
             let part = Part::at(begun.part.clone(), errand.target.clone());
             if found == link {
@@ -95,7 +112,7 @@ pub(super) async fn named_before(errand: &Errand, begun: &Arc<Begun>) -> Result<
             }
         }
         None if stands(&begun.to).await.map_err(resume)?.is_some_and(|found| found == link) => {
-            return finish(errand, FinalName::given(begun.to.clone())).await;
+            return finish(errand, FinalName::given(begun.to.clone())).await.map_err(resume);
         }
         None => {}
     }

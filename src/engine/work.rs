@@ -367,7 +367,8 @@ impl Central {
             Task::File(Stage::GoOn(begun) | Stage::Named(begun)) => {
                 (begun.part.clone(), Task::File(Stage::Copy))
             }
-            Task::NamedSymlink(begun) => (begun.part.clone(), Task::Symlink),
+            // It may have its name, and only its source still stand: that is looked at again.
+            Task::NamedSymlink(begun) => (begun.part.clone(), step.task.clone()),
             _ => return,
         };
         step.task = anew;

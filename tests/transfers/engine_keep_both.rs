@@ -164,6 +164,39 @@ async fn a_reply_that_was_lost_makes_no_second_link() {
     until_tidy(&rig.there).await;
 }
 
+/// The link has its number, and what is left is the source.
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_moved_is_known_again_when_its_source_is_removed_later() {
+    for really_removed in [false, true] {
+        let mut rig = Rig::new();
+        rig.here.put_link("/here/l", "old").unwrap();
+        rig.there.put_link("/there/l", "new").unwrap();
+        let (removals, inside) = (std::sync::atomic::AtomicUsize::new(0), rig.there.clone());
+        rig.there.before(move |call| {
+            let inside = inside.clone();
+            let first = call.operation == Operation::RemoveFile
+                && removals.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            async move {
+                if first {
+                    inside.without_hook();
+                    if really_removed {
+                        inside.remove_file(&call.path).await?;
+                    }
+                    let kind = ErrorKind::ConnectionLost;
+                    return Err(Error::new(kind, "remove", "the connection was reset"));
+                }
+                Ok(())
+            }
+        });
+        let report = rig.run(keeping(moved(get(&["/there/l"], "/here")))).await;
+        assert_eq!(report.summary.counts.done, 1, "{really_removed}: {report:?}");
+        let to = report.done[0].to.as_ref().map(ToString::to_string);
+        assert_eq!(to.as_deref(), Some("/here/l (2)"), "{really_removed}");
+        assert!(rig.here.attributes("/here/l (3)").is_none(), "{really_removed}");
+        assert!(rig.there.attributes("/there/l").is_none(), "{really_removed}: it still stands");
+    }
+}
+
 #[tokio::test]
 async fn a_typed_name_is_taken_and_asked_about_where_it_is_taken_too() {
     let mut rig = rig_with(&["a.csv", "b.csv"]);
