@@ -36,7 +36,10 @@ mod tests {
         let at = |seconds| time(Some(Timestamp::from_seconds(seconds)), &TimeZone::UTC);
         assert_eq!(at(0), "1970-01-01 00:00");
         assert_eq!(at(1_795_378_380), "2026-11-22 20:13");
-        assert_eq!(at(253_402_300_000), "?", "the year 9999");
+        assert_eq!(at(253_370_764_799), "9998-12-31 23:59");
+        assert_eq!(at(253_370_764_800), "?", "the year 9999");
+        assert_eq!(at(253_402_300_000), "?", "its last day");
+        assert_eq!(at(-62_167_219_201), "?", "before the year 0");
         assert_eq!(at(i64::MAX), "?");
         assert_eq!(at(i64::MIN), "?");
         assert_eq!(time(None, &TimeZone::UTC), "");
