@@ -50,6 +50,10 @@ pub(super) async fn answer(
         Inquiry::Space(_) => Told::Space(storage.space(path).await?),
         Inquiry::Size(of) => Told::Size(size(storage, of, teller).await?),
         Inquiry::Target(_) => Told::Target(target::find(&**storage, path).await?),
+        Inquiry::End(_) => {
+            let (end, there) = target::end(&**storage, path).await?;
+            Told::End(end, there)
+        }
         Inquiry::Trash(_) => Told::Trash(trash::place(&**storage, path).await?),
         Inquiry::Owners { ids, .. } => Told::Owners(owners::names(&**storage, ids).await),
         Inquiry::Piece { offset, length, .. } => {

@@ -1,13 +1,43 @@
-//! Where a link leads, one step: the path of what it names, which stands there or does not.
+//! Where a link leads: one step, to what it names, which stands there or does not; or to the end.
 
 use crate::{
     domain::{
         display,
+        entry::{Attributes, Kind},
         error::{Error, ErrorKind, Result},
         path::StoragePath,
     },
     storage::Storage,
 };
+
+/// So many links one after another lead nowhere; the system itself follows no more.
+const MOST_LINKS: usize = 40;
+
+/// Where a link leads in the end, and what stands there. That it is a link was seen in its row: a server that tells too
+/// little may take it for what it leads to.
+pub(super) async fn end(
+    storage: &dyn Storage,
+    link: &StoragePath,
+) -> Result<(StoragePath, Attributes)> {
+    let mut end = find(storage, link).await?;
+    for _ in 1..MOST_LINKS {
+        let there = storage.stat(&end).await?;
+        end = match there.kind {
+            Kind::Symlink => find(storage, &end).await?,
+            Kind::File if !storage.capabilities().exact_listings => {
+                match find(storage, &end).await {
+                    Ok(next) => next,
+                    // Most likely it is what it was said to be.
+                    Err(error) if error.kind().ends_the_connection() => return Err(error),
+                    Err(_) => return Ok((end, there)),
+                }
+            }
+            _ => return Ok((end, there)),
+        };
+    }
+    let doing = format!("go where {link:?} leads");
+    Err(Error::new(ErrorKind::NotFound, doing, "it leads round in circles"))
+}
 
 /// The absolute path of what the link names. [`NotFound`](ErrorKind::NotFound) where nothing stands there.
 pub(super) async fn find(storage: &dyn Storage, link: &StoragePath) -> Result<StoragePath> {

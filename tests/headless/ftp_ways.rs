@@ -1,6 +1,11 @@
 //! What the command line and `sites.toml` say of FTP servers, on real ones.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, path::Path};
+use std::{
+    ffi::OsStr,
+    fs::{self, Permissions},
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+    path::Path,
+};
 
 use super::{Said, no_server, wharf};
 use crate::servers::{
@@ -206,5 +211,34 @@ fn links_come_over_as_links() {
         assert_eq!(said.status, 0, "{make:?} {said:?}");
         assert_eq!(fs::read_link(back.join("link")).unwrap(), Path::new("file"), "{make:?}");
         assert_eq!(fs::read(back.join("link")).unwrap(), b"content");
+    }
+}
+
+/// ProFTPD tells of a link that is looked at by itself what kind of thing it leads to.
+#[test]
+fn a_link_named_by_itself_is_told_from_what_it_leads_to() {
+    let Some(server) = FtpServer::options(Make::ProFtpd).start() else { return };
+    let files = server.files();
+    fs::create_dir(files.join("dir")).unwrap();
+    fs::write(files.join("file"), "content").unwrap();
+    // With the rights that links have.
+    for name in ["dir", "file"] {
+        fs::set_permissions(files.join(name), Permissions::from_mode(0o777)).unwrap();
+        std::os::unix::fs::symlink(name, files.join(format!("to-{name}"))).unwrap();
+    }
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    for name in ["dir", "file", "to-dir", "to-file"] {
+        let place = format!("{}{name}", server.place());
+        let back = here.path().join(name);
+        let said = run(&client, &["cp", "-r", &place, back.to_str().unwrap()]);
+        assert_eq!(said.status, 0, "{name}: {said:?}");
+    }
+    let at = |name: &str| here.path().join(name);
+    assert!(at("dir").is_dir() && !at("dir").is_symlink());
+    assert_eq!(fs::read(at("file")).unwrap(), b"content");
+    assert!(!at("file").is_symlink());
+    for name in ["dir", "file"] {
+        assert_eq!(fs::read_link(at(&format!("to-{name}"))).unwrap(), Path::new(name));
     }
 }

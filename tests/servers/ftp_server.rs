@@ -160,6 +160,11 @@ impl FtpServer {
         self.user
     }
 
+    /// The served folder, as a place that Wharf is given.
+    pub(crate) fn place(&self) -> String {
+        format!("ftp://{}@127.0.0.1:{}/~/", self.user(), self.port())
+    }
+
     /// What it shows who asks for TLS.
     pub(crate) fn certificate(&self) -> &Certificate {
         &self.certificate

@@ -1,6 +1,9 @@
 //! Files of servers being edited: every save goes back while the editor is open, and nothing is lost by a crash.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     driver::{LONG, Start, Terminal, key},
@@ -69,15 +72,19 @@ fn a_change_between_two_saves_is_asked_about_with_its_difference() {
     let there = scene.sshd.files().join("notes.txt");
     fs::write(&there, "one\n").unwrap();
     let editor = scene.editor(SAVES_TWICE);
-    let mut terminal = scene.open(&[&scene.remote(), "."], editor);
+    let terminal = scene.open(&[&scene.remote(), "."], editor);
+    somebody_else_writes(&scene, &there, terminal);
+}
+
+fn somebody_else_writes(scene: &Scene, there: &Path, mut terminal: Terminal) {
     open_first(&mut terminal);
-    let_on(&scene, "first");
-    holds(&there, "one\ntwo\n");
-    fs::write(&there, "one\nsomebody else's\n").unwrap();
-    let_on(&scene, "second");
-    let_on(&scene, "end");
+    let_on(scene, "first");
+    holds(there, "one\ntwo\n");
+    fs::write(there, "one\nsomebody else's\n").unwrap();
+    let_on(scene, "second");
+    let_on(scene, "end");
     terminal.shows("It was changed on the server meanwhile");
-    assert_eq!(fs::read_to_string(&there).unwrap(), "one\nsomebody else's\n");
+    assert_eq!(fs::read_to_string(there).unwrap(), "one\nsomebody else's\n");
     terminal.keys("d");
     terminal.shows("-somebody else's");
     terminal.shows("+three");
@@ -86,7 +93,7 @@ fn a_change_between_two_saves_is_asked_about_with_its_difference() {
     terminal.shows("It was changed on the server meanwhile");
     terminal.keys("y\r");
     terminal.shows("Sent back and verified (2 saves)");
-    assert_eq!(fs::read_to_string(&there).unwrap(), "one\ntwo\nthree\n");
+    assert_eq!(fs::read_to_string(there).unwrap(), "one\ntwo\nthree\n");
 }
 
 #[test]
@@ -136,19 +143,34 @@ fn an_editor_that_goes_on_elsewhere_is_followed() {
     assert_eq!(scene.copies().len(), 1, "it may be saved again");
 }
 
+/// A file on an FTP server, and a Wharf that shows it.
+fn on_ftp(scene: &Scene, server: &FtpServer) -> (PathBuf, Terminal) {
+    let there = server.files().join("notes.txt");
+    fs::write(&there, "one\n").unwrap();
+    fs::set_permissions(&there, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let place = server.place();
+    let terminal = Start::new(&scene.client, scene.here.path(), &[&place, "/proc/self/ns"])
+        .environment("EDITOR", scene.editor(SAVES_TWICE))
+        .environment("WHARF_PASSWORD", PASSWORD)
+        .run();
+    (there, terminal)
+}
+
+#[test]
+fn a_change_on_an_ftp_server_is_asked_about_as_well() {
+    for make in [Make::ProFtpd, Make::Vsftpd] {
+        let Some(scene) = scene() else { return };
+        let Some(server) = FtpServer::options(make).start() else { continue };
+        let (there, terminal) = on_ftp(&scene, &server);
+        somebody_else_writes(&scene, &there, terminal);
+    }
+}
+
 #[test]
 fn a_file_on_an_ftp_server_is_edited_the_same_way() {
     let Some(scene) = scene() else { return };
     let Some(server) = FtpServer::options(Make::Vsftpd).start() else { return };
-    let there = server.files().join("notes.txt");
-    fs::write(&there, "one\n").unwrap();
-    fs::set_permissions(&there, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
-    let editor = scene.editor(SAVES_TWICE);
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
-    let mut terminal = Start::new(&scene.client, scene.here.path(), &[&place, "/proc/self/ns"])
-        .environment("EDITOR", editor)
-        .environment("WHARF_PASSWORD", PASSWORD)
-        .run();
+    let (there, mut terminal) = on_ftp(&scene, &server);
     open_first(&mut terminal);
     let_on(&scene, "first");
     holds(&there, "one\ntwo\n");
@@ -156,4 +178,50 @@ fn a_file_on_an_ftp_server_is_edited_the_same_way() {
     holds(&there, "one\ntwo\nthree\n");
     let_on(&scene, "end");
     terminal.shows("(2 saves)");
+}
+
+/// `notes.txt` is a link to a link; saving writes the file at their end, and links stay links.
+fn edits_through_links(scene: &Scene, folder: &Path, place: &str) {
+    use std::os::unix::fs::symlink;
+    let real = folder.join("kept/real.txt");
+    fs::create_dir(folder.join("kept")).unwrap();
+    fs::write(&real, "one\n").unwrap();
+    let owner = folder.metadata().unwrap();
+    for path in [&folder.join("kept"), &real] {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+    symlink("kept", folder.join("a-folder")).unwrap();
+    symlink("kept/real.txt", folder.join("first")).unwrap();
+    symlink("first", folder.join("notes.txt")).unwrap();
+    let editor = scene.editor("echo two >>\"$2\"");
+    let mut terminal = Start::new(&scene.client, scene.here.path(), &[place, "/proc/self/ns"])
+        .environment("EDITOR", editor)
+        .environment("WHARF_PASSWORD", PASSWORD)
+        .run();
+    terminal.shows("notes.txt");
+    terminal.keys("G");
+    terminal.keys(F4);
+    terminal.shows("Sent back and verified");
+    assert_eq!(fs::read_to_string(&real).unwrap(), "one\ntwo\n");
+    for (link, target) in [("notes.txt", "first"), ("first", "kept/real.txt")] {
+        assert_eq!(fs::read_link(folder.join(link)).unwrap(), Path::new(target));
+    }
+    // One that leads to a directory is none that can be edited.
+    terminal.keys(key::ESCAPE);
+    terminal.keys("g");
+    terminal.keys("/a-f\r");
+    terminal.keys(F4);
+    terminal.shows("Only files can be edited.");
+    wait_until("no copy is left", LONG, || scene.copies().is_empty());
+}
+
+#[test]
+fn a_link_is_edited_at_its_end() {
+    let Some(scene) = scene() else { return };
+    edits_through_links(&scene, &scene.sshd.files(), &scene.remote());
+    for make in [Make::ProFtpd, Make::Vsftpd] {
+        let Some(server) = FtpServer::options(make).start() else { continue };
+        edits_through_links(&scene, &server.files(), &server.place());
+    }
 }

@@ -53,6 +53,27 @@ async fn a_link_is_told_as_it_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn links_are_followed_to_their_end() {
+    let mut rig = Rig::new();
+    rig.there.put("/there/d/f", bytes(7)).unwrap();
+    for (link, target) in [("l1", "l2"), ("l2", "d/../d/f"), ("dir", "d"), ("a", "b"), ("b", "a")] {
+        rig.there.put_link(format!("/there/{link}"), target).unwrap();
+    }
+    rig.there.put_link("/there/lost", "nowhere").unwrap();
+    for (from, to) in [("l1", "d/f"), ("l2", "d/f"), ("dir", "d")] {
+        let told = rig.only(Inquiry::End(there(&format!("/there/{from}")))).await;
+        let end = format!("/there/{to}");
+        let there = rig.there.attributes(&end).unwrap();
+        assert_eq!(told, Told::End(path(&end), there), "{from}");
+    }
+    for (from, why) in [("a", "it leads round in circles"), ("lost", "it leads nowhere")] {
+        let error = rig.ask(Inquiry::End(there(&format!("/there/{from}")))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn room_is_not_told_by_everyone() {
     let mut rig = Rig::new();
     let error = rig.ask(Inquiry::Space(there("/there"))).await.unwrap_err();

@@ -18,6 +18,8 @@ pub enum Inquiry {
     Link(Location),
     /// What a link names, as an absolute path, and whether it stands there.
     Target(Location),
+    /// Where a link leads in the end, however many links further, and what stands there.
+    End(Location),
     /// What stands there, links followed.
     Look(Location),
     /// How much room there is on the file system.
@@ -68,6 +70,7 @@ impl Inquiry {
         match self {
             Inquiry::Link(location)
             | Inquiry::Target(location)
+            | Inquiry::End(location)
             | Inquiry::Look(location)
             | Inquiry::Space(location)
             | Inquiry::Trash(location)
@@ -87,6 +90,8 @@ pub enum Told {
     Link(Vec<u8>),
     /// What the link names.
     Target(StoragePath),
+    /// The end of the links, and what stands there.
+    End(StoragePath, Attributes),
     /// What stands there.
     Look(Attributes),
     /// The room there is.

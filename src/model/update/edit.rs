@@ -100,6 +100,7 @@ impl Model {
             self.say("Only files can be edited.");
             return Vec::new();
         }
+        let is_link = entry.attributes.kind == Kind::Symlink;
         let location = pane.location.with_path(pane.location.path.join(&entry.name));
         let Some(name) = location.path.name() else { return Vec::new() };
         let taken = self.edits.iter().find(|(_, edit)| edit.location == location);
@@ -134,7 +135,28 @@ impl Model {
             return vec![Effect::Outside(Outside::EditFile { ticket, path: location.path })];
         }
         self.say("Fetching a copy to edit…");
-        vec![look(ticket, location)]
+        // What is edited is the file at the end of a link, and the link stays what it is.
+        let inquiry = if is_link { Inquiry::End(location) } else { Inquiry::Look(location) };
+        vec![Effect::Engine(Command::Inquire { ticket, inquiry })]
+    }
+
+    /// It is known what is to be edited: a copy of it is made, if it is a file and nobody edits it yet.
+    fn begin_edit(&mut self, ticket: Ticket, there: Attributes) -> Vec<Effect> {
+        let Some(edit) = self.edits.get_mut(&ticket) else { return Vec::new() };
+        let location = edit.location.clone();
+        let is_another =
+            |(other, edit): (&Ticket, &Edit)| *other != ticket && edit.location == location;
+        let why = if there.kind != Kind::File {
+            "Only files can be edited."
+        } else if self.edits.iter().any(is_another) {
+            "This file is being edited already; E lists open edits."
+        } else {
+            let kept = Kept { location, before: there, base: None };
+            return vec![Effect::Edits(EditOrder::Begin(ticket, Box::new(kept)))];
+        };
+        self.edits.remove(&ticket);
+        self.say(why);
+        Vec::new()
     }
 
     /// What stands on the server was told: before the copy, before it goes back, or after. Whether it was asked for this.
@@ -146,15 +168,18 @@ impl Model {
         let edit = self.edits.get_mut(&ticket)?;
         let looked = match told {
             Ok(Told::Look(attributes)) => Ok(*attributes),
+            Ok(Told::End(path, attributes)) => {
+                edit.location = edit.location.with_path(path.clone());
+                edit.name = path.name().unwrap_or_else(|| edit.name.clone());
+                Ok(*attributes)
+            }
             Ok(_) => return Some(Vec::new()),
             Err(error) => Err(error.clone()),
         };
         Some(match (&edit.phase, looked) {
             (Phase::Looking, Ok(attributes)) => {
                 edit.before = Some(attributes);
-                let location = edit.location.clone();
-                let kept = Kept { location, before: attributes, base: None };
-                vec![Effect::Edits(EditOrder::Begin(ticket, Box::new(kept)))]
+                self.begin_edit(ticket, attributes)
             }
             (Phase::Looking, Err(error)) => {
                 let folder = self.edits.remove(&ticket).and_then(|edit| {

@@ -31,6 +31,8 @@ pub(super) struct Features {
     /// What sets attributes takes its words apart at white space and joins them with one space each: that may be the
     /// name of another file.
     pub(super) joins_words: bool,
+    /// MLST tells of a link what kind of thing it leads to, and all else of the link itself.
+    pub(super) hides_links: bool,
     /// It makes other names of those that hold control characters or end in a space, without saying so.
     pub(super) bends_names: bool,
     /// REST before STOR keeps what stands behind what is written.
@@ -101,6 +103,7 @@ impl Features {
         let is_vsftpd = greeting.contains("vsftpd");
         features.telnet = is_proftpd;
         features.joins_words = is_proftpd;
+        features.hides_links = is_proftpd;
         // Pure-FTPd. Where it does not say who it is: nobody else announces ESTA.
         features.bends_names |= greeting.contains("pure-ftpd");
         // ProFTPD keeps the tail as well, but refuses to begin a write behind the end (554), so no range could begin before

@@ -15,6 +15,9 @@ use crate::domain::{
 };
 use suppaftp::Status;
 
+/// Rights that links have, and little else.
+const OF_LINKS: u32 = 0o777;
+
 /// How closely is looked where a server says too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Care {
@@ -50,7 +53,9 @@ impl Server {
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
         let reply = self.facts(path).await?;
         if reply.is_done() {
-            return attributes_in(&reply);
+            let told = attributes_in(&reply)?;
+            let may_be_a_link = self.features.hides_links && told.permissions == Some(OF_LINKS);
+            return if may_be_a_link { self.look_for_a_link(path, told).await } else { Ok(told) };
         }
         let fault = Fault::of(&reply);
         if care == Care::Quick || fault.kind != ErrorKind::Failed {
@@ -63,6 +68,47 @@ impl Server {
         // Nothing stands against it: it may have been made meanwhile.
         let reply = self.facts(path).await?;
         if reply.is_done() { attributes_in(&reply) } else { Err(fault) }
+    }
+
+    /// What was told may be of a link: then the file it leads to has most likely another size, and the directory another
+    /// path.
+    async fn look_for_a_link(
+        &self,
+        path: &StoragePath,
+        told: Attributes,
+    ) -> Result<Attributes, Fault> {
+        let path = self.absolute(path);
+        let is_link = match (told.kind, path.parent()) {
+            (Kind::File, _) => {
+                let commands = [self.about("SIZE", &path)?, self.about("MLST", &path)?];
+                let [size, again] = self.ask(commands).await?;
+                // One that grows meanwhile is told longer the second time.
+                let stays = again.is_done() && attributes_in(&again)?.size == told.size;
+                stays && size.status() == Status::File && size_in(&size) != told.size
+            }
+            (Kind::Directory, Some(parent)) => {
+                let pwd = || Command::bare("PWD");
+                let commands =
+                    [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
+                let [above, above_is, inside, inside_is] = self.ask(commands).await?;
+                above.is_done()
+                    && inside.is_done()
+                    && self.leads_elsewhere(&path, &above_is, &inside_is)
+            }
+            _ => false,
+        };
+        Ok(if is_link { Attributes { kind: Kind::Symlink, ..told } } else { told })
+    }
+
+    /// Whether one who entered a directory is in another than the name in the one above says.
+    fn leads_elsewhere(&self, path: &StoragePath, above: &Reply, inside: &Reply) -> bool {
+        let is = |reply| path_in(reply, self.names());
+        match (is(above), is(inside), path.name()) {
+            (Some(above), Some(inside), Some(name)) => {
+                !is_same_but_for_case(&inside, &above.join(&name))
+            }
+            _ => false,
+        }
     }
 
     async fn facts(&self, path: &StoragePath) -> Result<Reply, Fault> {
@@ -136,18 +182,8 @@ impl Server {
                 Care::Thorough => self.look_from_above(&path, &parent, above.is_done()).await,
             };
         }
-        let leads_elsewhere = above.is_done()
-            && match (
-                path_in(&above_is, self.names()),
-                path_in(&inside_is, self.names()),
-                path.name(),
-            ) {
-                (Some(above), Some(inside), Some(name)) => {
-                    !is_same_but_for_case(&inside, &above.join(&name))
-                }
-                _ => false,
-            };
-        let kind = if leads_elsewhere { Kind::Symlink } else { Kind::Directory };
+        let is_link = above.is_done() && self.leads_elsewhere(&path, &above_is, &inside_is);
+        let kind = if is_link { Kind::Symlink } else { Kind::Directory };
         Ok(Attributes { modified: time_of(&modified), ..Attributes::of_kind(kind) })
     }
 
@@ -232,10 +268,14 @@ fn absent() -> Fault {
 /// A file, where SIZE has an answer.
 fn file_of(size: &Reply, modified: &Reply) -> Option<Attributes> {
     (size.status() == Status::File).then(|| Attributes {
-        size: String::from_utf8_lossy(size.last()).trim().parse().ok(),
+        size: size_in(size),
         modified: time_of(modified),
         ..Attributes::of_kind(Kind::File)
     })
+}
+
+fn size_in(reply: &Reply) -> Option<u64> {
+    String::from_utf8_lossy(reply.last()).trim().parse().ok()
 }
 
 fn time_of(reply: &Reply) -> Option<Timestamp> {
