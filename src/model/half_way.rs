@@ -35,6 +35,12 @@ impl HalfWay {
         }
     }
 
+    /// Why a job failed of which nothing but this is to be told.
+    pub(crate) fn only_failure(&self, job: JobId, counts: &Counts) -> Option<&str> {
+        let alone = counts.failed == 1 && counts.done == 0;
+        self.failures.get(&job).filter(|_| alone)?.first().map(String::as_str)
+    }
+
     /// The job has ended: what is to be told of it, a sentence each. Nothing of what copies files, for these stay as they
     /// were at the source, and nothing of a single failure that stands alone.
     pub(crate) fn ended(

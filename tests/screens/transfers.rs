@@ -415,5 +415,5 @@ fn one_failure_alone_is_told_below_and_not_over_the_panes() {
         seconds: 2.0,
     }));
     stage.shows_not("half-way");
-    stage.shows("Ended with failures");
+    stage.shows("Could not set them: permission denied.");
 }

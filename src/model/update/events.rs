@@ -131,6 +131,7 @@ impl Model {
         let what = shown.or_else(begun).unwrap_or_else(|| "job".to_owned());
         let counts = &summary.counts;
         let request = self.transfers.job(summary.job).map(|job| job.request.as_ref());
+        let why = self.half_way.only_failure(summary.job, counts).map(str::to_owned);
         for words in self.half_way.ended(summary.job, request, counts) {
             self.tell(words);
         }
@@ -145,9 +146,15 @@ impl Model {
             (_, 0) => "Done",
             _ => "Ended with failures",
         };
-        let hint = if counts.failed > 0 { " · w shows why" } else { "" };
         let told = format!("{word}: {what} · {verdicts} · {time}");
-        self.say_lasting(outcome, format!("{told}{hint}"));
+        self.say_lasting(
+            outcome,
+            match why {
+                Some(why) => why,
+                None if counts.failed > 0 => format!("{told} · w shows why"),
+                None => told.clone(),
+            },
+        );
         let directories = self.transfers.end(summary.job);
         let mut effects = self.reread_shown(&directories);
         effects.extend(self.job_of_edit_ended(summary));
