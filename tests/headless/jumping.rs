@@ -1,30 +1,18 @@
 //! Copies through another host, as a script makes them: the way is the ssh config's, or the saved site's.
 
-use std::{fs, io::Write as _};
+use std::fs;
 
 use super::run;
 use crate::servers::{
     client::{Client, HOST},
-    sshd::{KeyType, Sshd},
+    sshd::Sshd,
 };
 
 /// The goal's client, which knows the other host as `gate`.
 fn client(goal: &Sshd, gate: &Sshd) -> Client {
     let client = goal.client().known().write();
-    let mut config = fs::OpenOptions::new().append(true).open(client.config()).unwrap();
-    write!(
-        config,
-        "Host gate\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {}\n  IdentitiesOnly yes\n  IdentityAgent \
-         none\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile /dev/null\n",
-        gate.port(),
-        gate.user(),
-        gate.key().display(),
-        client.known_hosts().display(),
-    )
-    .unwrap();
-    let mut known = fs::read_to_string(client.known_hosts()).unwrap();
-    known += &format!("[127.0.0.1]:{} {}\n", gate.port(), gate.host_key(KeyType::Ed25519));
-    fs::write(client.known_hosts(), known).unwrap();
+    client.add_host("gate", gate);
+    client.add_known(gate);
     client
 }
 

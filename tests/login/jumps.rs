@@ -1,6 +1,6 @@
 //! Through other hosts to the goal, over real OpenSSH servers: each host's key is checked, each has a login of its own.
 
-use std::{fs, io::Write as _, time::Duration};
+use std::{fs, time::Duration};
 
 use wharf::domain::{error::ErrorKind, path::StoragePath, question::Question};
 
@@ -33,20 +33,8 @@ impl Way {
     /// A configuration that knows the hosts on the way by their names.
     fn client(&self, options: ClientOptions) -> Client {
         let client = options.write();
-        let mut config = fs::OpenOptions::new().append(true).open(client.config()).unwrap();
-        for (name, sshd) in [("outer", &self.outer), ("inner", &self.inner)] {
-            let known = client.known_hosts();
-            write!(
-                config,
-                "Host {name}\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {}\n  IdentitiesOnly yes\n  \
-                 IdentityAgent none\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile /dev/null\n",
-                sshd.port(),
-                sshd.user(),
-                sshd.key().display(),
-                known.display(),
-            )
-            .unwrap();
-        }
+        client.add_host("outer", &self.outer);
+        client.add_host("inner", &self.inner);
         client
     }
 
@@ -54,16 +42,9 @@ impl Way {
         self.client(self.goal.client().line(format!("ProxyJump {jump}")))
     }
 
-    /// Adds what is known of a host's key.
-    fn know(client: &Client, sshd: &Sshd) {
-        let mut known = fs::read_to_string(client.known_hosts()).unwrap();
-        known += &format!("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key(KeyType::Ed25519));
-        fs::write(client.known_hosts(), known).unwrap();
-    }
-
     fn know_all(&self, client: &Client) {
         for sshd in [&self.goal, &self.outer, &self.inner] {
-            Self::know(client, sshd);
+            client.add_known(sshd);
         }
     }
 }

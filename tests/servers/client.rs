@@ -9,6 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::sshd::{KeyType, Sshd};
+
 /// The Host that test configurations name.
 pub(crate) const HOST: &str = "files.example";
 
@@ -108,6 +110,30 @@ impl Client {
     /// Where accepted host keys go.
     pub(crate) fn known_hosts(&self) -> PathBuf {
         self.folder.path().join("known_hosts")
+    }
+
+    /// Adds another host under a name, as one to go through; its key is not known.
+    pub(crate) fn add_host(&self, name: &str, sshd: &Sshd) {
+        let lines = [
+            format!("Host {name}"),
+            "HostName 127.0.0.1".into(),
+            format!("Port {}", sshd.port()),
+            format!("User {}", sshd.user()),
+            format!("IdentityFile {}", sshd.key().display()),
+            "IdentitiesOnly yes".into(),
+            "IdentityAgent none".into(),
+            format!("UserKnownHostsFile {}", self.known_hosts().display()),
+            "GlobalKnownHostsFile /dev/null".into(),
+        ];
+        let before = fs::read_to_string(self.config()).unwrap();
+        fs::write(self.config(), before + &lines.join("\n    ") + "\n").unwrap();
+    }
+
+    /// Adds a host's key to those that are known.
+    pub(crate) fn add_known(&self, sshd: &Sshd) {
+        let line = format!("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key(KeyType::Ed25519));
+        let before = fs::read_to_string(self.known_hosts()).unwrap();
+        fs::write(self.known_hosts(), before + &line).unwrap();
     }
 
     /// An empty folder to be `HOME`.

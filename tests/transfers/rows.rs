@@ -89,6 +89,7 @@ const ROWS: &[Row] = &[
         "remote symlink to `/etc`, then a directory of that name",
         "X: never written through",
         &[
+            "tests/transfers/engine_meanwhile.rs::nothing_is_done_through_a_link_that_was_a_directory",
             "tests/transfers/faults_names.rs::nothing_is_written_through_a_link_that_came_from_the_server",
             "tests/transfers/engine_conflicts.rs::a_link_a_server_planted_is_never_written_through",
             "tests/transfers/engine_local.rs::a_directory_where_a_file_is_to_go_and_a_planted_link_stand",
@@ -398,6 +399,9 @@ const ROWS: &[Row] = &[
         "file named `-rf`, `; touch x`, `$(x)`, with quotes, spaces, newline in every operation",
         "literal",
         &[
+            "tests/terminal/odd_names.rs::here",
+            "tests/terminal/odd_names.rs::on_an_sftp_server",
+            "tests/terminal/odd_names.rs::on_an_ftp_server",
             "tests/transfers/faults_names.rs::names_that_look_like_options_or_commands_are_taken_literally",
             "tests/sftp/digests.rs::digests_are_taken_there_for_names_of_every_kind",
             "tests/terminal/outside.rs::a_file_here_is_edited_whatever_its_name",

@@ -1,6 +1,6 @@
 //! What keys do about bookmarks: setting them, and going where they lead.
 
-use crate::domain::{book::SiteOrder, place::Endpoint};
+use crate::domain::{book::SiteOrder, display, place::Endpoint};
 
 use super::super::{
     Action, Effect, Layer, Model,
@@ -20,6 +20,11 @@ impl Model {
             self.say("The name of this folder is no text, and cannot be written down.");
             return Vec::new();
         };
+        // What is in that file is there to be read.
+        if display::escape(path.as_bytes()) != path {
+            self.say("The name of this folder holds what no line of text shows, and cannot be written down.");
+            return Vec::new();
+        }
         let book = &self.desk.book;
         match pane.endpoint() {
             Endpoint::Local => {
