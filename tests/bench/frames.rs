@@ -331,6 +331,8 @@ enum Sign {
     Heads,
     /// The lower edge: how many there are, how many are marked.
     Edge,
+    /// The line in which something is typed.
+    Prompt,
     /// The screen's upper part.
     Body,
 }
@@ -342,6 +344,7 @@ fn seen(screen: &vt100::Screen, sign: Sign) -> String {
         Sign::Top => screen.rows(0, COLUMNS / 2).nth(2).unwrap_or_default(),
         Sign::Heads => row(1),
         Sign::Edge => screen.rows(0, COLUMNS).find(|row| row.starts_with('└')).unwrap_or_default(),
+        Sign::Prompt => row(usize::from(ROWS) - 2),
         Sign::Body => screen.rows(0, COLUMNS).take(20).collect(),
     }
 }
@@ -393,6 +396,13 @@ const ROUND: &[(&str, &str, Sign)] = &[
     ("panes", "\x1b", Sign::Body),
     ("help", "?", Sign::Body),
     ("panes", "\x1b", Sign::Body),
+    // Over all of the entries, fewer with each letter, and all of them again.
+    ("filter", "f", Sign::Prompt),
+    ("filter typed", "v", Sign::Edge),
+    ("filter typed", "7", Sign::Edge),
+    ("filter typed", "1", Sign::Edge),
+    ("filter back", "\x7f", Sign::Edge),
+    ("filter left", "\x1b", Sign::Edge),
 ];
 
 /// Presses whole rounds of keys until there are enough, or `goes_on` no more.

@@ -89,7 +89,7 @@ fn on_an_ftp_server() {
     let client = crate::headless::no_server().write();
     let copies = tempfile::tempdir().unwrap();
     lay_out(&server.files());
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
+    let place = server.place();
     let terminal = Start::new(&client, copies.path(), &[&place, "."])
         .environment("WHARF_PASSWORD", PASSWORD)
         .run();

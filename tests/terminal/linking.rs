@@ -54,7 +54,7 @@ fn ftp_has_no_way_to_make_one() {
     let client = crate::headless::no_server().write();
     let here = tempfile::tempdir().unwrap();
     fs::write(server.files().join("file"), "x").unwrap();
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
+    let place = server.place();
     let mut terminal = Start::new(&client, here.path(), &[&place, "."])
         .environment("WHARF_PASSWORD", PASSWORD)
         .run();

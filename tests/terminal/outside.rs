@@ -13,6 +13,7 @@ use super::driver::{LONG, Start, Terminal, key};
 use crate::{
     servers::{
         client::{Client, HOST},
+        ftp_server::{FtpServer, Make, PASSWORD},
         sshd::Sshd,
     },
     support::wait_until,
@@ -267,29 +268,39 @@ fn peak_memory(process: u32) -> u64 {
 #[test]
 fn twenty_gigabytes_are_looked_into_at_their_end() {
     let Some(scene) = scene() else { return };
-    let (here, there) = (scene.here.path().join("log-here"), scene.sshd.files().join("log-there"));
-    for place in [&here, &there] {
-        let file = fs::File::create(place).unwrap();
+    let ftp = FtpServer::options(Make::ProFtpd).start();
+    let mut sides = vec![
+        (String::from("."), scene.here.path().to_owned()),
+        (scene.remote(), scene.sshd.files()),
+    ];
+    sides.extend(ftp.as_ref().map(|server| {
+        let place = server.place();
+        (place, server.files())
+    }));
+    for (side, folder) in sides {
+        let file = fs::File::create(folder.join("log")).unwrap();
         file.set_len(20 << 30).unwrap();
         use std::os::unix::fs::FileExt as _;
         file.write_all_at(b"first line\n", 0).unwrap();
         file.write_all_at(b"\nthe last line\n", (20 << 30) - 15).unwrap();
-    }
-    for (side, name) in [(".", "log-here"), (&scene.remote(), "log-there")] {
-        let mut terminal = scene.open(&[side, "/proc/self/ns"], "true");
-        terminal.shows(name);
+        let mut terminal = Start::new(&scene.client, scene.here.path(), &[&side, "/proc/self/ns"])
+            .environment("WHARF_PASSWORD", PASSWORD)
+            .run();
+        terminal.shows("log");
+        terminal.shows("1 entry");
         terminal.keys(key::DOWN);
         terminal.keys(F3);
         terminal.shows("66 69 72 73 74 20");
         let began = Instant::now();
         terminal.keys("G");
         terminal.shows("the last line");
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?}");
         terminal.keys("x");
         terminal.shows("text, wrapped");
         terminal.shows("the last line");
         let peak = peak_memory(terminal.process());
-        eprintln!("peak at the end of 20 GiB in {side}: {} MB", peak / 1_000_000);
+        eprintln!("at the end of 20 GiB in {side}: {took:?}, peak {} MB", peak / 1_000_000);
         assert!(peak < 60_000_000, "{peak} bytes");
         terminal.keys(key::ESCAPE);
         terminal.shows("Name");

@@ -103,7 +103,7 @@ fn on_an_ftp_server() {
     let Some(scene) = scene() else { return };
     let Some(server) = FtpServer::options(Make::ProFtpd).start() else { return };
     plant(&server.files());
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
+    let place = server.place();
     let terminal = Start::new(&scene.client, scene.here.path(), &[&place, "/proc/self/ns"])
         .environment("EDITOR", scene.editor("true"))
         .environment("WHARF_PASSWORD", PASSWORD)

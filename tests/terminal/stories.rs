@@ -155,7 +155,7 @@ fn an_ftp_server_is_a_place_like_any_other() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("apples.txt"), "apples").unwrap();
     fs::write(server.files().join("already-there.txt"), "there").unwrap();
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
+    let place = server.place();
     let mut terminal = Start::new(&client, here.path(), &[".", &place]).run();
     if server.user() != "anonymous" {
         terminal.shows("Password");

@@ -120,7 +120,7 @@ fn on_an_ftp_server_as_well() {
     fs::write(server.files().join("a b/$(touch x)"), "x").unwrap();
     let owner = server.files().metadata().unwrap();
     chown(server.files().join("a b"), Some(owner.uid()), Some(owner.gid())).unwrap();
-    let place = format!("ftp://{}@127.0.0.1:{}/~/", server.user(), server.port());
+    let place = server.place();
     let mut terminal = Start::new(&client, here.path(), &[&place, "."])
         .environment("WHARF_PASSWORD", PASSWORD)
         .run();
