@@ -240,9 +240,7 @@ pub(crate) fn name_pattern(renaming: Renaming) -> Dialog {
         Words::Strong(text::entries(renaming.names.len() as u64)),
         Words::Soft(format!("in {}", renaming.directory)),
         Words::Soft("*.jpeg → *.jpg   *draft* → *final*   * → pier-##.csv".to_owned()),
-        Words::Soft(
-            "* and ? stand for what they find, in order; ## counts: 01, 02".to_owned(),
-        ),
+        Words::Soft("* and ? stand for what they find, in order; ## counts: 01, 02".to_owned()),
         Words::Blank,
     ];
     let mut dialog = Dialog::new(Purpose::NamePattern(renaming), "Rename by a pattern");

@@ -190,10 +190,8 @@ pub struct Model {
     on_conflict: Option<ConflictChoice>,
     /// Where removal puts things into the trash.
     trash: Trash,
-    /// Where a trash lies is asked for, for this pane.
-    finding_trash: Option<(Ticket, Side, Location)>,
-    /// A link is being followed, for this pane.
-    following: Option<(Ticket, Side, Location)>,
+    /// Where a link or the trash is, is asked for.
+    way: Option<update::Way>,
     /// Jobs that were interrupted, until the person was asked about them.
     left: Vec<LeftJob>,
     /// What jobs that did not end in peace may have left.
@@ -309,8 +307,7 @@ impl Model {
             when_left,
             on_conflict,
             trash,
-            finding_trash: None,
-            following: None,
+            way: None,
             left: Vec::new(),
             stale: Vec::new(),
             told_stale: None,

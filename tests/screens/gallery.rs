@@ -1,28 +1,22 @@
 //! Every screen and every dialog at three sizes: 80×24, 120×40, 20×5.
 
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 use wharf::{
     domain::{
         book::{Book, Recent, RecentPlace},
         entry::{Attributes, Kind},
         error::{Error, ErrorKind},
-        path::StoragePath,
         place::{Endpoint, Location},
         question::{Prompt, Question},
         saved::SavedSite,
-        site::Site,
     },
-    engine::message::{
-        ConnectionState, Counts, Destination, Event, JobId, JobNumber, JobOptions, JobProgress,
-        JobRequest, JobState, LeftJob, QuestionId, Snapshot, Work,
-    },
+    engine::message::{ConnectionState, Event, JobId, JobNumber, LeftJob, QuestionId},
     model::{Back, Message, Outside},
 };
 
 use super::{
     clearing, editing,
+    props::{request, site, with_a_job},
     stage::{Stage, location},
 };
 
@@ -46,48 +40,11 @@ fn gallery_of(name: &str, led_there: impl Fn((u16, u16)) -> Stage) {
     assert_snapshot!(name, pictures.join("-----\n"));
 }
 
-fn site() -> Arc<Site> {
-    match location("anna@files.example:").endpoint {
-        Endpoint::Remote(site) => site,
-        Endpoint::Local => unreachable!(),
-    }
-}
-
 fn book() -> Book {
     let mut saved = SavedSite::new("pier 12", (*site()).clone());
     saved.note = "Quiet after six.".to_owned();
     saved.tags = vec!["nightly".to_owned()];
     Book { sites: vec![saved], ..Book::default() }
-}
-
-fn request() -> Arc<JobRequest> {
-    Arc::new(JobRequest {
-        work: Work::Copy(Destination::Into(location("files.example:/srv/in"))),
-        from: Endpoint::Local,
-        sources: vec![StoragePath::new("/home/anna/cargo")],
-        options: JobOptions::default(),
-    })
-}
-
-fn with_a_job(stage: &mut Stage) {
-    stage.keys("j F5 Enter");
-    let (id, _) = stage.take_job();
-    let job = JobProgress {
-        id,
-        request: request(),
-        state: JobState::Running,
-        counts: Counts::default(),
-        planned: 20,
-        planned_bytes: 400 << 20,
-        plan_complete: true,
-        carried_bytes: 100 << 20,
-        rate: 8e6,
-        seconds_left: Some(37.0),
-        retry: None,
-        last_failure: None,
-        verifying: 0,
-    };
-    stage.progress(Snapshot { jobs: vec![job], ..Snapshot::default() });
 }
 
 fn ask(stage: &mut Stage, question: Question) {

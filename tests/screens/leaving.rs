@@ -1,7 +1,5 @@
 //! Walks: whatever can be opened is left with Esc, and no single key destroys anything.
 
-use std::sync::Arc;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use wharf::{
     domain::{
@@ -9,41 +7,23 @@ use wharf::{
         digest::Sha256,
         entry::{Attributes, Kind, Timestamp},
         path::StoragePath,
-        place::Endpoint,
         question::{Answer, ConflictChoice, Prompt, Question},
         saved::SavedSite,
-        site::Site,
     },
-    engine::message::{
-        Command, Counts, Destination, Event, JobId, JobNumber, JobOptions, JobProgress, JobRequest,
-        JobState, LeftJob, QuestionId, Snapshot, Work,
-    },
+    engine::message::{Command, Event, JobId, JobNumber, LeftJob, QuestionId},
     keymap::{Keymap, Meaning, Pending},
     model::{Action, Context, EditNews, EditOrder, Kept, LeftEdit, Message},
 };
 
-use super::stage::{Sent, Stage, location};
-
-fn site() -> Arc<Site> {
-    match location("anna@files.example:").endpoint {
-        Endpoint::Remote(site) => site,
-        Endpoint::Local => unreachable!(),
-    }
-}
+use super::{
+    props::{request, site, with_a_job},
+    stage::{Sent, Stage, location},
+};
 
 fn book() -> Book {
     let mut saved = SavedSite::new("pier 12", (*site()).clone());
     saved.bookmarks = vec!["/srv/in".to_owned()];
     Book { sites: vec![saved], bookmarks: vec!["/home/anna".to_owned()], ..Book::default() }
-}
-
-fn request() -> Arc<JobRequest> {
-    Arc::new(JobRequest {
-        work: Work::Copy(Destination::Into(location("files.example:/srv/in"))),
-        from: Endpoint::Local,
-        sources: vec![StoragePath::new("/home/anna/cargo")],
-        options: JobOptions::default(),
-    })
 }
 
 fn panes() -> Stage {
@@ -56,24 +36,7 @@ fn panes() -> Stage {
 /// A stage with a job that runs.
 fn working() -> Stage {
     let mut stage = panes();
-    stage.keys("j F5 Enter");
-    let (id, _) = stage.take_job();
-    let job = JobProgress {
-        id,
-        request: request(),
-        state: JobState::Running,
-        counts: Counts::default(),
-        planned: 20,
-        planned_bytes: 400 << 20,
-        plan_complete: true,
-        carried_bytes: 100 << 20,
-        rate: 8e6,
-        seconds_left: Some(37.0),
-        retry: None,
-        last_failure: None,
-        verifying: 0,
-    };
-    stage.progress(Snapshot { jobs: vec![job], ..Snapshot::default() });
+    with_a_job(&mut stage);
     stage
 }
 

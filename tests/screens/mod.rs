@@ -22,6 +22,7 @@ mod marking;
 mod owning;
 mod panes;
 mod properties;
+mod props;
 mod queue;
 mod quick;
 mod renaming;

@@ -3,7 +3,6 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
-    path::Path,
     sync::Arc,
 };
 
@@ -21,6 +20,7 @@ use wharf::{
 use super::{
     crossing::{Crossing, LONG, local, remote},
     engine_rig::*,
+    odd_tree,
 };
 use crate::{
     headless,
@@ -105,33 +105,6 @@ async fn what_is_gone_meanwhile_fails_and_what_cannot_be_set_says_so() {
     ));
 }
 
-/// A tree with odd names, one folder of which is shut.
-fn plant(at: &Path) {
-    for name in ["-rf", "$(touch x)", "a b\n'c'"] {
-        let folder = at.join("d").join(name);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name), name).unwrap();
-    }
-    std::os::unix::fs::symlink("/etc/hostname", at.join("d/link")).unwrap();
-    fs::set_permissions(at.join("d/-rf"), fs::Permissions::from_mode(0o000)).unwrap();
-}
-
-fn modes_below(at: &Path) -> Vec<(String, u32)> {
-    let mut found = Vec::new();
-    let mut waiting = vec![at.to_owned()];
-    while let Some(path) = waiting.pop() {
-        let metadata = path.symlink_metadata().unwrap();
-        if metadata.is_symlink() {
-            continue;
-        }
-        if metadata.is_dir() {
-            waiting.extend(fs::read_dir(&path).unwrap().map(|row| row.unwrap().path()));
-        }
-        found.push((path.display().to_string(), metadata.permissions().mode() & 0o7777));
-    }
-    found
-}
-
 #[test]
 fn on_a_disk_and_through_openssh() {
     let Some(sshd) = Sshd::options().start() else { return };
@@ -141,17 +114,19 @@ fn on_a_disk_and_through_openssh() {
     for (folder, location) in
         [(here.path().to_owned(), local(&here.path().join("d"))), (there.clone(), remote("d"))]
     {
-        plant(&folder);
+        odd_tree::plant(&folder);
+        // One folder of it is shut.
+        fs::set_permissions(folder.join("d/-rf"), fs::Permissions::from_mode(0o000)).unwrap();
         let work = Work::SetModes(Modes { files: 0o604, folders: 0o705 });
         let is_here = location.endpoint == Endpoint::Local;
         let job = crossing.add(work, &[location]);
         let summary = crossing.ended(job, LONG);
         assert_eq!((summary.counts.failed, summary.counts.skipped), (0, 1), "here: {is_here}");
-        let modes = modes_below(&folder.join("d"));
-        assert_eq!(modes.len(), 7, "{modes:?}");
-        for (path, mode) in modes {
-            let wanted = if Path::new(&path).is_dir() { 0o705 } else { 0o604 };
-            assert_eq!(mode, wanted, "{path}");
+        let all = odd_tree::below(&folder.join("d"));
+        assert_eq!(all.len(), 7, "{all:?}");
+        for (path, there) in all {
+            let wanted = if there.is_dir() { 0o705 } else { 0o604 };
+            assert_eq!(there.mode() & 0o7777, wanted, "{path:?}");
         }
     }
 }
@@ -195,11 +170,11 @@ fn on_ftp_servers() {
         let job = crossing.add(work, &[location]);
         let summary = crossing.ended(job, LONG);
         assert_eq!(summary.counts.failed, 0, "{make:?} {tls:?}: {:?}", summary.counts);
-        let modes = modes_below(&there.join("d"));
-        assert_eq!(modes.len(), folders.len() + files.len() - 1, "{modes:?}");
-        for (path, mode) in modes {
-            let wanted = if Path::new(&path).is_dir() { 0o705 } else { 0o604 };
-            assert_eq!(mode, wanted, "{make:?} {tls:?}: {path}");
+        let all = odd_tree::below(&there.join("d"));
+        assert_eq!(all.len(), folders.len() + files.len() - 1, "{all:?}");
+        for (path, there) in all {
+            let wanted = if there.is_dir() { 0o705 } else { 0o604 };
+            assert_eq!(there.mode() & 0o7777, wanted, "{make:?} {tls:?}: {path:?}");
         }
         let outside = fs::metadata(there.join("outside")).unwrap().permissions().mode();
         assert_eq!(outside & 0o7777, 0o640, "{make:?} {tls:?}: a link was followed");

@@ -1,9 +1,9 @@
 //! Owners, groups and times set over trees: times in memory, owners on a real disk and through OpenSSH, by names.
 
 use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, symlink},
-    path::Path,
+    fs::Metadata,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,6 +26,7 @@ use wharf::{
 use super::{
     crossing::{Crossing, LONG, local, remote},
     engine_rig::*,
+    odd_tree,
 };
 use crate::servers::sshd::Sshd;
 
@@ -79,32 +80,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A tree with odd names, and a link out of it.
-fn plant(at: &Path) {
-    for name in ["-rf", "$(touch x)", "a b\n'c'"] {
-        let folder = at.join("d").join(name);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name), name).unwrap();
-    }
-    fs::write(at.join("outside"), "outside").unwrap();
-    symlink("../outside", at.join("d/link")).unwrap();
-}
-
-fn owners_below(at: &Path) -> Vec<(String, (u32, u32, i64))> {
-    let mut found = Vec::new();
-    let mut waiting = vec![at.to_owned()];
-    while let Some(path) = waiting.pop() {
-        let metadata = path.symlink_metadata().unwrap();
-        if metadata.is_symlink() {
-            continue;
-        }
-        if metadata.is_dir() {
-            waiting.extend(fs::read_dir(&path).unwrap().map(|row| row.unwrap().path()));
-        }
-        let told = (metadata.uid(), metadata.gid(), metadata.mtime());
-        found.push((path.display().to_string(), told));
-    }
-    found
+fn owners_below(at: &Path) -> Vec<(PathBuf, (u32, u32, i64))> {
+    let told = |there: Metadata| (there.uid(), there.gid(), there.mtime());
+    odd_tree::below(at).into_iter().map(|(path, there)| (path, told(there))).collect()
 }
 
 #[test]
@@ -120,7 +98,7 @@ fn owners_on_a_disk_and_through_openssh() {
     for (folder, location) in
         [(here.path().to_owned(), local(&here.path().join("d"))), (there.clone(), remote("d"))]
     {
-        plant(&folder);
+        odd_tree::plant(&folder);
         let outside = owners_below(&folder.join("outside"));
         let both =
             crossing.add(traits(Some(7), Some(8), Some(THEN)), std::slice::from_ref(&location));
@@ -129,7 +107,7 @@ fn owners_on_a_disk_and_through_openssh() {
         let owners = owners_below(&folder.join("d"));
         assert_eq!(owners.len(), 7, "{owners:?}");
         for (path, told) in owners {
-            assert_eq!(told, (7, 8, THEN), "{path}");
+            assert_eq!(told, (7, 8, THEN), "{path:?}");
         }
         // One of them alone: the other stays.
         let group = crossing.add(traits(None, Some(9), None), std::slice::from_ref(&location));
@@ -137,7 +115,7 @@ fn owners_on_a_disk_and_through_openssh() {
         let user = crossing.add(traits(Some(6), None, None), &[location]);
         crossing.arrives(user, LONG);
         for (path, told) in owners_below(&folder.join("d")) {
-            assert_eq!(told, (6, 9, THEN), "{path}");
+            assert_eq!(told, (6, 9, THEN), "{path:?}");
         }
         assert_eq!(owners_below(&folder.join("outside")), outside, "a link is not followed");
     }

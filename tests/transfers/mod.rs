@@ -28,6 +28,7 @@ mod faults_protocol;
 mod faults_system;
 mod faults_within;
 mod odd_names;
+mod odd_tree;
 mod pace;
 mod resuming;
 mod resuming_by_size;

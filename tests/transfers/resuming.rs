@@ -334,9 +334,10 @@ async fn half_a_file(ground: &Ground) -> usize {
     ground.here.put("/here/a", bytes(LARGE)).unwrap();
     // Chunks of a memory's file are of one size: find out how many there are.
     let chunks = counts(&ground.there, Operation::Write);
-    let mut engine =
-        Rig::recorded(&ground.here, &ground.there, tempfile::tempdir().unwrap().path());
+    let aside = tempfile::tempdir().unwrap();
+    let mut engine = Rig::recorded(&ground.here, &ground.there, aside.path());
     engine.run(put(&["/here/a"], "/there")).await;
+    engine.leave().await;
     let chunks = chunks.load(Ordering::SeqCst);
     use wharf::storage::Storage as _;
     ground.there.reconnected().remove_file(&path("/there/a")).await.unwrap();

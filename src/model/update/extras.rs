@@ -76,10 +76,7 @@ impl Model {
         if self.counted(answered.ticket, &answered.told) {
             return Vec::new();
         }
-        if let Some(effects) = self.followed(answered.ticket, &answered.told) {
-            return effects;
-        }
-        if let Some(effects) = self.found_trash(answered.ticket, &answered.told) {
+        if let Some(effects) = self.way_told(answered.ticket, &answered.told) {
             return effects;
         }
         if self.named(answered.ticket, &answered.told) {

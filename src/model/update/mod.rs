@@ -11,7 +11,6 @@ mod find;
 mod hand;
 mod ledger;
 mod left;
-mod links;
 mod marks;
 mod mouse;
 mod names;
@@ -25,9 +24,9 @@ mod sites;
 mod sites_mouse;
 mod stale;
 mod tabs;
-mod trash;
 mod viewer;
 mod wander;
+mod ways;
 
 use crate::engine::message::{Command, Event};
 
@@ -43,6 +42,7 @@ pub(crate) use names::Renaming;
 pub(crate) use quick::Quick;
 pub(super) use sites::changed_limits;
 pub(crate) use wander::Together;
+pub(crate) use ways::Way;
 
 /// Takes a message in. Returns what is to be done besides.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
