@@ -9,7 +9,7 @@ const LONGEST: usize = 500;
 const SLEEPERS: &[&str] = &[
     "tests/support.rs",
     "tests/transfers/engine_rig.rs",
-    "tests/servers/evil_ftp/session.rs",
+    "tests/servers/evil_ftp/transfers.rs",
     "tests/servers/relay.rs",
     "tests/login/reach.rs",
     "tests/demo/line.rs",

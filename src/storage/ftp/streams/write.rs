@@ -76,6 +76,8 @@ impl FtpWriteStream {
     /// meanwhile, where there is a connection for it at once.
     async fn create(&mut self, options: WriteOptions) -> std::result::Result<(), Fault> {
         let (server, path) = (&self.server, &self.path);
+        // A name that cannot be written in the server's letters opens no connection.
+        server.about("STOR", path)?;
         let (looked, ready) = tokio::join!(server.look_whether_free(path), ready_at_once(server));
         let in_the_way = match looked {
             Ok(_) => Some(Fault::new(ErrorKind::AlreadyExists, "the name is taken")),
