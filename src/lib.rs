@@ -30,7 +30,7 @@
 //! Only `storage::dial` names the backends. ratatui and crossterm are known to `view`, `terminal`, `app` (and
 //! key codes to `keymap`) alone; ssh2 to `storage::sftp`; suppaftp and rustls to `storage::ftp`; rusqlite to
 //! `engine::journal`; keyring to `settings::secrets`; syntect to `highlight`; lscolors to `view`; terminal-colorsaurus
-//! to `terminal`; ratatui-image to `view`.
+//! to `terminal`; ratatui-image to `view`; nix to `storage::local`.
 //!
 //! # How data flows
 //!

@@ -76,6 +76,26 @@ fn on_a_disk_that_fails(mut command: Command, call: &str) -> Option<Said> {
     Some(said)
 }
 
+#[test]
+fn a_close_that_fails_here_is_never_done() {
+    let client = no_server().write();
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("a"), "new").unwrap();
+    fs::write(here.path().join("b"), "what stood there").unwrap();
+    let words = ["cp", "--json", "--on-conflict", "overwrite", "a", "b"];
+    let command = wharf(&client, here.path(), &words);
+    let Some(said) = on_a_disk_that_fails(command, "close") else { return };
+    assert_eq!(said.status, 1, "{said:?}");
+    let [failed] = &said.events("failed")[..] else { panic!("{said:?}") };
+    let why = failed["error"].as_str().unwrap();
+    assert!(why.starts_with("Could not finish writing ") && why.ends_with("error."), "{why}");
+    assert!(said.events("file").is_empty(), "{said:?}");
+    assert_eq!(fs::read(here.path().join("b")).unwrap(), b"what stood there");
+    assert_eq!(fs::read_dir(here.path()).unwrap().count(), 2, "a part was left");
+    let rows = run(&client, here.path(), &["log", "--json"]).objects();
+    assert!(rows.iter().all(|row| row["ending"] == "failed") && !rows.is_empty(), "{rows:?}");
+}
+
 /// A move of `a` on a server to `b` here, where something stands, that is written down and not begun.
 struct Move {
     sshd: Sshd,

@@ -14,6 +14,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["storage::ftp"]),
     ("suppaftp", &["storage::ftp"]),
     ("rusqlite", &["engine::journal"]),
+    ("nix", &["storage::local"]),
     ("terminal_colorsaurus", &["terminal"]),
     ("lscolors", &["view"]),
     ("keyring", &["settings::secrets"]),

@@ -303,6 +303,7 @@ const ROWS: &[Row] = &[
             "tests/transfers/faults_protocol.rs::a_close_fsync_or_rename_that_fails_is_never_done",
             "tests/transfers/faults_content.rs::writes_that_are_accepted_and_lost",
             "tests/headless/disk_faults.rs::a_rename_that_fails_here_is_never_done",
+            "tests/headless/disk_faults.rs::a_close_that_fails_here_is_never_done",
             "tests/headless/disk_faults.rs::a_sync_that_fails_here_is_never_done_and_its_source_stays",
             "tests/headless/disk_faults.rs::a_folder_that_will_not_sync_here_keeps_the_source",
         ],

@@ -133,19 +133,22 @@ impl WriteStream for Writer {
             return Err(error);
         }
         let (line, path) = (self.line.clone(), self.path.clone());
-        let work = async {
+        let work = async move {
             self.land().await?;
             let (file, load, at) = self.pack();
-            let owned = self.path.clone();
+            let Self { file: own, path, synced, .. } = *self;
+            // So that the trip has the only one, and closes it.
+            drop(own);
+            let owned = path.clone();
             let trip = spawn_blocking(move || {
                 write_all(&file, &load, at)
                     .map_err(|error| Error::from_io(doing("write", &owned), error))?;
-                close(&file, &options)
+                close(file, &options)
                     .map_err(|error| Error::from_io(doing("finish writing", &owned), error))
             });
-            let attributes = landed(trip, "finish writing", &self.path).await?;
+            let attributes = landed(trip, "finish writing", &path).await?;
             if options.sync {
-                self.synced.add(self.path.clone());
+                synced.add(path);
             }
             Ok(attributes)
         };
@@ -153,12 +156,17 @@ impl WriteStream for Writer {
     }
 }
 
-fn close(file: &File, options: &FinishOptions) -> io::Result<Attributes> {
-    calls::set_attributes_of(file, &options.attributes)?;
+/// Some file systems (NFS, many of FUSE) send on what was written no sooner than this, and say only here that it is lost.
+fn close(file: Arc<File>, options: &FinishOptions) -> io::Result<Attributes> {
+    calls::set_attributes_of(&file, &options.attributes)?;
     if options.sync {
         file.sync_all()?;
     }
-    file.metadata().map(calls::attributes)
+    let attributes = file.metadata().map(calls::attributes)?;
+    if let Some(file) = Arc::into_inner(file) {
+        nix::unistd::close(file)?;
+    }
+    Ok(attributes)
 }
 
 fn write_all(file: &File, load: &[Bytes], mut at: u64) -> io::Result<()> {
