@@ -88,6 +88,23 @@ fn one_file_takes_two_connections() {
     assert_eq!(seen.iter().filter(|line| line.starts_with("USER")).count(), 2, "{seen:?}");
 }
 
+/// Where a server lets in one connection, what is done beside it elsewhere ends it no more than it is done there.
+#[test]
+fn the_only_connection_is_not_given_up() {
+    let evil = EvilFtp::start(|world| {
+        world.features(&SERVER);
+        world.trick(Trick::Crowded { most: 1, after: "", say: "421 too many connections" });
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["a", "b", "c"];
+    names.iter().for_each(|name| fs::write(folder.path().join(name), name).unwrap());
+    let said = copy(evil.port(), folder.path(), &["cp", "a", "b", "c", "SITE/srv/"]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let world = evil.world();
+    assert_eq!(world.paths(), ["/srv/a", "/srv/b", "/srv/c"]);
+    assert_eq!(world.seen().iter().filter(|line| line.starts_with("USER")).count(), 1);
+}
+
 /// What is to be asked once somebody is let in goes along with the password where the server is known to read on; others
 /// are told nothing before they have let anybody in.
 #[tokio::test(flavor = "multi_thread")]

@@ -243,9 +243,13 @@ impl FtpWriteStream {
 
 /// A data connection on a connection of one's own, where there is one without waiting.
 async fn ready_at_once(server: &Server) -> Option<(Lease, Way)> {
-    let lease = server.pool.lease_at_once(For::Writing).await;
     // Whatever came between: it is asked for again, and told then.
-    let lease = lease.ok().flatten().filter(|lease| lease.wanted().is_none())?;
+    let lease = server.pool.lease_at_once(For::Writing).await.ok().flatten()?;
+    if lease.wanted().is_some() {
+        // The look goes by the same connection.
+        lease.give_back();
+        return None;
+    }
     match data::prepare(lease.line(), &server.login().habits, server.patience()).await {
         Ok(way) => Some((lease, way)),
         Err(fault) => {
