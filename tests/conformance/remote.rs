@@ -122,7 +122,11 @@ pub(super) async fn ftp(make: Make, tls: Tls) -> Option<Place> {
 
 /// The same on a server that is not like the others.
 pub(super) async fn ftp_on(options: FtpOptions, kind: Kind) -> Option<Place> {
-    let server = options.start()?;
+    Some(ftp_at(options.start()?, kind).await)
+}
+
+/// The same on a server that runs.
+pub(super) async fn ftp_at(server: FtpServer, kind: Kind) -> Place {
     let protocol = match server.tls() {
         Tls::None => Protocol::Ftp,
         Tls::Explicit => Protocol::FtpExplicitTls,
@@ -136,7 +140,7 @@ pub(super) async fn ftp_on(options: FtpOptions, kind: Kind) -> Option<Place> {
         .await
         .unwrap();
     let files = server.files();
-    Some(Place::on_disk(kind, storage, files, vec![Box::new(server)]))
+    Place::on_disk(kind, storage, files, vec![Box::new(server)])
 }
 
 /// A place on a real server's disk of so many bytes. It cannot be looked at past the storage.

@@ -2,6 +2,8 @@
 //! to be resumed.
 
 use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -181,14 +183,47 @@ async fn sessions_are_resumed_in_the_older_tls_too() {
     }
 }
 
-/// Servers that have nothing but the newest TLS.
+/// Servers that have nothing but the newest TLS: tickets resume once there, and not every server gives enough of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_tls_alone() {
-    let kind = Kind::Ftp(Make::ProFtpd, Tls::Explicit);
-    let options = FtpServer::options(Make::ProFtpd).tls(Tls::Explicit).line("TLSProtocol TLSv1.3");
-    if let Some(place) = remote::ftp_on(options, kind).await {
+    for make in [Make::Vsftpd, Make::ProFtpd, Make::PureFtpd] {
+        let options = FtpServer::options(make).tls(Tls::Explicit);
+        let options = match make {
+            Make::ProFtpd => options.line("TLSProtocol TLSv1.3"),
+            _ => options.only_newest_tls(),
+        };
+        let Some(server) = options.start() else { continue };
+        assert!(refuses_older_tls(server.port()), "{make:?} speaks TLS 1.2");
+        let place = remote::ftp_at(server, Kind::Ftp(make, Tls::Explicit)).await;
         hundreds_of_files(Arc::new(place)).await;
     }
+}
+
+/// Whether a server turns away who speaks TLS 1.2, before it is a matter of certificates.
+fn refuses_older_tls(port: u16) -> bool {
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut replies = BufReader::new(socket.try_clone().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("220 ") {
+        line.clear();
+        assert!(replies.read_line(&mut line).unwrap() > 0, "it hung up");
+    }
+    socket.write_all(b"AUTH TLS\r\n").unwrap();
+    line.clear();
+    replies.read_line(&mut line).unwrap();
+    assert!(line.starts_with("234"), "{line}");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let name = "127.0.0.1".try_into().unwrap();
+    let mut client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let error = client.complete_io(&mut socket).expect_err("it vouched for itself");
+    let told = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(told, Some(rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)))
 }
 
 /// An upload that was broken off is gone on with, whatever a server makes of what stood behind.

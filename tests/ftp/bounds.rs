@@ -53,6 +53,41 @@ async fn a_listing_without_an_end_can_be_let_go_of() {
     }
 }
 
+/// Fault 10, all of it in one line.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_a_listing_without_an_end_is_given_up() {
+    for features in [&["MLST type*;size*;modify*;"][..], &["SIZE"]] {
+        let evil = EvilFtp::start(|world| {
+            world.features(features);
+            world.listing(vec![b'x'; 4 << 20]);
+        });
+        let storage = connect(&evil).await;
+        let listed =
+            timeout(SOON, async { storage.list(&StoragePath::new("/srv")).await?.collect().await });
+        let error = listed.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+    }
+}
+
+/// Pure-FTPd says in the last word alone that there is more; no server's refusal there is an end either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_that_was_cut_short_is_no_listing() {
+    for (say, words) in [
+        ("226 Output truncated to 10000 matches", "the server cut its listing short"),
+        ("426 broken", "the server says: broken"),
+    ] {
+        let evil = EvilFtp::start(|world| {
+            world.listing("type=file;size=1;modify=20240101000000; a\r\n");
+            world.trick(Trick::ListingEnds(say));
+        });
+        let storage = connect(&evil).await;
+        let listed =
+            timeout(SOON, async { storage.list(&StoragePath::new("/srv")).await?.collect().await });
+        let error = listed.await.unwrap().unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
 /// Fault 12: shown as unknown; nothing is reserved for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn sizes_that_cannot_be_are_unknown() {

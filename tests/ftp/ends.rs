@@ -89,6 +89,40 @@ fn a_file_of_another_size_never_takes_the_name() {
     }
 }
 
+/// A server that announces REST and then refuses it would begin a file elsewhere than it was asked to, and cut one that
+/// is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_begun_where_it_was_asked_for_or_not_at_all() {
+    let evil = EvilFtp::start(|world| {
+        world.file(PATH, b"beginning, middle, end");
+        world.trick(Trick::Says("REST", "502 what?"));
+    });
+    let storage = connect(&evil).await;
+    let path = StoragePath::new(PATH);
+    let read = async { storage.read(&path, 11, None).await?.next().await };
+    let error = timeout(SOON, read).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    let written = async {
+        let options = WriteOptions { offset: 22, create_new: false, ..WriteOptions::new_private() };
+        let mut stream = storage.write(&path, options).await?;
+        stream.write(Bytes::from_static(b"!")).await?;
+        stream.finish(FinishOptions::default()).await
+    };
+    assert!(timeout(SOON, written).await.unwrap().is_err());
+    assert_eq!(evil.world().content(PATH).unwrap(), b"beginning, middle, end");
+    assert!(!storage.capabilities().goes_on, "it is announced as ever");
+}
+
+/// Without TYPE I every line end in a file would be another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_changes_files_is_of_no_use() {
+    let evil = EvilFtp::start(|world| world.trick(Trick::Says("TYPE", "504 text alone")));
+    let nobody = Person::who_says(|| Answer::No);
+    let connected = timeout(SOON, try_connect(&evil, Protocol::Ftp, &nobody)).await.unwrap();
+    let error = connected.err().expect("it was let through");
+    assert!(error.to_string().contains("does not send files as they are"), "{error}");
+}
+
 /// Fault 19: a transfer that stands still can be let go of at once, and the site is of use.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_that_stands_still_holds_up_nothing_else() {

@@ -8,6 +8,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use tempfile::TempDir;
@@ -49,6 +50,9 @@ pub(crate) enum Tls {
     Implicit,
 }
 
+const NEWEST_TLS: &str = "openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = newest\n\
+                          [newest]\nMinProtocol = TLSv1.3\n";
+
 /// What the server is to be like.
 #[derive(Debug, Clone)]
 pub(crate) struct FtpOptions {
@@ -57,6 +61,7 @@ pub(crate) struct FtpOptions {
     flaw: Flaw,
     pub(super) lines: Vec<String>,
     pub(super) small_disk: Option<u64>,
+    only_newest_tls: bool,
 }
 
 impl FtpOptions {
@@ -82,6 +87,21 @@ impl FtpOptions {
     pub(crate) fn small_disk(mut self, bytes: u64) -> Self {
         self.small_disk = Some(bytes);
         self
+    }
+
+    /// TLS 1.3 and no other: as the system's OpenSSL is told, for vsftpd and Pure-FTPd have no such setting.
+    pub(crate) fn only_newest_tls(mut self) -> Self {
+        self.only_newest_tls = true;
+        self
+    }
+
+    /// What a server's OpenSSL is told.
+    pub(super) fn settle_tls(&self, folder: &Path, command: &mut Command) {
+        if self.only_newest_tls {
+            let settings = folder.join("openssl.cnf");
+            fs::write(&settings, NEWEST_TLS).unwrap();
+            command.env("OPENSSL_CONF", settings);
+        }
     }
 
     /// Starts it. `None`, and a line that says so, where it cannot be had.
@@ -138,6 +158,7 @@ impl FtpServer {
             flaw: Flaw::default(),
             lines: Vec::new(),
             small_disk: None,
+            only_newest_tls: false,
         }
     }
 

@@ -41,6 +41,7 @@ pub(super) fn start(options: FtpOptions) -> Option<FtpServer> {
             command.args(["-Y", "2", "-2"]).arg(home.join("both.pem"));
         }
         command.args(&options.lines);
+        options.settle_tls(&home, &mut command);
         command
     });
     Some(FtpServer { daemon, certificate, tls: options.tls, user: USER })

@@ -60,6 +60,7 @@ pub(super) fn start(options: FtpOptions) -> Option<FtpServer> {
             programs::command(&program)
         };
         command.arg(config);
+        options.settle_tls(&home, &mut command);
         command
     });
     let user = if local { USER } else { ANONYMOUS };

@@ -39,7 +39,11 @@ impl Session<'_> {
             return self.say("426 you did not want the rest");
         }
         data.close();
-        self.say("226 that was it")
+        let last = tricks.iter().find_map(|trick| match trick {
+            Trick::ListingEnds(say) => Some(*say),
+            _ => None,
+        });
+        self.say(last.unwrap_or("226 that was it"))
     }
 
     pub(super) fn fetch(&mut self, path: &[u8]) -> io::Result<()> {
