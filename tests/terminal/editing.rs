@@ -209,8 +209,8 @@ fn edits_through_links(scene: &Scene, folder: &Path, place: &str) {
     }
     // One that leads to a directory is none that can be edited.
     terminal.keys(key::ESCAPE);
-    terminal.keys("g");
-    terminal.keys("/a-f\r");
+    terminal.hides("Sent back and verified");
+    terminal.keys("g/a-f\r");
     terminal.keys(F4);
     terminal.shows("Only files can be edited.");
     wait_until("no copy is left", LONG, || scene.copies().is_empty());

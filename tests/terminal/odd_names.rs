@@ -124,6 +124,7 @@ fn walk(scene: &Scene, ground: &Ground) {
     if !ground.is_local {
         terminal.shows("Sent back and verified");
         terminal.keys(key::ESCAPE);
+        terminal.hides("Sent back and verified");
     }
     terminal.shows("2 entries");
     // A tab, elsewhere and back; the way back and forward.
@@ -171,6 +172,7 @@ fn walk(scene: &Scene, ground: &Ground) {
         terminal.shows("SHA-256");
         terminal.shows("-rf; touch x");
         terminal.keys(key::ESCAPE);
+        terminal.hides("SHA-256");
         terminal.keys("H");
         terminal.shows("2 entries");
     }
