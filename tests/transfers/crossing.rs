@@ -18,7 +18,7 @@ use wharf::{
         place::{Endpoint, Location},
         question::{Answer, ConflictChoice, Question},
         secret::Vault,
-        site::{Protocol, Site},
+        site::{Bounds, Protocol, Site},
     },
     engine::{
         self, Handles,
@@ -76,6 +76,11 @@ pub(super) struct Crossing {
 impl Crossing {
     /// Over a client's configuration.
     pub(super) fn new(client: &Client, password: Option<&str>) -> Self {
+        Self::within(client, password, Bounds::default())
+    }
+
+    /// Over no more connections and requests than these.
+    pub(super) fn within(client: &Client, password: Option<&str>, bounds: Bounds) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -85,7 +90,7 @@ impl Crossing {
         let resolver = Resolver::new(options);
         let resolve = Arc::new(move |site: &Site| resolver.resolve(site));
         let vault = Arc::new(OnePassword(Mutex::new(password.map(SecretString::from))));
-        let dialer = Arc::new(Dialer::new(resolve, vault));
+        let dialer = Arc::new(Dialer::new(resolve, vault).within(bounds));
         let handles = {
             let _inside = runtime.enter();
             engine::start(dialer)

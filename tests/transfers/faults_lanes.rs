@@ -4,6 +4,7 @@
 use std::fs;
 
 use tempfile::TempDir;
+use wharf::domain::site::Bounds;
 
 use super::crossing::{Crossing, LONG, content, files_below, local, remote};
 use crate::servers::{
@@ -34,7 +35,9 @@ fn scene(length: usize, trick: Option<Trick>) -> Scene {
         world.directory("/srv/put");
         trick.into_iter().for_each(|trick| world.trick(trick));
     });
-    let crossing = Crossing::new(&evil.client().write(), Some(PASSWORD));
+    // Where a core is the limit a further connection would be tried, and no lane.
+    let bounds = Bounds { connections: 1, ..Bounds::default() };
+    let crossing = Crossing::within(&evil.client().write(), Some(PASSWORD), bounds);
     Scene { evil, crossing, folder, content }
 }
 
