@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
+use wharf::storage::{FinishOptions, WriteOptions};
+
 use super::*;
 use crate::{
     headless::{self, Said},
@@ -89,20 +91,22 @@ fn one_file_takes_two_connections() {
 }
 
 /// Where a server lets in one connection, what is done beside it elsewhere ends it no more than it is done there.
-#[test]
-fn the_only_connection_is_not_given_up() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_connection_is_not_given_up() {
     let evil = EvilFtp::start(|world| {
         world.features(&SERVER);
         world.trick(Trick::Crowded { most: 1, after: "", say: "421 too many connections" });
     });
-    let folder = tempfile::tempdir().unwrap();
-    let names = ["a", "b", "c"];
-    names.iter().for_each(|name| fs::write(folder.path().join(name), name).unwrap());
-    let said = copy(evil.port(), folder.path(), &["cp", "a", "b", "c", "SITE/srv/"]);
-    assert_eq!(said.status, 0, "{said:?}");
-    let world = evil.world();
-    assert_eq!(world.paths(), ["/srv/a", "/srv/b", "/srv/c"]);
-    assert_eq!(world.seen().iter().filter(|line| line.starts_with("USER")).count(), 1);
+    let storage = connect(&evil).await;
+    for name in ["a", "b", "c"] {
+        let path = StoragePath::new(format!("/srv/{name}"));
+        let mut stream = storage.write(&path, WriteOptions::new_private()).await.unwrap();
+        stream.write(name.into()).await.unwrap();
+        stream.finish(FinishOptions::default()).await.unwrap();
+    }
+    assert_eq!(evil.world().paths(), ["/srv/a", "/srv/b", "/srv/c"]);
+    let seen = evil.world().seen();
+    assert_eq!(seen.iter().filter(|line| line.starts_with("USER")).count(), 1, "{seen:?}");
 }
 
 /// What is to be asked once somebody is let in goes along with the password where the server is known to read on; others
