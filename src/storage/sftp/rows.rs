@@ -21,8 +21,10 @@ use crate::{
 
 /// How many READDIRs go out first; a small directory needs two.
 const FIRST: usize = 4;
-/// How many at most. OpenSSH sends 100 names a reply.
-const MOST: usize = 64;
+/// How many soon, whatever comes: the last of them are for nothing.
+const SOON: usize = 64;
+/// How many at most, once there have been half as many replies. OpenSSH sends 100 names a reply.
+const MOST: usize = 160;
 /// How many replies without a name are taken before the server is not believed any more.
 const MOST_EMPTY: usize = 1000;
 /// How many batches may wait for where their links lead.
@@ -81,7 +83,7 @@ async fn read_all(
 ) -> Result<(), Fault> {
     let mut under_way: VecDeque<InFlight> = VecDeque::new();
     let mut window = FIRST;
-    let mut empty = 0;
+    let (mut replies, mut empty) = (0, 0);
     loop {
         while under_way.len() < window {
             under_way.push_back(server.client.read_directory(directory));
@@ -100,7 +102,8 @@ async fn read_all(
             }
             continue;
         }
-        window = (window * 2).min(MOST);
+        replies += 1;
+        window = (window * 2).min(SOON).max((replies * 2).min(MOST));
         if waiting.send(batch(server, path, rows)).await.is_err() {
             return Ok(());
         }
