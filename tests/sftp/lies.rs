@@ -109,6 +109,9 @@ async fn a_channel_that_ends_fails_what_waits_on_it_and_nothing_else() {
         let evil = evil_with(&pattern(1_000_000), trick);
         let storage = storage_of(&evil).await;
         let path = StoragePath::new("/srv/a");
+        // A file that is asked for before there is a lane for files goes over the only one there is.
+        wait_until("the lane for files is greeted", SOON, || evil.world().greeted() == 2);
+        assert!(storage.stat(&path).await.is_ok(), "and what was said before this has been heard");
         let read = timeout(SOON, read_all(&*storage, &path)).await.expect("it hangs");
         let error = read.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");

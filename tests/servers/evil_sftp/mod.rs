@@ -115,6 +115,7 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
     let greeting = world.lock().unwrap().greeting();
     let mut held: Vec<Vec<u8>> = Vec::new();
     let mut sent = writer.write_all(&greeting).await;
+    world.lock().unwrap().greeted += 1;
     while sent.is_ok() {
         // Replies held back go out, the last first, once no further request comes.
         let patience = if held.is_empty() { Duration::MAX } else { Duration::from_millis(20) };

@@ -27,6 +27,8 @@ pub(crate) struct World {
     next_handle: u64,
     /// Every path a client named, in order.
     pub(super) named: Vec<Vec<u8>>,
+    /// How many channels were greeted.
+    pub(super) greeted: u64,
     /// How often a trick was played.
     pub(super) met: u64,
     /// Whether the last change of a file was to its content, not to its attributes.
@@ -98,6 +100,11 @@ impl World {
     /// Every path a client named so far.
     pub(crate) fn named(&self) -> &[Vec<u8>] {
         &self.named
+    }
+
+    /// How many channels were greeted so far.
+    pub(crate) fn greeted(&self) -> u64 {
+        self.greeted
     }
 
     /// How often a trick was played.
