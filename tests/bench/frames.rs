@@ -331,8 +331,8 @@ enum Sign {
     Heads,
     /// The lower edge: how many there are, how many are marked.
     Edge,
-    /// The line in which something is typed.
-    Prompt,
+    /// The keys that count, which are others while something is typed.
+    Footer,
     /// The screen's upper part.
     Body,
 }
@@ -344,7 +344,7 @@ fn seen(screen: &vt100::Screen, sign: Sign) -> String {
         Sign::Top => screen.rows(0, COLUMNS / 2).nth(2).unwrap_or_default(),
         Sign::Heads => row(1),
         Sign::Edge => screen.rows(0, COLUMNS).find(|row| row.starts_with('└')).unwrap_or_default(),
-        Sign::Prompt => row(usize::from(ROWS) - 2),
+        Sign::Footer => row(usize::from(ROWS) - 1),
         Sign::Body => screen.rows(0, COLUMNS).take(20).collect(),
     }
 }
@@ -397,7 +397,7 @@ const ROUND: &[(&str, &str, Sign)] = &[
     ("help", "?", Sign::Body),
     ("panes", "\x1b", Sign::Body),
     // Over all of the entries, fewer with each letter, and all of them again.
-    ("filter", "f", Sign::Prompt),
+    ("filter", "f", Sign::Footer),
     ("filter typed", "v", Sign::Edge),
     ("filter typed", "7", Sign::Edge),
     ("filter typed", "1", Sign::Edge),
