@@ -71,6 +71,18 @@ fn a_shell_begins_in_the_panes_folder_and_leads_back() {
 }
 
 #[test]
+fn a_status_that_is_told_after_the_last_byte_is_heard() {
+    let Some(scene) = scene() else { return };
+    let mut terminal = scene.open(&format!("{HOST}:"));
+    terminal.until("both places", |screen| screen.matches("empty").count() == 2);
+    terminal.keys("\t$");
+    terminal.shows("exit leads back to Wharf");
+    // What still holds the terminal is let go of before the program ends.
+    terminal.keys("exec sh -c 'exec </dev/null >/dev/null 2>&1; sleep 0.3; exit 3'\r");
+    terminal.shows("has ended with status 3");
+}
+
+#[test]
 fn a_shell_that_hangs_or_breaks_off_leads_back_too() {
     let Some(scene) = scene() else { return };
     let mut terminal = scene.open(&format!("{HOST}:"));

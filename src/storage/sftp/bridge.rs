@@ -4,9 +4,10 @@ use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
     os::{fd::AsFd as _, unix::net::UnixStream},
+    time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, Channel, ErrorCode, Session};
 
 /// libssh2's word for a call that would block.
@@ -14,6 +15,9 @@ const EAGAIN: ErrorCode = ErrorCode::Session(-37);
 
 /// What is held of each direction at most.
 const HELD: usize = 256 * 1024;
+
+/// The longest wait for the status of a program that has said all it had to say.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// Owns one host's session, for the sake of one channel to the next.
 pub(super) struct Bridge {
@@ -38,16 +42,33 @@ impl Bridge {
         let (mut out, mut back) = (Held::default(), Held::default());
         let mut size = None;
         while self.carry(&mut out, &mut back, &mut size).is_ok() {}
-        let status = self.channel.eof().then(|| self.channel.exit_status().unwrap_or(-1));
         // What the far end said last is still to be heard, and nothing of it is to be waited for.
         let _ = back.give(&mut self.far);
         let _ = self.far.shutdown(Shutdown::Both);
+        let status = self.channel.eof().then(|| self.status());
         if out.is_empty() {
             let _ = self.session.disconnect(None, "bye", None);
         }
         // Before the handles are dropped: libssh2 would try to say goodbye on each, and wait for an answer.
         let _ = self.socket.shutdown(Shutdown::Both);
         status
+    }
+
+    /// The status of the program at the far end, which has said all that it had to say. A server may tell it after that,
+    /// and closes the channel only once it has.
+    fn status(&mut self) -> i32 {
+        let until = Instant::now() + LAST_WORD;
+        while matches!(self.channel.wait_close(), Err(error) if error.code() == EAGAIN) {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(left) = Timespec::try_from(left) else { break };
+            let mut watched = [PollFd::new(&self.socket, PollFlags::IN)];
+            match poll(&mut watched, Some(&left)) {
+                Ok(0) => break,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break,
+            }
+        }
+        self.channel.exit_status().unwrap_or(-1)
     }
 
     /// Moves what can be moved, then waits until more can be.
