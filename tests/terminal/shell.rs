@@ -95,10 +95,11 @@ fn a_shell_that_hangs_or_breaks_off_leads_back_too() {
     terminal.shows("was left");
     wait_until("the screen is back", LONG, || terminal.has_screen());
     terminal.keys("$");
+    // What the first one left is on that screen still.
     terminal
         .until("a shell", |screen| screen.contains("exit leads back") && !screen.contains("Name"));
-    terminal.keys("echo rea''dy\r");
-    terminal.shows("ready");
+    terminal.keys("echo ready aga''in\r");
+    terminal.shows("ready again");
     scene.sshd.kill_sessions();
     terminal.shows("broke off");
     wait_until("the screen is back", LONG, || terminal.has_screen());

@@ -45,7 +45,7 @@ impl Bridge {
         // What the far end said last is still to be heard, and nothing of it is to be waited for.
         let _ = back.give(&mut self.far);
         let _ = self.far.shutdown(Shutdown::Both);
-        let status = self.channel.eof().then(|| self.status());
+        let status = if self.channel.eof() { self.status() } else { None };
         if out.is_empty() {
             let _ = self.session.disconnect(None, "bye", None);
         }
@@ -55,20 +55,23 @@ impl Bridge {
     }
 
     /// The status of the program at the far end, which has said all that it had to say. A server may tell it after that,
-    /// and closes the channel only once it has.
-    fn status(&mut self) -> i32 {
+    /// and closes the channel only once it has. None where the connection ends before it does.
+    fn status(&mut self) -> Option<i32> {
         let until = Instant::now() + LAST_WORD;
-        while matches!(self.channel.wait_close(), Err(error) if error.code() == EAGAIN) {
+        while let Err(error) = self.channel.wait_close() {
+            if error.code() != EAGAIN {
+                return None;
+            }
             let left = until.saturating_duration_since(Instant::now());
-            let Ok(left) = Timespec::try_from(left) else { break };
             let mut watched = [PollFd::new(&self.socket, PollFlags::IN)];
-            match poll(&mut watched, Some(&left)) {
+            match poll(&mut watched, Timespec::try_from(left).ok().as_ref()) {
+                // A server that leaves its channels open is none the worse for it.
                 Ok(0) => break,
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(_) => break,
+                Err(_) => return None,
             }
         }
-        self.channel.exit_status().unwrap_or(-1)
+        self.channel.exit_status().ok()
     }
 
     /// Moves what can be moved, then waits until more can be.
