@@ -38,6 +38,8 @@ const KEYS_BESIDE_OTHERS: usize = 400;
 const KEYS_UNDER_LOAD: usize = 800;
 /// A quick typist, or a key held down.
 const BETWEEN_KEYS: Duration = Duration::from_millis(30);
+/// As much as a line of half a gigabit carries, in both directions together.
+const LINK: &str = "64M";
 /// How long idleness is watched.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -49,9 +51,12 @@ pub(crate) struct Figures {
     pub(crate) beside_others: Reactions,
     /// The same while all lanes of this one run in both directions.
     pub(crate) under_load: Reactions,
+    /// The same while they share a bandwidth that leaves the processors room, as most links do.
+    pub(crate) on_a_link: Reactions,
     /// How late a thread of the bench's own that sleeps was woken meanwhile: so late, the machine is by itself.
     pub(crate) machine_at_rest: Reactions,
     pub(crate) machine_under_load: Reactions,
+    pub(crate) machine_on_a_link: Reactions,
     /// Both panes full, nothing happens.
     pub(crate) idle: Idle,
     /// The same with a finished queue on the screen.
@@ -129,8 +134,10 @@ impl fmt::Display for Figures {
         write!(f, "at rest     {}", self.at_rest)?;
         write!(f, "beside others {}", self.beside_others)?;
         write!(f, "under load  {}", self.under_load)?;
+        write!(f, "on a link of {LINK} a second {}", self.on_a_link)?;
         write!(f, "the machine at rest    {}", self.machine_at_rest)?;
         write!(f, "the machine under load {}", self.machine_under_load)?;
+        write!(f, "the machine beside the link {}", self.machine_on_a_link)?;
         writeln!(f, "idle            {}", self.idle)?;
         write!(f, "idle with queue {}", self.idle_with_queue)
     }
@@ -168,16 +175,9 @@ pub(crate) fn measure() -> Option<Figures> {
         }
     }
 
-    let mut under_load = Reactions::default();
-    let probe = Probe::start();
-    while under_load.times.len() < KEYS_UNDER_LOAD {
-        scene.clear();
-        begin_copies(&mut terminal);
-        let left = KEYS_UNDER_LOAD - under_load.times.len();
-        press(&mut terminal, left, &mut under_load, is_busy);
-        wait_until("the copies end", 4 * LONG, || terminal.look(|screen| !is_busy(screen)));
-    }
-    let machine_under_load = probe.end();
+    let (under_load, machine_under_load) = press_under_load(&mut terminal, &scene);
+    limit(&mut terminal, LINK);
+    let (on_a_link, machine_on_a_link) = press_under_load(&mut terminal, &scene);
     terminal.keys("w");
     terminal.shows("Queue");
     terminal.shows("all done");
@@ -196,13 +196,41 @@ pub(crate) fn measure() -> Option<Figures> {
         at_rest,
         beside_others,
         under_load,
+        on_a_link,
         machine_at_rest,
         machine_under_load,
+        machine_on_a_link,
         idle,
         idle_with_queue,
         first_rows,
         all_rows,
     })
+}
+
+/// Presses keys while the cargo of both directions crosses; and how late the machine is meanwhile.
+fn press_under_load(terminal: &mut Terminal, scene: &Scene) -> (Reactions, Reactions) {
+    let mut reactions = Reactions::default();
+    let probe = Probe::start();
+    while reactions.times.len() < KEYS_UNDER_LOAD {
+        scene.clear();
+        begin_copies(terminal);
+        let left = KEYS_UNDER_LOAD - reactions.times.len();
+        press(terminal, left, &mut reactions, is_busy);
+        wait_until("the copies end", 4 * LONG, || terminal.look(|screen| !is_busy(screen)));
+    }
+    (reactions, probe.end())
+}
+
+/// Sets what all transfers together may carry a second.
+fn limit(terminal: &mut Terminal, rate: &str) {
+    terminal.keys("w");
+    terminal.shows("Queue");
+    terminal.keys("b");
+    terminal.shows("Limit the bandwidth");
+    terminal.keys(&format!("{rate}\r"));
+    terminal.hides("Limit the bandwidth");
+    terminal.keys("\x1b");
+    terminal.hides("Queue");
 }
 
 /// A thread that only sleeps, and measures how late it is woken.
