@@ -18,10 +18,8 @@ pub(crate) fn draw(
     area: Area,
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
-    let typing = model.finder.as_ref().filter(|_| model.queue.is_none());
-    if let Some(finder) = typing
-        && model.notice.is_none()
-    {
+    // What is typed is seen whatever there is to say: that is said beside it, or once the typing has ended.
+    if let Some(finder) = model.finder.as_ref().filter(|_| model.queue.is_none()) {
         return Some(draw_finder(model, finder, look, area, buffer));
     }
     draw_line(model, look, area, buffer);
@@ -50,14 +48,20 @@ fn draw_finder(
         Hunt::Filter => "Filter: ",
         Hunt::Search => "Search: ",
     };
-    draw_typed(word, &finder.input, &found, look, area, buffer)
+    let notice = model.notice.as_ref();
+    let notice = notice.map(|notice| (notice.text.as_str(), look.outcome(notice.outcome)));
+    draw_typed((word, &finder.input), &found, notice, look, area, buffer)
 }
 
-/// A line that is typed, with what came of it at its end. Where the terminal's cursor belongs.
+/// So many cells are left to type into before something is said beside.
+const ROOM_TO_TYPE: usize = 8;
+
+/// A line that is typed, with what came of it at its end, and what there is to say besides where it fits in as a whole.
+/// Where the terminal's cursor belongs.
 pub(crate) fn draw_typed(
-    word: &str,
-    input: &Input,
+    (word, input): (&str, &Input),
     found: &str,
+    notice: Option<(&str, Style)>,
     look: &Look,
     area: Area,
     buffer: &mut Buffer,
@@ -67,6 +71,13 @@ pub(crate) fn draw_typed(
     line.skip(margin).skip_right(margin);
     if line.room() > 40 {
         line.put_right(&format!("  {found}"), look.soft());
+    }
+    if let Some((words, style)) = notice {
+        let typed = text::cells(word) + text::cells(input.value()) + ROOM_TO_TYPE;
+        let words = format!("  {words}");
+        if typed + text::cells(&words) <= line.room() {
+            line.put_right(&words, style);
+        }
     }
     line.put(word, look.strong());
     (line.put_typed(input, look.field()), area.y)

@@ -29,7 +29,7 @@ pub(crate) fn draw(
     }
     let foot = parts.foot?;
     match &viewer.input {
-        Some(input) => Some(status::draw_typed("Search: ", input, "", look, foot, buffer)),
+        Some(input) => Some(status::draw_typed(("Search: ", input), "", None, look, foot, buffer)),
         None => {
             draw_foot(model, viewer, look, foot, buffer);
             None

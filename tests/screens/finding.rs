@@ -105,6 +105,49 @@ fn keys_that_act_in_the_panes_are_typed() {
     assert!(!stage.take_sent().iter().any(|sent| matches!(sent, Sent::Other(Command::Add(..)))));
 }
 
+#[test]
+fn what_is_typed_is_seen_whatever_there_is_to_say() {
+    let says = |stage: &mut Stage, words: &str| stage.event(Event::Notice(words.to_owned()));
+    let long = "The journal cannot be written: what is done from now on is not in the ledger, and cannot be \
+                gone on with.";
+    for (key, word) in [("f", "Filter: "), ("/", "Search: ")] {
+        let mut stage = stage();
+        says(&mut stage, long);
+        stage.keys(key).text("mani");
+        stage.shows(&format!("{word}mani"));
+        stage.shows_not("The journal");
+        // What fits in as a whole is said beside it, until there is no room for it any more.
+        says(&mut stage, "The journal is written again.");
+        stage.shows(&format!("{word}mani"));
+        stage.shows("The journal is written again.");
+        stage.text(&"x".repeat(60));
+        stage.shows_not("The journal");
+        stage.keys("Esc");
+        stage.shows_not(word);
+        stage.shows("The journal is written again.");
+    }
+}
+
+#[test]
+fn what_is_said_while_something_is_typed_is_there_once_it_is_not() {
+    let mut stage = Stage::new((40, 24));
+    stage.keys("F7").text("a new directory").keys("Enter");
+    let made = stage.take_sent().into_iter().find_map(|sent| match sent {
+        Sent::Other(Command::Perform { ticket, act }) => Some((ticket, act)),
+        _ => None,
+    });
+    let (ticket, act) = made.unwrap();
+    stage.keys("f").text("m");
+    stage.event(Event::Performed { ticket, act, result: Ok(()) });
+    stage.text("a");
+    stage.shows("Filter: ma");
+    stage.shows_not("Made ");
+    stage.keys("Enter");
+    stage.shows("Made ");
+    stage.keys("Down");
+    stage.shows_not("Made ");
+}
+
 /// The first word of the row under the cursor.
 fn cursor(stage: &Stage) -> String {
     let reversed = stage.reversed();

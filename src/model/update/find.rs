@@ -17,8 +17,8 @@ impl Model {
         self.finder = Some(Finder::new(hunt, self.focus, pane));
     }
 
+    /// What there was to say when it began is gone by then; what came meanwhile may not have been seen yet, and stays.
     pub(super) fn act_in_find(&mut self, action: Action) -> Vec<Effect> {
-        self.notice.take_if(|notice| !notice.stays);
         let Some(mut finder) = self.finder.take() else { return Vec::new() };
         let pane = self.pane_mut(finder.side);
         match action {
