@@ -24,7 +24,7 @@ pub(super) async fn end(
         let there = storage.stat(&end).await?;
         end = match there.kind {
             Kind::Symlink => find(storage, &end).await?,
-            Kind::File if !storage.capabilities().exact_listings => {
+            Kind::File if !storage.capabilities().sees_links => {
                 match find(storage, &end).await {
                     Ok(next) => next,
                     // Most likely it is what it was said to be.

@@ -129,7 +129,7 @@ pub(super) fn refuse_depth(errand: &Errand) -> Result<(), Fail> {
 /// What was listed as a directory may be a link by now: what is removed or changed below it must not be what the link leads
 /// to. Where a look is dear, what the listing said has to do.
 pub(super) async fn refuse_what_became_a_link(errand: &Errand) -> Result<(), Fail> {
-    if !errand.source.capabilities().exact_listings {
+    if !errand.source.capabilities().sees_links {
         return Ok(());
     }
     let now = errand.source.stat(&errand.step.from).await.at(End::Source)?;

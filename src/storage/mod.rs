@@ -264,6 +264,9 @@ pub struct Capabilities {
     pub sync: bool,
     /// A listing's rows tell what [`Storage::stat`] tells, to the second.
     pub exact_listings: bool,
+    /// [`Storage::stat`] tells a link from what it leads to, of whatever kind that is, and takes a round trip or two for
+    /// it: a second look before something is done below a directory is worth its while.
+    pub sees_links: bool,
     /// Each file under way has a connection of its own, of which there are few: to copy between two such storages the
     /// source is opened first, lest everyone hold what another waits for.
     pub one_file_a_connection: bool,

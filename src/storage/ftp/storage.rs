@@ -115,6 +115,8 @@ impl Storage for FtpStorage {
             one_writer_a_file: true,
             sync: false,
             exact_listings: server.has_facts(),
+            // By facts, and what gives a link away where those hide it; else by what takes up to six commands.
+            sees_links: server.has_facts(),
             one_file_a_connection: true,
             copies: false,
         }

@@ -115,6 +115,7 @@ impl Storage for LocalStorage {
             one_writer_a_file: false,
             sync: true,
             exact_listings: true,
+            sees_links: true,
             one_file_a_connection: false,
             copies: false,
         }

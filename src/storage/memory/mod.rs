@@ -73,6 +73,7 @@ impl MemoryStorage {
             one_writer_a_file: false,
             sync: true,
             exact_listings: true,
+            sees_links: true,
             one_file_a_connection: false,
             copies: false,
         };

@@ -121,6 +121,7 @@ impl Storage for SftpStorage {
             one_writer_a_file: false,
             sync: extensions.fsync,
             exact_listings: true,
+            sees_links: true,
             one_file_a_connection: false,
             copies: extensions.copy_data,
         }
