@@ -157,6 +157,8 @@ pub(crate) fn measure() -> Option<Figures> {
     terminal.hides("reading…");
     let all_rows = start.elapsed();
 
+    // How much room there is, is asked once all rows have come.
+    rests(&terminal);
     let idle = idle(&terminal);
     let mut at_rest = Reactions::default();
     let probe = Probe::start();
@@ -182,15 +184,7 @@ pub(crate) fn measure() -> Option<Figures> {
     terminal.shows("Queue");
     terminal.shows("all done");
     // The panes are read again when copies end, which nobody sees.
-    let mut before = (0, 0);
-    let mut since = Instant::now();
-    wait_until("all is quiet", LONG, || {
-        let now = (terminal.written(), ticks(terminal.process()));
-        if now != before {
-            (before, since) = (now, Instant::now());
-        }
-        since.elapsed() > Duration::from_secs(1)
-    });
+    rests(&terminal);
     let idle_with_queue = self::idle(&terminal);
     Some(Figures {
         at_rest,
@@ -455,6 +449,19 @@ fn press(
             }
         }
     }
+}
+
+/// Waits until what was begun has come to its end.
+fn rests(terminal: &Terminal) {
+    let mut before = (0, 0);
+    let mut since = Instant::now();
+    wait_until("all is quiet", LONG, || {
+        let now = (terminal.written(), ticks(terminal.process()));
+        if now != before {
+            (before, since) = (now, Instant::now());
+        }
+        since.elapsed() > Duration::from_secs(1)
+    });
 }
 
 fn idle(terminal: &Terminal) -> Idle {
