@@ -11,6 +11,7 @@ mod journal;
 mod jumping;
 mod listing;
 mod log;
+mod memory;
 mod part_sizes;
 mod queue;
 mod refusals;

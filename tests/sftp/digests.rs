@@ -127,6 +127,26 @@ async fn what_cannot_be_hashed_spoils_no_other_answer() {
     timeout(SOON, join_all((0..150).map(one))).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_digests_take_few_round_trips() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    let storage = connect(&sshd.client().port(relay.port()).knows(&sshd.host_keys()).write()).await;
+    let (storage, files) = (&*storage, sshd.files());
+    let take = |number: usize| {
+        let content = pattern(number);
+        fs::write(files.join(format!("{number}")), &content).unwrap();
+        let path = at(&files, &format!("{number}"));
+        async move { assert_eq!(storage.digest(&path).await.unwrap(), digest_of(&content), "{number}") }
+    };
+    // The program is there.
+    take(0).await;
+    relay.delay(Duration::from_millis(250));
+    // One after the other, or two, that would be minutes.
+    let all = timeout(Duration::from_secs(15), join_all((1..=300).map(take))).await;
+    assert!(all.is_ok(), "a round trip for each of them");
+}
+
 /// A file that vanishes between the look at it and the tool has no line, and all after it move up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tool_that_loses_a_file_mixes_up_no_digests() {

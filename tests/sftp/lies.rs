@@ -6,7 +6,10 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::{
-    servers::evil_sftp::{Evil, PASSWORD, Trick},
+    servers::{
+        embedded::Window,
+        evil_sftp::{Evil, PASSWORD, Trick},
+    },
     support::wait_until,
 };
 
@@ -196,6 +199,19 @@ async fn no_more_is_taken_to_be_sent_than_the_server_keeps_up_with() {
         assert!(taken <= MOST_AHEAD, "{taken} bytes waiting");
     }
     assert!(taken > 0);
+}
+
+/// Less than one request holds, given back bit by bit.
+#[tokio::test]
+async fn a_narrow_window_lets_everything_through_in_time() {
+    let evil = Evil::taking(Window { size: 10_000, ends: false }, |_| ());
+    let storage = storage_of(&evil).await;
+    let (path, content) = (StoragePath::new("/srv/new"), pattern(1_000_003));
+    let written = timeout(SOON, write_all(&*storage, &path, content.clone())).await;
+    written.expect("it hangs").unwrap();
+    assert!(evil.world().content("/srv/new").unwrap() == content);
+    let read = timeout(SOON, read_all(&*storage, &path)).await.expect("it hangs");
+    assert!(read.unwrap() == content);
 }
 
 #[tokio::test]

@@ -8,7 +8,12 @@ use std::{
 use tokio::time::timeout;
 
 use super::*;
-use crate::servers::{relay::Relay, sshd::Sshd};
+use crate::servers::{
+    embedded::Window,
+    evil_sftp::{Evil, PASSWORD},
+    relay::Relay,
+    sshd::Sshd,
+};
 
 /// Between patience's end and this, all has failed.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -52,4 +57,28 @@ async fn a_server_that_stopped_is_given_up_and_one_that_works_is_not() {
     assert!(working.is_err(), "the digest was given up: {working:?}");
     assert!(start.elapsed() >= Duration::from_secs(40), "given up too soon: {:?}", start.elapsed());
     drop(paused);
+}
+
+/// It takes what its windows hold, and says nothing more: neither that more may come nor what became of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_never_grows_is_given_up() {
+    let evil = Evil::taking(Window { size: 200_000, ends: true }, |_| ());
+    let storage = try_connect(&evil.client().write(), PASSWORD).await.unwrap();
+    let options = WriteOptions::new_private();
+    let mut writer = storage.write(&StoragePath::new("/srv/new"), options).await.unwrap();
+    let (piece, mut taken) = (Bytes::from(vec![7; 64 * 1024]), 0);
+    let fills = async {
+        loop {
+            if let Err(error) = writer.write(piece.clone()).await {
+                return error;
+            }
+            taken += piece.len();
+        }
+    };
+    let error = timeout(LIMIT, fills).await.expect("it hangs");
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.to_string().contains("has not answered for 45 s"), "{error}");
+    assert!(taken < 8 << 20, "{taken} bytes were taken to be sent");
+    let written = evil.world().content("/srv/new").map_or(0, <[u8]>::len);
+    assert!((100_000..=400_000).contains(&written), "the window was no bound: {written} came");
 }

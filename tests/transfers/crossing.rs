@@ -28,7 +28,7 @@ use wharf::{
         },
     },
     settings::ssh_config::{Resolver, SshOptions},
-    storage::dial::Dialer,
+    storage::{Ask, Dial, Storage, dial::Dialer, memory::MemoryStorage},
 };
 
 use crate::{
@@ -53,6 +53,22 @@ impl Vault for OnePassword {
     async fn forget(&self, _site: &Site) -> Result<()> {
         *self.0.lock().unwrap() = None;
         Ok(())
+    }
+}
+
+/// This machine's disk is another; servers are reached as ever.
+struct WithDisk {
+    disk: MemoryStorage,
+    servers: Arc<dyn Dial>,
+}
+
+#[async_trait]
+impl Dial for WithDisk {
+    async fn dial(&self, endpoint: &Endpoint, ask: Arc<dyn Ask>) -> Result<Arc<dyn Storage>> {
+        match endpoint {
+            Endpoint::Local => Ok(Arc::new(self.disk.clone())),
+            server => self.servers.dial(server, ask).await,
+        }
     }
 }
 
@@ -81,6 +97,20 @@ impl Crossing {
 
     /// Over no more connections and requests than these.
     pub(super) fn within(client: &Client, password: Option<&str>, bounds: Bounds) -> Self {
+        Self::over(client, password, bounds, |servers| servers)
+    }
+
+    /// With this in the place of the machine's own disk.
+    pub(super) fn with_disk(client: &Client, disk: MemoryStorage) -> Self {
+        Self::over(client, None, Bounds::default(), |servers| Arc::new(WithDisk { disk, servers }))
+    }
+
+    fn over(
+        client: &Client,
+        password: Option<&str>,
+        bounds: Bounds,
+        dial: impl FnOnce(Arc<dyn Dial>) -> Arc<dyn Dial>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -93,7 +123,7 @@ impl Crossing {
         let dialer = Arc::new(Dialer::new(resolve, vault).within(bounds));
         let handles = {
             let _inside = runtime.enter();
-            engine::start(dialer)
+            engine::start(dial(dialer))
         };
         Self {
             handles: Some(handles),

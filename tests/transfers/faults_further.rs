@@ -1,13 +1,14 @@
 //! Further connections that are refused, die, or would need a person: a large file goes on with what there is, and the
 //! server is left in peace (FAULTS.md 18, 20, 24, for the connections beyond the first).
 
-use std::{fs, net::TcpStream, path::PathBuf};
+use std::{fs, net::TcpStream, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
 use wharf::domain::{
     digest::Verdict,
     question::{Answer, Question},
+    site::Bounds,
 };
 
 use super::crossing::{Crossing, LONG, content, files_below, local, remote};
@@ -36,11 +37,16 @@ struct Scene {
 }
 
 fn scene(options: SshdOptions) -> Option<Scene> {
+    scene_within(options, Bounds::default())
+}
+
+fn scene_within(options: SshdOptions, bounds: Bounds) -> Option<Scene> {
     let sshd = options.start()?;
     let relay = Relay::to(sshd.port());
     relay.up().rate(RATE);
     relay.down().rate(RATE);
-    let mut crossing = Crossing::new(&sshd.client().port(relay.port()).known().write(), None);
+    let client = sshd.client().port(relay.port()).known().write();
+    let mut crossing = Crossing::within(&client, None, bounds);
     let (here, content) = (tempfile::tempdir().unwrap(), content(LENGTH));
     fs::create_dir(here.path().join("got")).unwrap();
     fs::create_dir(sshd.files().join("put")).unwrap();
@@ -126,6 +132,49 @@ fn a_further_connection_that_dies_in_use_gives_its_ranges_to_the_others() {
         });
         assert!(scene.relay.open() == 1 && scene.relay.accepted() <= 4, "{way:?}");
     }
+}
+
+#[test]
+fn a_further_connection_that_brings_nothing_is_given_up() {
+    let Some(mut scene) = scene(Sshd::options()) else { return };
+    // They have together what one had.
+    scene.relay.down().rate(RATE / 2);
+    scene.relay.down().share();
+    scene.survives(Way::Get, |relay| {
+        wait_until("a further connection is tried", LONG, || relay.accepted() > 1);
+        wait_until("one is given up", LONG, || relay.open() < relay.accepted());
+    });
+}
+
+#[test]
+fn there_are_as_many_connections_as_were_allowed() {
+    let bounds = Bounds { connections: 2, ..Bounds::default() };
+    let Some(mut scene) = scene_within(Sshd::options(), bounds) else { return };
+    // Each brings as much again, so that many would pay.
+    scene.relay.down().rate(RATE / 4);
+    scene.survives(Way::Get, |_| {});
+    assert_eq!(scene.relay.accepted(), 2);
+}
+
+#[test]
+fn lanes_join_where_one_more_brings_more() {
+    // OpenSSH takes 2 MiB ahead on a channel: so much in a round trip, and no more.
+    let bounds = Bounds { connections: 1, ..Bounds::default() };
+    let Some(mut scene) = scene_within(Sshd::options(), bounds) else { return };
+    scene.relay.up().rate(0);
+    scene.relay.delay(Duration::from_millis(150));
+    let before = scene.sshd.sftp_servers().len();
+    let mut most = before;
+    let job = scene.crossing.copy(&local(&scene.here.path().join("a")), &remote("put"));
+    wait_until("four lanes are six, beside that for questions", LONG, || {
+        most = most.max(scene.sshd.sftp_servers().len());
+        most == 7 || scene.crossing.carried(job) == LENGTH as u64
+    });
+    assert_eq!(most, 7, "lanes on the way");
+    assert!(before <= 2, "the others join while it runs: {before}");
+    scene.relay.delay(Duration::ZERO);
+    scene.crossing.arrives(job, LONG);
+    assert!(fs::read(scene.sshd.files().join("put/a")).unwrap() == scene.content);
 }
 
 /// An embedded server behind a narrow line; what it is asked for comes from a person.

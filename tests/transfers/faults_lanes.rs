@@ -26,6 +26,11 @@ struct Scene {
 
 /// A file of this length here (`a`) and there (`/srv/a`).
 fn scene(length: usize, trick: Option<Trick>) -> Scene {
+    // Where a core is the limit a further connection would be tried, and no lane.
+    scene_within(length, trick, Bounds { connections: 1, ..Bounds::default() })
+}
+
+fn scene_within(length: usize, trick: Option<Trick>, bounds: Bounds) -> Scene {
     let content = content(length);
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("got")).unwrap();
@@ -35,8 +40,6 @@ fn scene(length: usize, trick: Option<Trick>) -> Scene {
         world.directory("/srv/put");
         trick.into_iter().for_each(|trick| world.trick(trick));
     });
-    // Where a core is the limit a further connection would be tried, and no lane.
-    let bounds = Bounds { connections: 1, ..Bounds::default() };
     let crossing = Crossing::within(&evil.client().write(), Some(PASSWORD), bounds);
     Scene { evil, crossing, folder, content }
 }
@@ -92,6 +95,21 @@ fn a_request_refused_once_is_asked_again_alone() {
         let mut writing = scene(length, Some(Trick::WriteFailsOnce { from }));
         assert_eq!(writing.puts(), 1);
         writing.was_tricked();
+    }
+}
+
+#[test]
+fn a_range_that_cannot_be_read_ends_it_in_words_whatever_else_is_under_way() {
+    for (length, from) in [(SINGLE, 100_000), (RANGED, 10_000_000)] {
+        let mut scene = scene(length, Some(Trick::ReadFails { from }));
+        let got = scene.folder.path().join("got");
+        let job = scene.crossing.copy(&remote("/srv/a"), &local(&got));
+        let said = scene.crossing.fails(job, LONG);
+        scene.was_tricked();
+        assert!(said.contains("read /srv/a on "), "{said}");
+        assert_eq!(files_below(&got), [""; 0]);
+        scene.evil.world().repent();
+        scene.gets();
     }
 }
 
@@ -158,6 +176,23 @@ fn a_server_that_takes_one_request_at_a_time_gets_one_at_a_time() {
     fs::remove_file(scene.folder.path().join("got/a")).unwrap();
     scene.gets();
     assert_eq!(scene.evil.world().met(), refused_until_known, "by then it is known");
+    // And by the next connection, and by that which begins with ranges.
+    scene.evil.cut();
+    let _ = scene.crossing.list(&remote("/srv"));
+    fs::remove_file(scene.folder.path().join("got/a")).unwrap();
+    scene.gets();
+    scene.puts();
+    assert_eq!(scene.evil.world().met(), refused_until_known, "it is known of the site");
+    assert_eq!(scene.evil.connections(), 2);
+}
+
+#[test]
+fn no_more_requests_are_under_way_than_were_allowed() {
+    let bounds = Bounds { connections: 1, requests_in_flight: 1 };
+    let mut scene = scene_within(RANGED, Some(Trick::RefusesCompany), bounds);
+    scene.gets();
+    scene.puts();
+    assert_eq!(scene.evil.world().met(), 0, "a request had company");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::{
 };
 
 use tempfile::TempDir;
-use wharf::engine::message::Command;
+use wharf::{
+    engine::message::Command,
+    storage::memory::{MemoryStorage, Operation},
+};
 
 use super::crossing::{Crossing, LONG, content, files_below, is_a_sentence, local, remote};
 use crate::{
@@ -226,6 +229,39 @@ fn silence_without_end_is_noticed_and_survived() {
     scene.relay.down().rate(0);
     scene.crossing.arrives(job, LONG);
     assert!(fs::read(scene.here.path().join("down")).unwrap() == data);
+}
+
+/// More than the ranges under way may hold, far less than the file.
+const MOST_AHEAD: u64 = 100_000_000;
+
+#[test]
+fn a_disk_that_takes_nothing_stops_the_line() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let relay = Relay::to(sshd.port());
+    fs::File::create(sshd.files().join("down")).unwrap().set_len(1 << 30).unwrap();
+    let disk = MemoryStorage::new();
+    disk.before(|call| async move {
+        if call.operation == Operation::Write {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    });
+    let client = sshd.client().port(relay.port()).known().write();
+    let mut crossing = Crossing::with_disk(&client, disk);
+    let job = crossing.copy(&remote("down"), &local(std::path::Path::new("/")));
+    let passed = || relay.down().passed();
+    wait_until("it comes", LONG, || passed() > 1_000_000);
+    let mut last = (passed(), Instant::now());
+    wait_until("no more comes", LONG, || {
+        if passed() != last.0 {
+            last = (passed(), Instant::now());
+        }
+        last.1.elapsed() > Duration::from_secs(1)
+    });
+    assert!(last.0 < MOST_AHEAD, "{} bytes came that nobody takes", last.0);
+    eprintln!("fetched for a disk that takes nothing: {} bytes", last.0);
+    let took = crossing.cancel(job);
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 #[test]

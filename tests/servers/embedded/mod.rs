@@ -51,6 +51,20 @@ pub(crate) struct Options {
     pub(crate) sftp: Sftp,
     /// Whether "sftp" is granted only once something was said to it.
     pub(crate) hears_first: bool,
+    pub(crate) window: Window,
+}
+
+/// How much the server takes on a channel before it has to say that it takes more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    pub(crate) size: u32,
+    /// It says so once, and never again.
+    pub(crate) ends: bool,
+}
+
+impl Window {
+    /// In nobody's way.
+    pub(crate) const WIDE: Self = Self { size: 8 * 1024 * 1024, ends: false };
 }
 
 impl Options {
@@ -62,6 +76,7 @@ impl Options {
             exec: true,
             sftp: Sftp::Directory(root.into()),
             hears_first: false,
+            window: Window::WIDE,
         }
     }
 }
@@ -93,7 +108,8 @@ impl EmbeddedServer {
         let address = listener.local_addr()?;
         let (sockets, logins) = (Arc::default(), Arc::default());
         let books = (Arc::clone(&sockets), Arc::clone(&logins));
-        runtime.spawn(serve(listener, Arc::new(config(host_key)), options, books));
+        let config = Arc::new(config(host_key, options.window));
+        runtime.spawn(serve(listener, config, options, books));
         Ok(Self { address, host_key: public_key, sockets, logins, runtime: Some(runtime) })
     }
 
@@ -151,14 +167,14 @@ pub(crate) fn fresh_key() -> io::Result<PrivateKey> {
     Ok(Ed25519Keypair::from_seed(&seed).into())
 }
 
-fn config(host_key: PrivateKey) -> Config {
+fn config(host_key: PrivateKey, window: Window) -> Config {
     Config {
         keys: vec![host_key],
         auth_rejection_time: Duration::from_millis(20),
         auth_rejection_time_initial: Some(Duration::ZERO),
         inactivity_timeout: None,
         nodelay: true,
-        window_size: 8 * 1024 * 1024,
+        window_size: window.size,
         // The session's loop waits for a channel whose queue is full, and the channel's program for the loop:
         // both queues hold more than any client keeps in flight.
         channel_buffer_size: 8192,
@@ -288,6 +304,12 @@ impl russh::server::Handler for Connection {
             }
             _ => session.channel_failure(id),
         }
+    }
+
+    /// What the window is filled up to from now on, after it was once more.
+    fn adjust_window(&mut self, _id: ChannelId, size: u32) -> u32 {
+        // None of 0 is taken; one of 1 is never half empty.
+        if self.options.window.ends { 1 } else { size }
     }
 
     async fn data(

@@ -19,7 +19,7 @@ use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 use super::{
     client::ClientOptions,
-    embedded::{EmbeddedServer, Options, Script, Sftp, Ways},
+    embedded::{EmbeddedServer, Options, Script, Sftp, Ways, Window},
 };
 use crate::support::wait_until;
 pub(crate) use tricks::Trick;
@@ -39,11 +39,21 @@ pub(crate) const PASSWORD: &str = "an evil password";
 impl Evil {
     /// Starts it; `/srv` is where a login begins.
     pub(crate) fn start(set_up: impl FnOnce(&mut World)) -> Self {
-        Self::letting_in(Ways { password: Some(PASSWORD.into()), ..Ways::default() }, set_up)
+        Self::taking(Window::WIDE, set_up)
+    }
+
+    /// The same, which takes no more at a time on a channel.
+    pub(crate) fn taking(window: Window, set_up: impl FnOnce(&mut World)) -> Self {
+        let ways = Ways { password: Some(PASSWORD.into()), ..Ways::default() };
+        Self::begin(ways, window, set_up)
     }
 
     /// The same for who comes in one of these ways.
     pub(crate) fn letting_in(ways: Ways, set_up: impl FnOnce(&mut World)) -> Self {
+        Self::begin(ways, Window::WIDE, set_up)
+    }
+
+    fn begin(ways: Ways, window: Window, set_up: impl FnOnce(&mut World)) -> Self {
         let mut world = World::default();
         world.directory("/");
         world.directory("/srv");
@@ -52,7 +62,8 @@ impl Evil {
         let shared = world.clone();
         let script: Script = Arc::new(move |stream| serve(stream, shared.clone()).boxed());
         let sftp = Sftp::Script(script);
-        let options = Options { host_key: None, ways, exec: false, sftp, hears_first: false };
+        let options =
+            Options { host_key: None, ways, exec: false, sftp, hears_first: false, window };
         Self { world, server: EmbeddedServer::start(options).unwrap() }
     }
 

@@ -50,6 +50,8 @@ pub(crate) enum Trick {
     ExtendedPairs(u32),
     /// WRITE is answered with this status from this offset on.
     WriteFails { from: u64, code: u32, message: &'static [u8] },
+    /// READ is refused without a reason from this offset on, in company and alone.
+    ReadFails { from: u64 },
     /// The first WRITE that reaches beyond this offset is refused without a reason; the next time it is taken.
     WriteFailsOnce { from: u64 },
     /// The same for READ.
@@ -118,6 +120,9 @@ impl World {
                 if offset + data.len() as u64 > *from =>
             {
                 Some((*code, *message))
+            }
+            (Trick::ReadFails { from }, Ask::Read { offset, .. }) if offset >= from => {
+                Some((wire::FAILURE, &b"Failure"[..]))
             }
             (Trick::CloseFails, Ask::Close { .. }) | (Trick::RenameFails, Ask::Rename { .. }) => {
                 Some((wire::FAILURE, &b"Failure"[..]))
