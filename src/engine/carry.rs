@@ -136,6 +136,12 @@ pub(super) fn cut(errand: &Errand) -> Cut {
     if is_dear(&*errand.source) || is_dear(errand.target()) { Cut::DEAR } else { Cut::CHEAP }
 }
 
+/// Lets the source know over how many streams a file of this size is about to be read.
+pub(super) fn expect(errand: &Errand, size: u64) {
+    let ranges = usize::try_from(cut(errand).count(size)).unwrap_or(usize::MAX);
+    errand.source.expect_streams(crew(errand).min(ranges));
+}
+
 /// Whether a storage at one end has lanes to spread ranges over, and the other can take them.
 pub(super) fn can_take_ranges(errand: &Errand) -> bool {
     let has_lanes = |storage: &dyn Storage| (2..usize::MAX).contains(&storage.lanes());

@@ -105,6 +105,9 @@ pub(super) async fn open(errand: &Errand, held: &mut Held) -> Result<Opened, Fai
         Some(Begun { from, to, part, source: *source, written })
     };
     held.begun = begin(listed);
+    if let Some(size) = large(listed) {
+        carry::expect(errand, size);
+    }
     let stat = async { source.stat(from).await.at(End::Source) };
     let read = async |length| source.read(from, 0, length).await.at(End::Source);
     let begun = held.begun.as_ref();

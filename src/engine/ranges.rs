@@ -39,10 +39,18 @@ impl Cut {
         self.length(size, 0).min(size)
     }
 
+    /// In how many ranges a file of this size goes.
+    pub(super) fn count(self, size: u64) -> u64 {
+        size.div_ceil(self.longest_of(size))
+    }
+
+    fn longest_of(self, size: u64) -> u64 {
+        (size / self.pieces).max(SHORTEST).min(self.longest)
+    }
+
     /// How long a range is before which so many were cut, if so much is left.
     fn length(self, size: u64, before: u64) -> u64 {
-        let whole = (size / self.pieces).max(SHORTEST).min(self.longest);
-        whole / self.shorter * (before + 1).min(self.shorter)
+        self.longest_of(size) / self.shorter * (before + 1).min(self.shorter)
     }
 }
 

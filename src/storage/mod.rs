@@ -163,6 +163,10 @@ pub trait Storage: Send + Sync {
     /// to nothing when called again, and needs the runtime the calls run on.
     fn expect_digests(&self) {}
 
+    /// So many streams of files' data are about to be read at once: what takes time to get ready for that begins now.
+    /// Returns at once, costs next to nothing when called again, and needs the runtime the calls run on.
+    fn expect_streams(&self, _many: usize) {}
+
     /// Ends every connection; calls under way fail with
     /// [`ConnectionLost`](crate::domain::error::ErrorKind::ConnectionLost). Returns at once.
     fn disconnect(&self);

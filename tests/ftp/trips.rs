@@ -90,6 +90,25 @@ fn one_file_takes_two_connections() {
     assert_eq!(seen.iter().filter(|line| line.starts_with("USER")).count(), 2, "{seen:?}");
 }
 
+/// The connections over which a large file is read are made while the first of them asks for it.
+#[test]
+fn a_large_file_has_its_connections_at_once() {
+    let evil = EvilFtp::start(|world| {
+        world.features(&SERVER);
+        world.file("/srv/file", &vec![7; 32 << 20]);
+        world.trick(Trick::Silent("RETR"));
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let client = headless::no_server().write();
+    let from = format!("ftp://anna@127.0.0.1:{}/srv/file", evil.port());
+    let words = ["cp", "--quiet", "--connections", "4", &from, "."];
+    let mut command = headless::wharf(&client, folder.path(), &words);
+    let mut cp = command.env("WHARF_PASSWORD", CANARY).spawn().unwrap();
+    wait_until("four beside the first", SOON, || evil.sessions().most == 5);
+    cp.kill().unwrap();
+    cp.wait().unwrap();
+}
+
 /// Where a server lets in one connection, what is done beside it elsewhere ends it no more than it is done there.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_connection_is_not_given_up() {

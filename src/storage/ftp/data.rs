@@ -51,12 +51,20 @@ pub(super) struct Errand {
     /// Bytes to send are at hand: the server's word that it takes them is not waited for where they may go ahead of it.
     /// Until it has come there is no telling a refusal from a break.
     pub(super) sends_ahead: bool,
+    /// It changes nothing there: should the server begin elsewhere than it was told, nothing is lost but the connection, and
+    /// its word on where it begins is not waited for before the command.
+    pub(super) reads: bool,
 }
 
 impl Errand {
     /// One that begins at `offset`.
     pub(super) fn new(command: Command, offset: u64) -> Self {
-        Self { command, offset, sends_ahead: false }
+        Self { command, offset, sends_ahead: false, reads: false }
+    }
+
+    /// One that reads a file from `offset` on.
+    pub(super) fn reading(command: Command, offset: u64) -> Self {
+        Self { reads: true, ..Self::new(command, offset) }
     }
 }
 
@@ -75,7 +83,7 @@ pub(super) async fn begin(
     line: &Line,
     habits: &Habits,
     patience: Patience,
-    Errand { command, offset, sends_ahead }: Errand,
+    Errand { command, offset, sends_ahead, reads }: Errand,
     ready: Option<Way>,
 ) -> Result<Transfer, Fault> {
     let _beginning = line.beginning.lock().await;
@@ -89,10 +97,19 @@ pub(super) async fn begin(
             }
         })?,
     };
-    from.agree(line, patience).await?;
+    from.say_at_last(line);
+    if !reads {
+        from.agreed(patience).await?;
+    }
     let mut pending = line.send_one(command.in_manner(Manner::Transfer));
     if matches!(way, Way::Passive(_)) && !has(&habits.no_epsv) {
         line.ask_for_port_ahead();
+    }
+    if reads {
+        // What comes is the file from its beginning.
+        let ends =
+            |_: &Fault| line.end(Fault::lost("a transfer that began elsewhere was given up"));
+        from.agreed(patience).await.inspect_err(ends)?;
     }
     let begun = |stream, pending, is_agreed| {
         let began = Instant::now();

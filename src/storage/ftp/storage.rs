@@ -268,6 +268,10 @@ impl Storage for FtpStorage {
         self.taken(digest::sum(&self.server, path, algorithm).await, path).await
     }
 
+    fn expect_streams(&self, many: usize) {
+        self.server.pool.open_ahead(many);
+    }
+
     fn lanes(&self) -> usize {
         // Ranges need files that can be begun in their middle.
         if self.server.features.rest { self.server.pool.lanes() } else { 1 }

@@ -57,11 +57,15 @@ impl Offset {
         told.pop()
     }
 
-    /// Waits for the answer: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
-    pub(super) async fn agree(&mut self, line: &Line, patience: Patience) -> Result<(), Fault> {
+    /// Says it, if it was not yet.
+    pub(super) fn say_at_last(&mut self, line: &Line) {
         if self.asked.is_none() {
             self.say(line);
         }
+    }
+
+    /// Waits for the answer: after a refused REST a RETR would begin elsewhere, and a STOR would cut the file.
+    pub(super) async fn agreed(&mut self, patience: Patience) -> Result<(), Fault> {
         let Some(mut asked) = self.asked.take() else { return Ok(()) };
         let reply = asked.last(patience.reply).await?;
         if reply.status() != Status::RequestFilePending {

@@ -119,6 +119,18 @@ impl<L, W> Berths<L, W> {
         }
     }
 
+    /// Leave to open so many that as many as are wanted can be had at once, or are on their way; each counts as in use until
+    /// [`leave`](Self::leave).
+    pub(super) fn open_ahead(&mut self, wanted: For, many: usize) -> usize {
+        let mut leaves = 0;
+        while self.idle.len() + self.opening < many && self.has_room(wanted) {
+            self.in_use[wanted as usize] += 1;
+            self.opening += 1;
+            leaves += 1;
+        }
+        leaves
+    }
+
     /// One was opened.
     pub(super) fn opened(&mut self) {
         self.not_opened();
@@ -286,6 +298,20 @@ mod tests {
         assert_eq!(berths.next(), Some((For::Listing, 9, Grant::Ready(2))));
         berths.wait(For::Writing, 1);
         assert_eq!(berths.next(), Some((For::Writing, 1, Grant::Ready(1))));
+    }
+
+    #[test]
+    fn no_more_are_opened_ahead_than_are_missing_and_may_be() {
+        let mut berths: Berths<u32, u32> = Berths::new(4);
+        assert_eq!(berths.at_once(For::Listing), Some(Grant::Open));
+        assert_eq!(berths.open_ahead(For::Reading, 3), 2, "one is on its way");
+        assert_eq!(berths.open_ahead(For::Reading, 3), 0, "three are");
+        (0..3).for_each(|_| berths.opened());
+        (0..2).for_each(|line| berths.leave(For::Reading, Some(line), false));
+        berths.leave(For::Listing, Some(2), false);
+        assert_eq!(berths.open_ahead(For::Reading, 3), 0, "three are there");
+        assert_eq!(berths.open_ahead(For::Reading, 4), 1);
+        assert_eq!(berths.open_ahead(For::Reading, 100), 3, "no more than may be read at once");
     }
 
     #[test]

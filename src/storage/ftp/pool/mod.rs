@@ -62,6 +62,16 @@ pub(super) struct Pool {
     closed: AtomicBool,
 }
 
+/// One that was opened before somebody needs it.
+fn ready(opened: Result<Option<Lease>, Fault>) {
+    match opened {
+        Ok(Some(lease)) => lease.give_back(),
+        Ok(None) => {}
+        // Whoever needs one tries again, and is told.
+        Err(fault) => tracing::debug!(why = %fault.why, "no further connection yet"),
+    }
+}
+
 /// A place in the books, given back when dropped.
 struct Leave {
     pool: Arc<Pool>,
@@ -170,14 +180,22 @@ impl Pool {
         *lock(&self.on_its_way) = Some(on_its_way);
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            match pool.take_at_once(For::Listing).await {
-                Ok(Some(lease)) => lease.give_back(),
-                Ok(None) => {}
-                // Whoever needs one tries again, and is told.
-                Err(fault) => tracing::debug!(why = %fault.why, "no further connection yet"),
-            }
+            ready(pool.take_at_once(For::Listing).await);
             drop(opening);
         });
+    }
+
+    /// Opens so many that a file can be read over as many at once.
+    pub(super) fn open_ahead(self: &Arc<Self>, many: usize) {
+        if self.alone.load(Ordering::Relaxed) {
+            return;
+        }
+        let leaves = lock(&self.berths).open_ahead(For::Reading, many);
+        for _ in 0..leaves {
+            let leave = self.leave(For::Reading, Grant::Open);
+            let pool = Arc::clone(self);
+            tokio::spawn(async move { ready(pool.try_lease(leave).await) });
+        }
     }
 
     async fn wait_for_what_comes(&self) {

@@ -69,7 +69,9 @@ impl FtpReadStream {
         let lease = server.pool.lease(For::Reading).await?;
         let wanted = lease.wanted();
         let (habits, patience) = (&server.login().habits, server.patience());
-        match data::begin(lease.line(), habits, patience, Errand::new(command, from), None).await {
+        match data::begin(lease.line(), habits, patience, Errand::reading(command, from), None)
+            .await
+        {
             Ok(transfer) => {
                 match wanted {
                     Some(wanted) => stream.aside = Some(Aside::of(lease, transfer, wanted)),

@@ -155,7 +155,8 @@ impl FtpWriteStream {
             None => (server.pool.lease(For::Writing).await?, None),
         };
         let (habits, patience) = (&server.login().habits, server.patience());
-        let errand = Errand { command, offset, sends_ahead: sends_ahead && offset == 0 };
+        let errand =
+            Errand { sends_ahead: sends_ahead && offset == 0, ..Errand::new(command, offset) };
         match data::begin(lease.line(), habits, patience, errand, way).await {
             Ok(transfer) => {
                 self.under_way = Some((lease, transfer));
