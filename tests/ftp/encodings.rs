@@ -86,7 +86,6 @@ async fn names_that_do_not_keep_to_it_are_found_again() {
 async fn names_that_cannot_be_written_are_refused() {
     let evil = EvilFtp::start(|world| world.file("/srv/a", b"content"));
     let storage = connect_with(&evil, "windows-1252").await;
-    let before = evil.world().seen().len();
     let path = StoragePath::new("/srv/日本");
     let refused = [
         storage.stat(&path).await.err(),
@@ -100,8 +99,13 @@ async fn names_that_cannot_be_written_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidName);
         assert!(error.to_string().contains("windows-1252, which has no “日”"), "{error}");
     }
+    // The answers to a login's last words are not waited for, nor is a further connection: they may come at any time.
+    let of_a_login = ["USER", "PASS", "FEAT", "PWD", "TYPE", "OPTS", "EPSV"];
     let seen = evil.world().seen();
-    assert_eq!(seen[before..].len(), 0, "{:?}", &seen[before..]);
+    let verb = |line: &str| line.split(' ').next().map(String::from).unwrap_or_default();
+    let others: Vec<&String> =
+        seen.iter().filter(|line| !of_a_login.contains(&&*verb(line))).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 /// One who says UTF-8 is believed, whatever the server announces.
