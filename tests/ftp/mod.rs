@@ -13,6 +13,7 @@ mod listings;
 mod names;
 mod secrets;
 mod security;
+mod sessions;
 mod slow;
 mod sums;
 mod trips;

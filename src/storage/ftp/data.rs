@@ -14,6 +14,7 @@ use super::{
     line::{Line, Pending},
     patience::Patience,
     stream::Stream,
+    tls::{Tls, may_want_a_session},
     way::{Offset, Way, accept, find_way},
     wire::{Command, Manner, Reply},
 };
@@ -41,6 +42,8 @@ pub(super) struct Transfer {
     began: Instant,
     /// The server has said that it begins, or that it has ended.
     is_agreed: bool,
+    /// Its data connection resumed no session of this.
+    unresumed: Option<Tls>,
 }
 
 /// What a transfer is about.
@@ -111,9 +114,10 @@ pub(super) async fn begin(
             |_: &Fault| line.end(Fault::lost("a transfer that began elsewhere was given up"));
         from.agreed(patience).await.inspect_err(ends)?;
     }
-    let begun = |stream, pending, is_agreed| {
+    let begun = |stream: Stream, pending, is_agreed| {
         let began = Instant::now();
-        Transfer { stream, pending, patience, moved: 0, began, is_agreed }
+        let unresumed = line.tls.clone().filter(|_| stream.resumes_nothing());
+        Transfer { stream, pending, patience, moved: 0, began, is_agreed, unresumed }
     };
     let (stream, refused) = match way {
         Way::Passive(socket) if sends_ahead && line.tls.is_none() => {
@@ -122,14 +126,14 @@ pub(super) async fn begin(
         Way::Passive(socket) => {
             // Some servers shake hands before they answer, some after: both at once.
             let opening = wrap(line, socket, patience);
-            with_reply(opening, &mut pending, patience).await?
+            with_reply(line, opening, &mut pending, patience).await?
         }
         Way::Active(listener) => {
             let opening = async {
                 let socket = accept(line, &listener, patience).await?;
                 wrap(line, socket, patience).await
             };
-            let begun = with_reply(opening, &mut pending, patience).await?;
+            let begun = with_reply(line, opening, &mut pending, patience).await?;
             if begun.0.is_some() {
                 note(&habits.active);
             }
@@ -148,6 +152,7 @@ pub(super) async fn begin(
 /// Waits for the data connection and for the word that the transfer begins. The second of the results is a refusal:
 /// with one, the connection is in step, and no longer wanted.
 async fn with_reply(
+    line: &Line,
     opening: impl Future<Output = Result<Stream, Fault>>,
     pending: &mut Pending,
     patience: Patience,
@@ -162,7 +167,12 @@ async fn with_reply(
                 let told = told?;
                 if !told.is_preliminary() {
                     if !told.is_done() {
-                        return Ok((None, Some(Fault::of(&told))));
+                        // What it was shown last may show why.
+                        if stream.is_none() && may_want_a_session(&told) {
+                            stream = time::timeout(FOR_THE_REST, &mut opening).await.ok().and_then(Result::ok);
+                        }
+                        let unresumed = stream.filter(Stream::resumes_nothing).and(line.tls.as_ref());
+                        return Ok((None, Some(why_broken_off(unresumed, &told))));
                     }
                     // A server may say how it ended before it said that it began.
                     pending.keep(told);
@@ -189,10 +199,21 @@ async fn with_reply(
 async fn wrap(line: &Line, socket: TcpStream, patience: Patience) -> Result<Stream, Fault> {
     let Some(tls) = &line.tls else { return Ok(Stream::Plain(socket)) };
     match time::timeout(patience.reply, tls.wrap(socket)).await {
-        Ok(Ok(stream)) => Ok(Stream::Tls(Box::new(stream))),
+        Ok(Ok(stream)) => {
+            let stream = Stream::Tls(Box::new(stream));
+            if !stream.resumes_nothing() {
+                tls.note_resumed();
+            }
+            Ok(stream)
+        }
         Ok(Err(refused)) => Err(refused.into_fault()),
         Err(_) => Err(Fault::new(ErrorKind::TimedOut, "setting up TLS took too long")),
     }
+}
+
+/// Why a server did not carry a transfer to its end. `unresumed` is the TLS of which its data connection resumed nothing.
+fn why_broken_off(unresumed: Option<&Tls>, told: &Reply) -> Fault {
+    unresumed.map_or_else(|| Fault::of(told), |tls| tls.why_broken_off(told))
 }
 
 impl Transfer {
@@ -218,7 +239,8 @@ impl Transfer {
                 Err(_) => Ok(None),
             }
         };
-        let reading = unless_given_up(&mut self.pending, FOR_THE_REST, reading);
+        let reading =
+            unless_given_up(&mut self.pending, self.unresumed.as_ref(), FOR_THE_REST, reading);
         let read = line.unless_ended(reading).await?;
         let length = read.ok_or_else(|| self.stalled())?;
         self.moved += length as u64;
@@ -269,7 +291,8 @@ impl Transfer {
             }
             Ok(true)
         };
-        let writing = unless_given_up(&mut self.pending, Duration::ZERO, writing);
+        let writing =
+            unless_given_up(&mut self.pending, self.unresumed.as_ref(), Duration::ZERO, writing);
         match line.unless_ended(writing).await {
             Ok(true) => {
                 self.moved += bytes.len() as u64;
@@ -286,7 +309,8 @@ impl Transfer {
             return Some(fault);
         }
         let told = time::timeout(FOR_A_REASON, self.pending.last(FOR_A_REASON)).await.ok()?.ok();
-        told.filter(|told| !told.is_done()).map(|told| Fault::of(&told))
+        told.filter(|told| !told.is_done())
+            .map(|told| why_broken_off(self.unresumed.as_ref(), &told))
     }
 
     /// Says that nothing more is to be written, all the way down.
@@ -300,7 +324,8 @@ impl Transfer {
                 Err(_) => Ok(false),
             }
         };
-        let closing = unless_given_up(&mut self.pending, Duration::ZERO, closing);
+        let closing =
+            unless_given_up(&mut self.pending, self.unresumed.as_ref(), Duration::ZERO, closing);
         match line.unless_ended(closing).await {
             Ok(true) => {}
             Ok(false) => return Err(self.stalled()),
@@ -321,24 +346,42 @@ impl Transfer {
         self.agree().await
     }
 
+    /// Whether the server may not have said yet that it wants its session of TLS resumed.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.unresumed.is_some() && self.pending.kept().is_none()
+    }
+
+    /// At the end of the connection, of which nothing came: whether that was because the server refused it. Its last word
+    /// is kept.
+    pub(super) async fn dispel_doubt(&mut self) -> Result<(), Fault> {
+        // Some servers wait for both directions to be closed.
+        let _ = time::timeout(FOR_A_CLOSE, self.stream.shutdown()).await;
+        let told = self.pending.end_of_transfer(self.patience.reply).await?;
+        if !told.is_done() {
+            return Err(why_broken_off(self.unresumed.as_ref(), &told));
+        }
+        self.pending.keep(told);
+        Ok(())
+    }
+
     /// After the end of the connection: the server's word that this was the end of what was to come.
     pub(super) async fn finish_reading(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, patience, moved, .. } = self;
+        let Self { stream, pending, patience, moved, unresumed, .. } = self;
         // Some servers wait for both directions to be closed.
         drop(stream);
         // The longer the file, the longer its disk may take.
         let wait = patience.reply + Duration::from_secs(moved / SLOWEST_DISK);
-        outcome_of(pending, wait).await
+        outcome_of(pending, unresumed.as_ref(), wait).await
     }
 
     /// After all was written: the server's word that it has everything.
     pub(super) async fn finish_writing(self) -> Result<Reply, Fault> {
-        let Self { stream, pending, patience, moved, began, .. } = self;
+        let Self { stream, pending, patience, moved, began, unresumed, .. } = self;
         // What is written is not yet sent: on a slow link the last of it takes its time, at most as long as what came
         // before.
         let sending = moved.min(TAKEN_AT_ONCE) / SLOWEST_LINK + moved / SLOWEST_DISK;
         let wait = patience.reply + Duration::from_secs(sending) + began.elapsed();
-        let outcome = outcome_of(pending, wait).await;
+        let outcome = outcome_of(pending, unresumed.as_ref(), wait).await;
         drop(stream);
         outcome
     }
@@ -354,6 +397,7 @@ impl Transfer {
 /// server need neither take what is sent nor close the connection. What had come before may take until `rest`.
 async fn unless_given_up<T>(
     pending: &mut Pending,
+    unresumed: Option<&Tls>,
     rest: Duration,
     work: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
@@ -366,13 +410,19 @@ async fn unless_given_up<T>(
         }
     }
     match pending.kept().filter(|told| !told.is_done()) {
-        Some(told) if rest.is_zero() => Err(Fault::of(told)),
-        Some(told) => time::timeout(rest, work).await.unwrap_or_else(|_| Err(Fault::of(told))),
+        Some(told) if rest.is_zero() => Err(why_broken_off(unresumed, told)),
+        Some(told) => {
+            time::timeout(rest, work).await.unwrap_or_else(|_| Err(why_broken_off(unresumed, told)))
+        }
         None => work.await,
     }
 }
 
-async fn outcome_of(mut pending: Pending, wait: Duration) -> Result<Reply, Fault> {
+async fn outcome_of(
+    mut pending: Pending,
+    unresumed: Option<&Tls>,
+    wait: Duration,
+) -> Result<Reply, Fault> {
     let reply = pending.end_of_transfer(wait).await?;
-    if reply.is_done() { Ok(reply) } else { Err(Fault::of(&reply)) }
+    if reply.is_done() { Ok(reply) } else { Err(why_broken_off(unresumed, &reply)) }
 }

@@ -211,6 +211,11 @@ impl Line {
         self.shared.ended.borrow().is_none()
     }
 
+    /// Whether files can be carried on it: it can be used, and data connections can resume its session of TLS.
+    pub(super) fn can_carry(&self) -> bool {
+        self.is_alive() && !self.tls.as_ref().is_some_and(Tls::is_spent)
+    }
+
     /// Whether nobody waits for anything.
     pub(super) fn is_quiet(&self) -> bool {
         self.shared.waiting().is_empty()

@@ -52,7 +52,7 @@ pub(crate) struct Login {
     pub(super) names: Encoding,
     /// The person says so; the server need not.
     is_certainly_utf8: bool,
-    security: Security,
+    pub(super) security: Security,
     pub(super) habits: Habits,
     memory: Mutex<Memory>,
     /// Held while a person may be asked, so that two at once do not ask the same twice.

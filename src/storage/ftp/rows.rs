@@ -90,7 +90,25 @@ pub(super) fn row_of(told: &Reply, name: &Name, names: Encoding) -> Option<Attri
     })
 }
 
+/// Begins on one connection, and on another where the server had lost the first one's session of TLS.
 async fn start(
+    server: &Server,
+    command: Command,
+    style: Style,
+    inside: Option<&StoragePath>,
+) -> Result<Lines, Fault> {
+    let lost = || server.login().security.lost();
+    let before = lost();
+    match start_once(server, command.clone(), style, inside).await {
+        Err(fault) if fault.kind == ErrorKind::Interrupted && lost() > before => {
+            tracing::debug!(why = %fault.why, "listing on another connection");
+            start_once(server, command, style, inside).await
+        }
+        begun => begun,
+    }
+}
+
+async fn start_once(
     server: &Server,
     command: Command,
     style: Style,
@@ -126,7 +144,12 @@ async fn start(
         Ok(transfer) => {
             let buffer = BytesMut::new();
             let names = server.names();
-            Ok(Lines { lease, transfer, style, names, buffer, ended: false, seen: 0 })
+            let mut lines = Lines { lease, transfer, style, names, buffer, ended: false, seen: 0 };
+            if lines.transfer.is_in_doubt() && !lines.fill().await? {
+                lines.ended = true;
+                lines.transfer.dispel_doubt().await?;
+            }
+            Ok(lines)
         }
         Err(fault) => {
             if is_a_refusal(&fault) {

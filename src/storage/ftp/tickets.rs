@@ -3,7 +3,10 @@
 //! With TLS 1.3 each ticket resumes once. A server that gives none on data connections and refuses those that do not
 //! resume, as ProFTPD does with uploads, is done with a control connection when its tickets are spent.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
 
 use rustls::{
     NamedGroup,
@@ -23,18 +26,46 @@ pub(super) struct Tickets {
     kept: ClientSessionMemoryCache,
     given: AtomicUsize,
     used: AtomicUsize,
+    /// A data connection has resumed what is kept here.
+    resumed: AtomicBool,
+    /// When they began, among what was lost at the site.
+    age: u64,
+    lost: Arc<AtomicU64>,
 }
 
 impl Tickets {
-    pub(super) fn new() -> Self {
-        let kept = ClientSessionMemoryCache::new(SESSIONS);
-        Self { kept, given: AtomicUsize::new(0), used: AtomicUsize::new(0) }
+    /// `lost` is how often the site's server was found to have lost sessions.
+    pub(super) fn new(lost: Arc<AtomicU64>) -> Self {
+        Self {
+            kept: ClientSessionMemoryCache::new(SESSIONS),
+            given: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
+            resumed: AtomicBool::new(false),
+            age: lost.load(Ordering::Acquire),
+            lost,
+        }
     }
 
-    /// Whether there were tickets, and none is left.
+    /// Whether there were tickets, and none is left; or the server has lost sessions as old as these.
     pub(super) fn are_spent(&self) -> bool {
         let given = self.given.load(Ordering::Acquire);
-        given > 0 && self.used.load(Ordering::Acquire) >= given
+        let are_used = given > 0 && self.used.load(Ordering::Acquire) >= given;
+        are_used || self.lost.load(Ordering::Acquire) > self.age
+    }
+
+    /// A data connection resumed one.
+    pub(super) fn note_resumed(&self) {
+        self.resumed.store(true, Ordering::Release);
+    }
+
+    /// Whether the server lets its sessions be resumed.
+    pub(super) fn were_resumed(&self) -> bool {
+        self.resumed.load(Ordering::Acquire)
+    }
+
+    /// The server no longer knows them, nor, most likely, any that are as old.
+    pub(super) fn note_lost(&self) {
+        self.lost.fetch_max(self.age + 1, Ordering::AcqRel);
     }
 }
 

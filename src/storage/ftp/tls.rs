@@ -7,7 +7,7 @@ use std::{
     fmt, io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -26,11 +26,15 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use sha2::{Digest as _, Sha256};
+use suppaftp::Status;
 use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{fault::Fault, tickets::Tickets};
+use super::{fault::Fault, tickets::Tickets, wire::Reply};
 use crate::domain::{display::escape_text, error::ErrorKind};
+
+/// What a server answers that does not like the TLS of a data connection (draft-fordh-ftp-ssl-firewall, vsftpd).
+const BAD_TLS_OF_DATA: u16 = 522;
 
 /// The SHA-256 of a certificate, as it is shown and kept, and as the tools of TLS print it: `AB:CD:…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub(super) struct Rejected {
 pub(super) struct Security {
     roots: OnceCell<Option<Arc<WebPkiServerVerifier>>>,
     only_new: AtomicBool,
+    /// How often the server was found to have lost sessions.
+    lost: Arc<AtomicU64>,
 }
 
 impl Security {
@@ -97,9 +103,14 @@ impl Security {
             .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
             .with_no_client_auth();
         // One store for each control connection: with a shared one ProFTPD refuses what belongs to another.
-        let tickets = Arc::new(Tickets::new());
+        let tickets = Arc::new(Tickets::new(Arc::clone(&self.lost)));
         config.resumption = Resumption::store(Arc::clone(&tickets) as _);
         Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name, verifier, tickets })
+    }
+
+    /// How often the server was found to have lost sessions.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Acquire)
     }
 
     /// After a failed handshake: whether another one with TLS 1.3 may work, from now on.
@@ -157,6 +168,32 @@ impl Tls {
         self.tickets.are_spent()
     }
 
+    /// A data connection resumed the session.
+    pub(super) fn note_resumed(&self) {
+        self.tickets.note_resumed();
+    }
+
+    /// Why the server broke a transfer off whose data connection resumed nothing. Many servers insist on that, some
+    /// without saying so. Where they once let it be resumed, they do so on another control connection.
+    pub(super) fn why_broken_off(&self, told: &Reply) -> Fault {
+        let fault = Fault::of(told);
+        if !may_want_a_session(told) {
+            return fault;
+        }
+        let (kind, why) = match self.tickets.were_resumed() {
+            true => {
+                self.tickets.note_lost();
+                (ErrorKind::Interrupted, "it no longer knew the connection's TLS session")
+            }
+            // However often it is tried.
+            false if wants_a_session(told) => {
+                (ErrorKind::Unsupported, "and it let no TLS session be resumed")
+            }
+            false => (fault.kind, "perhaps for want of a TLS session, which it let nobody resume"),
+        };
+        Fault::new(kind, format!("{} ({why})", fault.why))
+    }
+
     /// Shakes hands.
     pub(super) async fn wrap(&self, socket: TcpStream) -> Result<TlsStream<TcpStream>, Refused> {
         match self.connector.connect(self.name.clone(), socket).await {
@@ -185,6 +222,17 @@ impl Tls {
             }
         }
     }
+}
+
+/// Whether a refusal of a data connection says that it had to resume the control connection's session.
+fn wants_a_session(told: &Reply) -> bool {
+    let words = told.lower();
+    told.code == BAD_TLS_OF_DATA || ["reuse", "resum"].into_iter().any(|word| words.contains(word))
+}
+
+/// The same, or it may mean that: ProFTPD's word for it is that the data connection cannot be built.
+pub(super) fn may_want_a_session(told: &Reply) -> bool {
+    told.status() == Status::CannotOpenDataConnection || wants_a_session(told)
 }
 
 /// Lets in what the system trusts, or exactly one certificate.

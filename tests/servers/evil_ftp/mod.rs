@@ -5,6 +5,7 @@
 //! ```
 
 mod session;
+mod sessions;
 mod stream;
 mod transfers;
 
@@ -18,8 +19,8 @@ use std::{
     thread,
 };
 
-use rustls::ServerConfig;
-
+use self::sessions::Handshakes;
+pub(crate) use self::sessions::{Manners, Speaks};
 use super::{certificates::Certificate, ftp_server::Tls};
 
 /// A way to break the rules.
@@ -43,6 +44,9 @@ pub(crate) enum Trick {
     Stalls { at: usize },
     /// No more than so many sessions at once: the next is greeted, or refused after its password, with this line.
     Crowded { most: usize, after: &'static str, say: &'static str },
+    /// A data connection that resumes no session of TLS is refused with this line: before the transfer is agreed to, or
+    /// after that, and then the server hangs up.
+    WantsItsSession { say: &'static str, agrees_first: bool },
     /// Data comes and is taken at so many bytes a second, in pieces of a tenth of that.
     Slow(usize),
     /// A file that is fetched has so many bytes more than it has.
@@ -156,13 +160,15 @@ pub(crate) struct Sessions {
     pub(crate) now: usize,
     pub(crate) most: usize,
     pub(crate) turned_away: usize,
+    /// Data connections that were refused because they resumed no session of TLS.
+    pub(crate) unresumed: usize,
 }
 
 /// What all sessions share.
 struct Shared {
     world: Mutex<World>,
     tls: Tls,
-    config: Arc<ServerConfig>,
+    handshakes: Handshakes,
     /// All connections, to be cut at the end.
     open: Mutex<Vec<TcpStream>>,
     /// Sessions under way, the most there were at once, and all there ever were.
@@ -200,13 +206,23 @@ impl EvilFtp {
         certificate: Certificate,
         set_up: impl FnOnce(&mut World),
     ) -> Self {
+        Self::in_manners(tls, certificate, Manners::default(), set_up)
+    }
+
+    /// The same with TLS in these manners.
+    pub(crate) fn in_manners(
+        tls: Tls,
+        certificate: Certificate,
+        manners: Manners,
+        set_up: impl FnOnce(&mut World),
+    ) -> Self {
         let mut world = World { greeting: "220 evil", ..World::default() };
         world.features(&["MLST type*;size*;modify*;", "MDTM", "SIZE", "REST STREAM", "UTF8"]);
         set_up(&mut world);
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             tls,
-            config: stream::config(&certificate),
+            handshakes: Handshakes::of(manners, &certificate),
             open: Mutex::default(),
             sessions: Mutex::default(),
             over: AtomicBool::new(false),
@@ -249,6 +265,11 @@ impl EvilFtp {
     /// What it shows who asks for TLS.
     pub(crate) fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// None of the sessions of TLS so far can be resumed any more.
+    pub(crate) fn forget_sessions(&self) {
+        self.shared.handshakes.forget();
     }
 
     /// What it holds and does.

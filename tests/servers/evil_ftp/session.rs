@@ -13,6 +13,8 @@ pub(super) struct Session<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) control: Option<Stream>,
     pub(super) data: Option<TcpListener>,
+    /// A data connection that was looked at before the transfer was agreed to.
+    pub(super) opened: Option<Stream>,
     /// Where the client waits for data.
     pub(super) callback: Option<SocketAddr>,
     pub(super) private: bool,
@@ -28,13 +30,14 @@ pub(super) struct Session<'a> {
 /// Until the client goes, or a trick ends it.
 pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
     let control = match shared.tls {
-        Tls::Implicit => Stream::secured(socket, &shared.config),
+        Tls::Implicit => Stream::secured(socket, &shared.handshakes.of_control),
         _ => Stream::Plain(socket),
     };
     let mut session = Session {
         shared,
         control: Some(control),
         data: None,
+        opened: None,
         callback: None,
         private: false,
         offset: 0,
@@ -136,6 +139,15 @@ impl Session<'_> {
                     self.say(line)?;
                     return Ok(true);
                 }
+                Trick::WantsItsSession { say, agrees_first: false } if is_transfer(verb) => {
+                    let mut opened = self.open()?;
+                    if !opened.resumes()? {
+                        self.shared.sessions.lock().unwrap().unresumed += 1;
+                        self.say(say)?;
+                        return Ok(true);
+                    }
+                    self.opened = Some(opened);
+                }
                 Trick::Silent(of) if of == verb => return Ok(true),
                 Trick::EndlessLine(of) if of == verb => loop {
                     self.control()?.write_all(&[b'x'; 4096])?;
@@ -162,7 +174,8 @@ impl Session<'_> {
                 }
                 self.say(&consent)?;
                 if let Some(Stream::Plain(socket)) = self.control.take() {
-                    self.control = Some(Stream::secured(socket, &self.shared.config));
+                    self.control =
+                        Some(Stream::secured(socket, &self.shared.handshakes.of_control));
                 }
                 Ok(())
             }
@@ -317,6 +330,9 @@ impl Session<'_> {
     }
 
     pub(super) fn open(&mut self) -> io::Result<Stream> {
+        if let Some(opened) = self.opened.take() {
+            return Ok(opened);
+        }
         if let Some(address) = self.callback.take() {
             let socket = self.call_back(address)?;
             self.shared.keep(&socket);
@@ -325,11 +341,26 @@ impl Session<'_> {
         let listener = self.data.take().ok_or(io::ErrorKind::NotConnected)?;
         let (socket, _) = listener.accept()?;
         self.shared.keep(&socket);
-        if self.private {
-            return Ok(Stream::secured(socket, &self.shared.config));
+        if !self.private {
+            return Ok(Stream::Plain(socket));
         }
-        Ok(Stream::Plain(socket))
+        let mut stream = Stream::secured(socket, &self.shared.handshakes.of_data);
+        for trick in self.tricks() {
+            if let Trick::WantsItsSession { say, agrees_first: true } = trick
+                && !stream.resumes()?
+            {
+                self.shared.sessions.lock().unwrap().unresumed += 1;
+                stream.close();
+                self.say(say)?;
+                return Err(gone());
+            }
+        }
+        Ok(stream)
     }
+}
+
+fn is_transfer(verb: &str) -> bool {
+    matches!(verb, "LIST" | "MLSD" | "RETR" | "STOR")
 }
 
 /// `h1,h2,h3,h4,p1,p2`, or `|2|::1|port|`.

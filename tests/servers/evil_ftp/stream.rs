@@ -6,25 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-};
-
-use crate::servers::certificates::Certificate;
-
-pub(super) fn config(certificate: &Certificate) -> Arc<ServerConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let chain = vec![CertificateDer::from(certificate.der.clone())];
-    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    Arc::new(config)
-}
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -42,6 +24,15 @@ impl Stream {
             Stream::Plain(socket) => socket,
             Stream::Tls(stream) => &stream.sock,
         }
+    }
+
+    /// Shakes hands, and tells whether that resumed a session. In the open there is nothing to be resumed.
+    pub(super) fn resumes(&mut self) -> io::Result<bool> {
+        let Stream::Tls(stream) = self else { return Ok(true) };
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(stream.conn.handshake_kind() == Some(HandshakeKind::Resumed))
     }
 
     /// Says goodbye as it should be said.

@@ -23,7 +23,6 @@ use super::{
     fault::Fault,
     line::{Line, Pending},
     login::{Login, NoFurther},
-    tls::Tls,
     wire::{Command, Manner, Reply},
 };
 use crate::domain::error::ErrorKind;
@@ -226,7 +225,7 @@ impl Pool {
             return Err(hung_up());
         }
         if let Some(line) = leave.line.take() {
-            leave.gone = !line.is_alive();
+            leave.gone = !line.can_carry();
             return Ok((!leave.gone).then(|| self.lend(line, leave)));
         }
         if leave.shared || self.alone.load(Ordering::Relaxed) {
@@ -426,8 +425,7 @@ impl Lease {
     /// It is in step and may be used again.
     pub(super) fn give_back(mut self) {
         // One that is of no more use for transfers makes room for another.
-        let spent = self.line.tls.as_ref().is_some_and(Tls::is_spent);
-        self.in_step = self.shared || !spent;
+        self.in_step = self.shared || self.line.can_carry();
         self.leave.pool.moved();
     }
 
