@@ -7,6 +7,7 @@ mod driver;
 mod editing;
 mod finding;
 mod following;
+mod ftps;
 mod grid;
 mod idle;
 mod jumping;
