@@ -148,3 +148,38 @@ async fn columns_that_are_missing_or_turned() {
     )
     .await;
 }
+
+/// What stands in them is longer than the columns are wide: what can be told is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_run_together() {
+    reads(
+        "-rw-r--r--12345 owner    group         42 Mar  3  2021 many links\n\
+         drwxr-xr-x   2 a_very_long_owneranda_group   4096 Mar  3  2021 long names\n\
+         -rw-r--r--   1 owner    group 123456789012345 Mar  3  2021 large\n",
+        &[
+            (Kind::File, Some(123_456_789_012_345), "large"),
+            (Kind::Directory, None, "long names"),
+            (Kind::File, Some(42), "many links"),
+        ],
+    )
+    .await;
+}
+
+/// And where a size could only be made up the line is shown as one that makes no sense, not left out and not guessed at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_size_that_runs_into_another_column_is_not_guessed_at() {
+    let lines = [
+        "-rw-r--r--   1 owner    group123456789012 Mar  3  2021 into the group",
+        "-rw-r--r--   1 owner    group    123456Mar  3  2021 into the date",
+    ];
+    let evil = EvilFtp::start(|world| {
+        world.features(&["SIZE", "MDTM"]);
+        world.listing(lines.map(|line| format!("{line}\r\n")).concat());
+    });
+    let storage = connect(&evil).await;
+    let listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    let rows = timeout(SOON, listing.collect()).await.unwrap().unwrap();
+    assert!(rows.entries.is_empty(), "{:?}", rows.entries);
+    let refused: Vec<&[u8]> = rows.refused.iter().map(|refused| &*refused.bytes).collect();
+    assert_eq!(refused, lines.map(str::as_bytes));
+}
