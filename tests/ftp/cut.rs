@@ -113,6 +113,30 @@ fn a_file_that_is_sent_goes_on_where_it_stopped() {
     assert!(stores >= 3 && rests >= stores - 1, "{seen:?}");
 }
 
+/// Fault 17: of a part that is no longer than what may be missing at its end nothing is kept. It is begun again, and not
+/// gone on with at its beginning, which no FTP server does.
+#[test]
+fn a_file_of_which_nothing_may_be_kept_is_begun_again() {
+    let content: Vec<u8> = (0..4 << 20).map(|at: usize| (at >> 9) as u8 ^ at as u8).collect();
+    let evil = EvilFtp::start(|world| {
+        world.features(&["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"]);
+        world.trick(Trick::StopsOnce { at: 2 << 20, say: "426 that is enough for now" });
+    });
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), &content).unwrap();
+    let began = Instant::now();
+    let said = copy(&evil, folder.path(), true);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(began.elapsed() < NO_TIME_OUT, "{:?}", began.elapsed());
+    let world = evil.world();
+    assert!(!world.has_tricks(), "it never stopped");
+    assert!(world.content("/srv/file") == Some(content));
+    assert_eq!(world.paths(), ["/srv/file"], "a part was left");
+    let seen = world.seen();
+    let count = |verb: &str| seen.iter().filter(|line| line.starts_with(verb)).count();
+    assert_eq!((count("STOR"), count("REST")), (2, 0), "{seen:?}");
+}
+
 /// What the two above are about is what a copy consists of.
 #[test]
 fn no_phase_is_left_out() {

@@ -201,6 +201,7 @@ const ROWS: &[Row] = &[
         &[
             "tests/headless/part_sizes.rs::parts_of_any_size_become_the_file",
             "tests/transfers/resuming.rs::a_part_is_gone_on_with",
+            "tests/ftp/cut.rs::a_file_of_which_nothing_may_be_kept_is_begun_again",
         ],
     ),
     Row(

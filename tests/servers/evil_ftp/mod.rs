@@ -36,7 +36,9 @@ pub(crate) enum Trick {
     Cut { at: usize, say: &'static str },
     /// Of the first file that is fetched so many bytes come, and then this line; the data connection stands.
     GivesUpOnce { at: usize, say: &'static str },
-    /// Of a file that is sent so many bytes are taken, and then this line is said; the data connection stands.
+    /// Of the first file that is sent so many bytes are taken, and then this line is said; the data connection stands.
+    StopsOnce { at: usize, say: &'static str },
+    /// The same of every file.
     Stop { at: usize, say: &'static str },
     /// A file that is sent is there, and its beginning agreed to, only a while after its first bytes have come.
     TakesLate,

@@ -132,9 +132,10 @@ impl Session<'_> {
             None => self.open()?,
         };
         let stop = self.tricks().into_iter().find_map(|trick| match trick {
-            Trick::Stop { at, say } => Some((at, say)),
+            Trick::Stop { at, say } | Trick::StopsOnce { at, say } => Some((at, say)),
             _ => None,
         });
+        self.shared.world().take(|trick| matches!(trick, Trick::StopsOnce { .. }));
         let pace = self.pace();
         let mut piece = vec![0; pace.unwrap_or(32 << 10)];
         let last = loop {
