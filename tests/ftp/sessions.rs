@@ -198,6 +198,11 @@ async fn a_refusal_that_does_not_say_why_is_guessed_at() {
     let storage = connect_inside_tls(&evil).await;
     let error = list(&*storage).await.unwrap_err();
     assert!(error.to_string().contains("perhaps for want of a TLS session"), "{error}");
+    // One that says so will say so again.
+    let evil = server(Manners { keeps: false, ..Manners::default() }, &REFUSALS[1]);
+    let storage = connect_inside_tls(&evil).await;
+    let error = list(&*storage).await.unwrap_err();
+    assert!(!error.kind().is_worth_a_retry(), "{error}");
     // One that wants no session resumed is of use without.
     let evil =
         server(Manners { keeps: false, ..Manners::default() }, &Trick::Says("ACCT", "500 no"));
