@@ -37,7 +37,10 @@ use wharf::{
     storage::{Ask, Dial as _, Storage, dial::Dialer},
 };
 
-use crate::servers::evil_ftp::EvilFtp;
+use crate::servers::{
+    evil_ftp::EvilFtp,
+    ftp_server::{FtpServer, PASSWORD},
+};
 
 /// Nobody else has this password: where it turns up, it came from here.
 const CANARY: &str = "canary-7f3a";
@@ -55,6 +58,22 @@ impl Vault for Pocket {
     }
     async fn forget(&self, _: &Site) -> Result<()> {
         Err(Error::new(ErrorKind::Unsupported, "forget a password", "it is in a pocket"))
+    }
+}
+
+/// Keeps nothing.
+struct Empty;
+
+#[async_trait]
+impl Vault for Empty {
+    async fn find(&self, _: &Site) -> Result<Option<SecretString>> {
+        Ok(None)
+    }
+    async fn keep(&self, _: &Site, _: &SecretString) -> Result<()> {
+        Ok(())
+    }
+    async fn forget(&self, _: &Site) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -113,6 +132,14 @@ async fn connect_in_ways(evil: &EvilFtp, ftp: FtpWays) -> Arc<dyn Storage> {
     let dialer = dialer().under(Arc::new(move |_| terms.clone()));
     let nobody = Person::who_says(|| Answer::No);
     dialer.dial(&endpoint(Protocol::Ftp, evil.port()), nobody).await.unwrap()
+}
+
+/// A server that does not lie, plain.
+async fn connect_to_real(server: &FtpServer) -> Arc<dyn Storage> {
+    let site = Site::new(Protocol::Ftp, Some(server.user()), "127.0.0.1", Some(server.port()));
+    let person = Person::who_says(|| Answer::Texts { texts: vec![PASSWORD.into()], keep: false });
+    let dialer = Dialer::new(Arc::new(|_| panic!("FTP asks no ssh_config")), Arc::new(Empty));
+    dialer.dial(&Endpoint::Remote(Arc::new(site.unwrap())), person).await.unwrap()
 }
 
 async fn read_all(storage: &dyn Storage, path: &str) -> Result<Vec<u8>> {

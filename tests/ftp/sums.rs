@@ -1,9 +1,11 @@
 //! Sums of other kinds than SHA-256: asked for as servers announce them, and believed no further than they say.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use wharf::domain::sums::Algorithm;
 
 use super::*;
-use crate::servers::evil_ftp::Trick;
+use crate::servers::{evil_ftp::Trick, ftp_server::Make};
 
 /// Of `abc`, as everybody knows them.
 const SHA512: &str = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
@@ -60,4 +62,21 @@ async fn what_is_no_such_sum_is_none() {
     }
     let other = sum_of(&["XCRC"], Trick::Says("XCRC", "250 352441C2"), Algorithm::Md5).await;
     assert_eq!(other.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+/// ProFTPD takes a byte 255 for a word of Telnet's unless it is said twice: in HASH as in the commands with quotes.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_names_with_a_byte_of_telnet() {
+    let Some(server) = FtpServer::options(Make::ProFtpd).start() else { return };
+    let name = b"a \xff\xf4b";
+    std::fs::write(server.files().join(std::ffi::OsStr::from_bytes(name)), "abc").unwrap();
+    let storage = connect_to_real(&server).await;
+    let path = storage.canonical(&StoragePath::new(".")).await.unwrap().join_typed(name);
+    for (algorithm, expected) in [
+        (Algorithm::Sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (Algorithm::Crc32, "352441c2"),
+    ] {
+        let sum = storage.sum(&path, algorithm).await.unwrap();
+        assert_eq!(sum.to_string(), expected);
+    }
 }

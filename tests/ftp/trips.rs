@@ -9,7 +9,7 @@ use crate::{
     headless::{self, Said},
     servers::{
         evil_ftp::Trick,
-        ftp_server::{FtpServer, Make, PASSWORD},
+        ftp_server::{FtpServer, Make},
     },
     support::wait_until,
 };
@@ -158,15 +158,9 @@ async fn a_free_name_takes_no_listing() {
     let Some(server) = FtpServer::options(Make::Vsftpd).start() else { return };
     let folder = server.files();
     fs::write(folder.join("[ab]"), "").unwrap();
-    let site = Site::new(Protocol::Ftp, Some(server.user()), "127.0.0.1", Some(server.port()));
-    let endpoint = Endpoint::Remote(Arc::new(site.unwrap()));
-    let person = Person::who_says(|| Answer::Texts { texts: vec![PASSWORD.into()], keep: false });
-    let dialer = Dialer::new(Arc::new(|_| panic!("FTP asks no ssh_config")), Arc::new(Empty));
-    let storage = dialer.dial(&endpoint, person).await.unwrap();
-    let at = |name: &str| match server.user() {
-        "anonymous" => StoragePath::new(format!("/{name}")),
-        _ => StoragePath::new(format!("{}/{name}", folder.display())),
-    };
+    let storage = connect_to_real(&server).await;
+    let home = storage.canonical(&StoragePath::new(".")).await.unwrap();
+    let at = |name: &str| home.join_typed(name.as_bytes());
     let log = || server.logs();
     for name in ["free", "a free one", ".free"] {
         let error = storage.stat(&at(name)).await.unwrap_err();
@@ -176,20 +170,4 @@ async fn a_free_name_takes_no_listing() {
     let error = storage.stat(&at("[bc]")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(log().contains("\"LIST -a\""), "{}", log());
-}
-
-/// Nothing is kept.
-struct Empty;
-
-#[async_trait]
-impl Vault for Empty {
-    async fn find(&self, _: &Site) -> Result<Option<SecretString>> {
-        Ok(None)
-    }
-    async fn keep(&self, _: &Site, _: &SecretString) -> Result<()> {
-        Ok(())
-    }
-    async fn forget(&self, _: &Site) -> Result<()> {
-        Ok(())
-    }
 }
