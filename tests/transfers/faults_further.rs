@@ -1,7 +1,12 @@
 //! Further connections that are refused, die, or would need a person: a large file goes on with what there is, and the
 //! server is left in peace (FAULTS.md 18, 20, 24, for the connections beyond the first).
 
-use std::{fs, net::TcpStream, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::TcpStream,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -26,6 +31,9 @@ use crate::{
 const LENGTH: usize = 128 << 20;
 /// Bytes a second on each connection: so slow that one more would pay, and that three seconds are left to ask again.
 const RATE: u64 = 40_000_000;
+
+/// So narrow that what is under way is felt.
+const NARROW: u64 = 4_000_000;
 
 /// A site behind a relay whose line is narrow, and the same file at both ends.
 struct Scene {
@@ -175,6 +183,30 @@ fn lanes_join_where_one_more_brings_more() {
     scene.relay.delay(Duration::ZERO);
     scene.crossing.arrives(job, LONG);
     assert!(fs::read(scene.sshd.files().join("put/a")).unwrap() == scene.content);
+}
+
+#[test]
+fn a_listing_does_not_wait_for_what_fills_the_line() {
+    let Some(mut scene) = scene(Sshd::options()) else { return };
+    scene.relay.up().rate(NARROW);
+    scene.relay.down().rate(NARROW);
+    let got = local(&scene.here.path().join("got"));
+    let (get, put) = ((remote("a"), got), (local(&scene.here.path().join("a")), remote("put")));
+    for (from, to) in [get, put] {
+        let job = scene.crossing.copy(&from, &to);
+        scene.crossing.carries(job, 4 * NARROW);
+        let listing = |_| {
+            let start = Instant::now();
+            scene.crossing.list(&remote(".")).unwrap();
+            start.elapsed()
+        };
+        let mut took: Vec<Duration> = (0..9).map(listing).collect();
+        took.sort();
+        eprintln!("listings beside a copy to {to}: {took:?}");
+        // As much as streams may have under way would take them many seconds, some of them at the least.
+        assert!(took[7] < Duration::from_secs(2), "{to}: {took:?}");
+        scene.crossing.cancel(job);
+    }
 }
 
 /// An embedded server behind a narrow line; what it is asked for comes from a person.

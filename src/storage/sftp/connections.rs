@@ -81,11 +81,14 @@ impl Traffic {
         self.pace.store(pace.window(), Ordering::Relaxed);
     }
 
+    /// The shortest round trip that was seen.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        let micros = self.round_trip.load(Ordering::Relaxed);
+        (micros < u64::MAX).then(|| Duration::from_micros(micros))
+    }
+
     fn seen(&self, busy: bool) -> Seen {
-        let round_trip = match self.round_trip.load(Ordering::Relaxed) {
-            u64::MAX => Duration::ZERO,
-            micros => Duration::from_micros(micros),
-        };
+        let round_trip = self.round_trip().unwrap_or_default();
         Seen {
             moved: self.moved.load(Ordering::Relaxed),
             streams: self.streams.load(Ordering::Relaxed),

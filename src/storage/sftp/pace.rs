@@ -11,6 +11,10 @@ const FURTHEST_AHEAD: Duration = Duration::from_millis(500);
 const SPAN: Duration = Duration::from_millis(20);
 /// No answer is taken to have come sooner: what was already there when it was looked for says nothing of the line.
 const SHORTEST_FLIGHT: Duration = Duration::from_millis(1);
+/// So many times the shortest ever seen a round trip may be where much is under way,
+const BUSY: u32 = 4;
+/// or this long.
+const BUSY_AT_LEAST: Duration = Duration::from_millis(50);
 /// A rate that is so many times the one before rises.
 const RISES: f64 = 1.5;
 
@@ -60,6 +64,12 @@ impl Pace {
             rate_before: 0.0,
             begins: true,
         }
+    }
+
+    /// The shortest round trip that others on the same way have seen: whoever begins while they fill the line would take
+    /// the time its requests wait behind theirs for the length of the way, book that much again, and so would the next.
+    pub(crate) fn others_saw(&mut self, round_trip: Option<Duration>) {
+        self.round_trip = round_trip.map(|shortest| (shortest * BUSY).max(BUSY_AT_LEAST));
     }
 
     /// How many requests may be under way.
@@ -115,8 +125,19 @@ mod tests {
 
     /// A line that carries `rate` bytes a second with a round trip of `delay`; what window settles?
     fn settle(first: usize, rate: f64, delay: Duration) -> (usize, Duration) {
+        settle_beside(first, rate, delay, None)
+    }
+
+    /// The same where others have seen this round trip.
+    fn settle_beside(
+        first: usize,
+        rate: f64,
+        delay: Duration,
+        seen: Option<Duration>,
+    ) -> (usize, Duration) {
         let mut now = Instant::now();
         let mut pace = Pace::new(32_768, first, 8 << 20, now);
+        pace.others_saw(seen);
         let each = Duration::from_secs_f64(32_768.0 / rate);
         let mut line_free = now;
         let mut under_way = std::collections::VecDeque::new();
@@ -156,6 +177,19 @@ mod tests {
             pace.window() >= 60,
             "four times as many as came in the first round trip: {pace:?}"
         );
+    }
+
+    #[test]
+    fn what_waits_behind_others_is_not_booked_again() {
+        let (queue, rate) = (Duration::from_secs(1), 0.5e6);
+        let (window, _) = settle(2, rate, queue);
+        assert!(window >= 30, "a way of a second holds as much as a queue of one: {window}");
+        let (window, _) = settle_beside(2, rate, queue, Some(Duration::from_millis(1)));
+        assert!(window <= 4, "{window}");
+        // A long way is one, and twice as long when it is busy.
+        let seen = Some(Duration::from_millis(50));
+        let (window, _) = settle_beside(2, 100e6, Duration::from_millis(100), seen);
+        assert!(window >= 256, "8 MB: {window}");
     }
 
     #[test]

@@ -70,9 +70,11 @@ impl SftpReadStream {
         let hearsay_asked = end.is_none().then(|| client.fstat(&file.opened.handle));
         let chunk = file.opened.lengths.read;
         let mut pace = Pace::new(chunk, FIRST_READS, MOST_UNDER_WAY, now);
+        let traffic = &file.opened.berth.traffic;
+        pace.others_saw(traffic.round_trip());
         if end.is_some() {
             // The middle of a large file: others before it have found out what the line carries.
-            pace.prepare_for(file.opened.berth.traffic.pace().max(EARLY_READS));
+            pace.prepare_for(traffic.pace().max(EARLY_READS));
         }
         let mut stream = Self {
             file,

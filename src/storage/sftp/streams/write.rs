@@ -25,6 +25,8 @@ use crate::{
 
 /// How many writes are sent before the first is answered.
 const FIRST_WRITES: usize = 16;
+/// No fewer are under way, however narrow the line: many streams may share it.
+const LEAST_WRITES: usize = 2;
 
 /// A WRITE under way; its data is kept until it is answered.
 #[derive(Debug)]
@@ -57,10 +59,13 @@ struct LastRequests {
 impl SftpWriteStream {
     pub(crate) fn new(file: OpenFile, offset: u64) -> Self {
         let chunk = file.opened.lengths.write;
-        let mut pace = Pace::new(chunk, FIRST_WRITES, MOST_UNDER_WAY, Instant::now());
+        let mut pace = Pace::new(chunk, LEAST_WRITES, MOST_UNDER_WAY, Instant::now());
+        pace.prepare_for(FIRST_WRITES);
+        let traffic = &file.opened.berth.traffic;
+        pace.others_saw(traffic.round_trip());
         if offset > 0 {
             // The middle of a large file: others before it have found out what the line carries.
-            pace.prepare_for(file.opened.berth.traffic.pace());
+            pace.prepare_for(traffic.pace());
         }
         Self { file, offset, sent: VecDeque::new(), pace, sent_again: 0, failed: None }
     }
