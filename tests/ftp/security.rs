@@ -9,10 +9,13 @@ use tokio::time::timeout;
 use wharf::domain::{ftp::TlsRule, question::Question, site::Protocol};
 
 use super::*;
-use crate::servers::{
-    certificates::{Certificate, Flaw},
-    evil_ftp::Trick,
-    ftp_server::Tls,
+use crate::{
+    headless::{self, Said},
+    servers::{
+        certificates::{Certificate, Flaw},
+        evil_ftp::Trick,
+        ftp_server::Tls,
+    },
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -180,4 +183,63 @@ async fn data_comes_from_the_server_and_from_nowhere_else() {
     assert!(evil.world().was_asked("PASV"));
     let called = elsewhere.accept();
     assert_eq!(called.err().map(|error| error.kind()), Some(std::io::ErrorKind::WouldBlock));
+}
+
+/// A data connection that ends without TLS's word for it may have been cut by anybody: what came is believed where the
+/// server says on the control connection that this was all, and the size is right, and not else.
+#[test]
+fn an_end_without_a_goodbye_passes_where_the_server_vouches_for_it() {
+    const SIZE: usize = 100_000;
+    for (cut, passes) in [
+        (None, true),
+        (Some(Trick::Cut { at: SIZE / 2, say: "226 that was it" }), false),
+        (Some(Trick::Cut { at: SIZE, say: "451 it was not" }), false),
+    ] {
+        let evil = EvilFtp::with(Tls::Explicit, sound(), |world| {
+            world.file("/srv/file", &[7; SIZE]);
+            world.trick(Trick::NoGoodbye);
+            cut.clone().into_iter().for_each(|cut| world.trick(cut));
+        });
+        let (said, folder) = fetch_with_roots(&evil, evil.certificate());
+        assert_eq!(said.status == 0, passes, "{cut:?}: {said:?}");
+        let came = std::fs::read(folder.path().join("file")).ok();
+        assert_eq!(came == Some(vec![7; SIZE]), passes, "{cut:?}");
+    }
+}
+
+/// One that somebody vouches for whom the system trusts is let in without a word, if it was issued to this host and holds.
+#[test]
+fn a_certificate_that_somebody_vouches_for_needs_no_person() {
+    for (flaw, why) in [
+        (Flaw::SelfSigned, None),
+        (Flaw::WrongName, Some("another name")),
+        (Flaw::Expired, Some("expired")),
+    ] {
+        let evil = EvilFtp::with(Tls::Explicit, Certificate::make(flaw), |world| {
+            world.file("/srv/file", b"content");
+        });
+        let (said, folder) = fetch_with_roots(&evil, evil.certificate());
+        match why {
+            None => {
+                assert_eq!(said.status, 0, "{said:?}");
+                assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"content");
+            }
+            Some(why) => {
+                assert_ne!(said.status, 0, "{flaw:?}");
+                assert!(said.errors.contains(why), "{said:?}");
+                assert!(said.errors.contains(&evil.certificate().fingerprint()), "{said:?}");
+                assert!(!evil.world().was_asked("USER"), "{flaw:?}");
+            }
+        }
+    }
+}
+
+/// `wharf cp` of a file on a system that trusts this certificate.
+fn fetch_with_roots(evil: &EvilFtp, root: &Certificate) -> (Said, tempfile::TempDir) {
+    let (folder, client) = (tempfile::tempdir().unwrap(), headless::no_server().write());
+    root.write_to(client.folder());
+    let place = format!("ftpes://anna@127.0.0.1:{}/srv/file", evil.port());
+    let mut command = headless::wharf(&client, folder.path(), &["cp", &place, "."]);
+    command.env("SSL_CERT_FILE", client.folder().join("cert.pem"));
+    (Said::of(command.env("WHARF_PASSWORD", CANARY).output().unwrap()), folder)
 }

@@ -76,6 +76,27 @@ fn a_refusal_finds_the_bytes_that_went_ahead() {
     }
 }
 
+/// A large file comes in ranges over several connections where a transfer may begin in the middle, and else in one.
+#[test]
+fn a_large_file_comes_over_several_connections() {
+    const SIZE: usize = 48 << 20;
+    let content: Vec<u8> = (0..SIZE).map(|at| (at >> 9) as u8 ^ at as u8).collect();
+    for (features, in_ranges) in [(&SERVER[..], true), (&SERVER[..3], false)] {
+        let evil = EvilFtp::start(|world| {
+            world.features(features);
+            world.file("/srv/file", &content);
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let said = copy(evil.port(), folder.path(), &["cp", "SITE/srv/file", "."]);
+        assert_eq!(said.status, 0, "{said:?}");
+        assert!(fs::read(folder.path().join("file")).unwrap() == content);
+        let seen = evil.world().seen();
+        let rests = seen.iter().filter(|line| line.starts_with("REST ")).count();
+        let logins = seen.iter().filter(|line| line.starts_with("USER ")).count();
+        assert_eq!(rests > 0 && logins > 2, in_ranges, "{seen:?}");
+    }
+}
+
 /// A connection that is on its way already is waited for: one file takes no third.
 #[test]
 fn one_file_takes_two_connections() {

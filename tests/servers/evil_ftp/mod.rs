@@ -49,6 +49,8 @@ pub(crate) enum Trick {
     /// A data connection that resumes no session of TLS is refused with this line: before the transfer is agreed to, or
     /// after that, and then the server hangs up.
     WantsItsSession { say: &'static str, agrees_first: bool },
+    /// Data connections inside TLS end without TLS's word for it.
+    NoGoodbye,
     /// Data comes and is taken at so many bytes a second, in pieces of a tenth of that.
     Slow(usize),
     /// A file that is fetched has so many bytes more than it has.

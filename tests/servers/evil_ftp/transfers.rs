@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
+    net::Shutdown,
     thread,
     time::Duration,
 };
@@ -93,6 +94,7 @@ impl Session<'_> {
                 _ => {}
             }
         }
+        let is_silent = self.tricks().iter().any(|trick| matches!(trick, Trick::NoGoodbye));
         let rest = content.get(offset..).unwrap_or_default();
         let sent = match self.pace() {
             None => data.write_all(rest),
@@ -101,7 +103,10 @@ impl Session<'_> {
                 data.write_all(piece).and_then(|()| data.flush())
             }),
         };
-        data.close();
+        match is_silent {
+            true => drop(data.socket().shutdown(Shutdown::Write)),
+            false => data.close(),
+        }
         self.say(if sent.is_ok() { last } else { "426 you did not want the rest" })
     }
 
