@@ -11,7 +11,7 @@ use super::{Said, no_server, wharf};
 use crate::servers::{
     client::Client,
     evil_ftp::{EvilFtp, Trick},
-    ftp_server::{FtpServer, Make, PASSWORD, Tls},
+    ftp_server::{FtpServer, Make, PASSWORD},
 };
 
 fn run(client: &Client, words: &[&str]) -> Said {
@@ -73,28 +73,6 @@ fn a_site_in_active_mode_at_a_port_of_the_command_line() {
     let logs = server.logs();
     assert!(logs.contains("PORT ") || logs.contains("EPRT "), "{logs}");
     assert!(!logs.contains("\"EPSV") && !logs.contains("\"PASV"), "{logs}");
-}
-
-/// A certificate is as good as whoever vouches for it: nobody is asked about one that a root of the system's signed, and
-/// without somebody to ask no other is let in.
-#[test]
-fn a_certificate_that_a_root_vouches_for_needs_nobody() {
-    for make in [Make::ProFtpd, Make::Vsftpd, Make::PureFtpd] {
-        let Some(server) = FtpServer::options(make).tls(Tls::Explicit).start() else { continue };
-        fs::write(server.files().join("file"), "content").unwrap();
-        let client = no_server().write();
-        let place = format!("ftpes://{}@127.0.0.1:{}/~/", server.user(), server.port());
-        let list = |roots: &Path| {
-            let mut command = wharf(&client, Path::new("/"), &["ls", &place]);
-            command.env("WHARF_PASSWORD", PASSWORD).env("SSL_CERT_FILE", roots);
-            Said::of(command.output().unwrap())
-        };
-        let let_in = list(&server.daemon().path("cert.pem"));
-        assert_eq!((let_in.status, let_in.output.as_str()), (0, "file\n"), "{make:?} {let_in:?}");
-        let refused = list(Path::new("/dev/null"));
-        assert_ne!(refused.status, 0, "{make:?} {refused:?}");
-        refused.complains("certificate");
-    }
 }
 
 /// A host that TLS is required of is told nothing in the open, be it saved or typed.
