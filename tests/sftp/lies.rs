@@ -162,6 +162,22 @@ async fn no_more_is_listed_ahead_than_somebody_takes() {
     assert!(listing.next().await.unwrap().is_some(), "and it goes on");
 }
 
+/// A long listing is asked for in many requests at once, more of them as it goes on.
+#[tokio::test]
+async fn a_long_listing_takes_few_round_trips() {
+    const ENTRIES: usize = 5_000;
+    let evil = Evil::start(|world| {
+        (0..ENTRIES).for_each(|number| world.file(&format!("/srv/entry-{number}"), b""));
+        world.trick(Trick::DistantListing);
+    });
+    let storage = storage_of(&evil).await;
+    let listing = storage.list(&StoragePath::new("/srv")).await.unwrap();
+    let rows = timeout(SOON, listing.collect()).await.expect("it hangs").unwrap();
+    assert_eq!(rows.entries.len(), ENTRIES);
+    let flights = evil.world().flights();
+    assert!(flights <= 8, "{flights} for 51 replies");
+}
+
 #[tokio::test]
 async fn a_listing_without_a_name_and_without_an_end_is_given_up() {
     let evil = evil_with(b"", Trick::EmptyListing);

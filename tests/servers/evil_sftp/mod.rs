@@ -135,6 +135,7 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
             Ok(None) => return,
             Err(_) => {
                 held.reverse();
+                world.lock().unwrap().flights += 1;
                 sent = writer.write_all(&std::mem::take(&mut held).concat()).await;
                 continue;
             }

@@ -38,6 +38,8 @@ pub(crate) enum Trick {
     SilentFrom(u64),
     /// From this offset on a READ ends the channel.
     HangsUpFrom(u64),
+    /// READDIR is answered once nothing more is asked for a while, as over a long way.
+    DistantListing,
     /// READDIR goes on for ever.
     EndlessListing,
     /// The same, and never with a name.
@@ -225,6 +227,7 @@ impl World {
                 let row = |n: u64| (format!("entry-{}-{n}", self.met).into_bytes(), PLAIN);
                 send(wire::names(id, &(0..100).map(row).collect::<Vec<_>>()))
             }
+            (Trick::DistantListing, Ask::ReadDir { .. }) => Some(Twisted::Hold(honest.to_vec())),
             (Trick::EmptyListing, Ask::ReadDir { .. }) => send(wire::names(id, &[])),
             (Trick::ManyRows(count), Ask::ReadDir { .. }) => {
                 send(Packet::new(104, id).word(*count).bytes())

@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(super) greeted: u64,
     /// How often a trick was played.
     pub(super) met: u64,
+    /// How often replies that were held back went out together.
+    pub(super) flights: u64,
     /// Whether the last change of a file was to its content, not to its attributes.
     pub(super) written_last: bool,
     /// How often a file whose size turns was asked about.
@@ -110,6 +112,11 @@ impl World {
     /// How often a trick was played.
     pub(crate) fn met(&self) -> u64 {
         self.met
+    }
+
+    /// How often replies that were held back went out together.
+    pub(crate) fn flights(&self) -> u64 {
+        self.flights
     }
 
     /// Whether something was written after attributes were set last: on a real server that changes the time.
