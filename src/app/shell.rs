@@ -12,7 +12,10 @@ use rustix::{
 };
 use signal_hook::{SigId, consts::SIGWINCH, low_level};
 
-use crate::domain::shell::{Shell, Window};
+use crate::domain::{
+    display::escape_text,
+    shell::{Ended, Shell, Window},
+};
 
 /// How much is carried at once.
 const PORTION: usize = 64 * 1024;
@@ -25,8 +28,14 @@ pub(super) fn give(shell: &Shell, place: &str) -> Result<String, String> {
     drop(raw);
     match carried {
         Ok(End::There) => Ok(match shell.0.ending() {
-            Some(0) => format!("The shell on {place} has ended."),
-            Some(status) => format!("The shell on {place} has ended with status {status}."),
+            Some(Ended::WithStatus(0)) => format!("The shell on {place} has ended."),
+            Some(Ended::WithStatus(status)) => {
+                format!("The shell on {place} has ended with status {status}.")
+            }
+            Some(Ended::BySignal(signal)) => {
+                let signal = escape_text(&signal);
+                format!("The shell on {place} was ended by the signal {signal}.")
+            }
             None => return Err(format!("The shell on {place} broke off: its connection ended.")),
         }),
         Ok(End::Left) => Ok(format!("The shell on {place} was left; what it ran there has ended.")),

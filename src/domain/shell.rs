@@ -11,14 +11,23 @@ pub struct Window {
     pub height: u16,
 }
 
+/// How a shell ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this status.
+    WithStatus(i32),
+    /// By this signal, in the server's word for it (RFC 4254 has them without `SIG`).
+    BySignal(String),
+}
+
 /// A shell that runs. Dropping it ends it.
 pub trait RemoteShell: Send + Sync {
     /// What is written there is typed; what is read from there is shown, and ends with the shell. It does not block.
     fn stream(&self) -> BorrowedFd<'_>;
     /// The terminal has another size.
     fn resized(&self, window: Window);
-    /// How it ended, once there is nothing more to be read: with a status, or because the connection did.
-    fn ending(&self) -> Option<i32>;
+    /// How it ended, once there is nothing more to be read; `None` where its connection did before.
+    fn ending(&self) -> Option<Ended>;
 }
 
 /// One that is handed from room to room.

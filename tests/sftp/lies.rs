@@ -167,7 +167,7 @@ async fn no_more_is_listed_ahead_than_somebody_takes() {
 async fn a_long_listing_takes_few_round_trips() {
     const ENTRIES: usize = 5_000;
     let evil = Evil::start(|world| {
-        (0..ENTRIES).for_each(|number| world.file(&format!("/srv/entry-{number}"), b""));
+        (0..ENTRIES).for_each(|number| world.file(format!("/srv/entry-{number}"), b""));
         world.trick(Trick::DistantListing);
     });
     let storage = storage_of(&evil).await;

@@ -48,10 +48,11 @@ fn a_shell_begins_in_the_panes_folder_and_leads_back() {
     assert!(!scene.sshd.files().join("x").exists());
     // Another size is told; Ctrl-C is for what runs there.
     terminal.resize(30, 80);
-    terminal.keys("sleep 1000\r");
+    // Once it has spoken it has the terminal: one that comes while a shell is about to begin it may be lost on both.
+    terminal.keys("sh -c 'echo star\"\"ted; exec sleep 1000'\r");
+    terminal.shows("started");
+    terminal.keys("\x03");
     let sizes = |terminal: &mut Terminal| {
-        // One that comes before the program runs is not for it.
-        terminal.keys("\x03");
         terminal.keys("stty size\r");
         terminal.text().contains("30 80")
     };
@@ -80,6 +81,12 @@ fn a_status_that_is_told_after_the_last_byte_is_heard() {
     // What still holds the terminal is let go of before the program ends.
     terminal.keys("exec sh -c 'exec </dev/null >/dev/null 2>&1; sleep 0.3; exit 3'\r");
     terminal.shows("has ended with status 3");
+    terminal.keys("$");
+    terminal.until("a shell", |screen| {
+        screen.contains("exit leads back") && !screen.contains("with status")
+    });
+    terminal.keys("kill -TERM $$; kill -KILL $$\r");
+    terminal.shows("was ended by the signal KILL");
 }
 
 #[test]
@@ -123,7 +130,7 @@ fn where_there_is_no_shell_it_is_said() {
     terminal.shows("empty");
     // Here, it is the person's own.
     terminal.keys("$");
-    terminal.until("a shell here", |screen| !screen.contains("Name"));
+    terminal.shows("exit leads back to Wharf");
     terminal.keys("touch 'made here'; exit\r");
     terminal
         .until("the panes again", |screen| screen.contains("Name") && screen.contains("made here"));

@@ -10,6 +10,8 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, Channel, ErrorCode, Session};
 
+use crate::domain::shell::Ended;
+
 /// libssh2's word for a call that would block.
 const EAGAIN: ErrorCode = ErrorCode::Session(-37);
 
@@ -37,26 +39,26 @@ pub(super) struct Bridge {
 struct Over;
 
 impl Bridge {
-    /// Until one of the sides has ended. With which status, where a program at the far end of the channel did.
-    pub(super) fn run(mut self) -> Option<i32> {
+    /// Until one of the sides has ended. How, where a program at the far end of the channel did.
+    pub(super) fn run(mut self) -> Option<Ended> {
         let (mut out, mut back) = (Held::default(), Held::default());
         let mut size = None;
         while self.carry(&mut out, &mut back, &mut size).is_ok() {}
         // What the far end said last is still to be heard, and nothing of it is to be waited for.
         let _ = back.give(&mut self.far);
         let _ = self.far.shutdown(Shutdown::Both);
-        let status = if self.channel.eof() { self.status() } else { None };
+        let ended = if self.channel.eof() { self.ended() } else { None };
         if out.is_empty() {
             let _ = self.session.disconnect(None, "bye", None);
         }
         // Before the handles are dropped: libssh2 would try to say goodbye on each, and wait for an answer.
         let _ = self.socket.shutdown(Shutdown::Both);
-        status
+        ended
     }
 
-    /// The status of the program at the far end, which has said all that it had to say. A server may tell it after that,
-    /// and closes the channel only once it has. None where the connection ends before it does.
-    fn status(&mut self) -> Option<i32> {
+    /// How the program at the far end ended, which has said all that it had to say. A server may tell it after that, and
+    /// closes the channel only once it has. None where the connection ends before it does.
+    fn ended(&mut self) -> Option<Ended> {
         let until = Instant::now() + LAST_WORD;
         while let Err(error) = self.channel.wait_close() {
             if error.code() != EAGAIN {
@@ -71,7 +73,10 @@ impl Bridge {
                 Err(_) => return None,
             }
         }
-        self.channel.exit_status().ok()
+        match self.channel.exit_signal().ok().and_then(|told| told.exit_signal) {
+            Some(signal) => Some(Ended::BySignal(signal)),
+            None => self.channel.exit_status().ok().map(Ended::WithStatus),
+        }
     }
 
     /// Moves what can be moved, then waits until more can be.

@@ -20,7 +20,7 @@ use crate::domain::{
     display::escape_text,
     error::{Error, ErrorKind, Result},
     path::StoragePath,
-    shell::{RemoteShell, Shell, Window},
+    shell::{Ended, RemoteShell, Shell, Window},
 };
 
 /// How long the server may take over each of the three steps to a shell.
@@ -67,7 +67,7 @@ pub(super) async fn begin(
     begun.await.map_err(broke_off)?
 }
 
-type Started = (Bridge, Shell, mpsc::Sender<Option<i32>>);
+type Started = (Bridge, Shell, mpsc::Sender<Option<Ended>>);
 
 fn start(logged_in: LoggedIn, command: &str, window: Window, doing: &str) -> Result<Started> {
     let LoggedIn { session, socket } = logged_in;
@@ -112,7 +112,7 @@ fn start(logged_in: LoggedIn, command: &str, window: Window, doing: &str) -> Res
 struct Line {
     near: UnixStream,
     tells: UnixStream,
-    ended: Mutex<mpsc::Receiver<Option<i32>>>,
+    ended: Mutex<mpsc::Receiver<Option<Ended>>>,
 }
 
 impl RemoteShell for Line {
@@ -126,7 +126,7 @@ impl RemoteShell for Line {
         let _ = (&self.tells).write(&[a, b, c, d]);
     }
 
-    fn ending(&self) -> Option<i32> {
+    fn ending(&self) -> Option<Ended> {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.recv_timeout(LAST_WORD).ok().flatten()
     }
