@@ -55,8 +55,6 @@ struct Standing {
 /// One direction's settings.
 pub(crate) struct Direction {
     settings: watch::Sender<Settings>,
-    /// Who passes where all share the rate.
-    turn: tokio::sync::Mutex<()>,
     fault: Mutex<Option<Armed>>,
     passed: AtomicU64,
     struck: AtomicU64,
@@ -68,8 +66,6 @@ struct Settings {
     /// Bytes a second; 0 for no limit.
     rate: u64,
     stalled: bool,
-    /// All connections have the rate together.
-    shared: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -209,7 +205,6 @@ impl Direction {
         let settings = watch::Sender::new(Settings::default());
         Self {
             settings,
-            turn: tokio::sync::Mutex::default(),
             fault: Mutex::new(None),
             passed: AtomicU64::new(0),
             struck: AtomicU64::new(0),
@@ -224,11 +219,6 @@ impl Direction {
     /// At most so many bytes a second pass; 0 lifts the limit.
     pub(crate) fn rate(&self, bytes_a_second: u64) {
         self.settings.send_modify(|settings| settings.rate = bytes_a_second);
-    }
-
-    /// The rate is what all connections have together, as on a narrow line.
-    pub(crate) fn share(&self) {
-        self.settings.send_modify(|settings| settings.shared = true);
     }
 
     /// Nothing passes, or does again.
@@ -422,7 +412,6 @@ async fn deliver(
         let most = if now.rate == 0 { rest.len() } else { (now.rate / 20).max(1) as usize };
         let (piece, later) = rest.split_at(rest.len().min(most));
         if now.rate > 0 {
-            let _turn = if now.shared { Some(direction.turn.lock().await) } else { None };
             sleep(Duration::from_secs_f64(piece.len() as f64 / now.rate as f64)).await;
         }
         if to.write_all(piece).await.is_err() {

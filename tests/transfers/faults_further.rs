@@ -143,18 +143,6 @@ fn a_further_connection_that_dies_in_use_gives_its_ranges_to_the_others() {
 }
 
 #[test]
-fn a_further_connection_that_brings_nothing_is_given_up() {
-    let Some(mut scene) = scene(Sshd::options()) else { return };
-    // They have together what one had.
-    scene.relay.down().rate(RATE / 2);
-    scene.relay.down().share();
-    scene.survives(Way::Get, |relay| {
-        wait_until("a further connection is tried", LONG, || relay.accepted() > 1);
-        wait_until("one is given up", LONG, || relay.open() < relay.accepted());
-    });
-}
-
-#[test]
 fn there_are_as_many_connections_as_were_allowed() {
     let bounds = Bounds { connections: 2, ..Bounds::default() };
     let Some(mut scene) = scene_within(Sshd::options(), bounds) else { return };
