@@ -132,8 +132,11 @@ fn one_that_does_not_answer_is_not_waited_for_long() {
     let start = start.environment("COLORTERM", "truecolor").environment("COLORFGBG", "0;15");
     let mut terminal = start.run();
     terminal.shows("Name");
-    let output = String::from_utf8_lossy(&terminal.output()).into_owned();
-    assert!(output.contains(QUESTION) && output.contains(LIGHT), "the environment says it then");
+    // What is shown of a frame may have come before its end.
+    wait_until("the environment says it then", LONG, || {
+        let output = String::from_utf8_lossy(&terminal.output()).into_owned();
+        output.contains(QUESTION) && output.contains(LIGHT)
+    });
     terminal.keys("q");
     assert_eq!(terminal.ended().exit_code(), 0);
 }
