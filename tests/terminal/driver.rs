@@ -147,7 +147,9 @@ impl Start {
                 let now = Instant::now();
                 screen.lock().unwrap().process(&buffer[..length]);
                 all.lock().unwrap().extend_from_slice(&buffer[..length]);
-                if is_question(&all.lock().unwrap())
+                // Only until it is answered: to look through all of it at every read would keep the next frame waiting.
+                if ground.is_some()
+                    && is_question(&all.lock().unwrap())
                     && let Some(ground) = ground.take()
                 {
                     let letters = "8080/8080/8080";
