@@ -9,8 +9,6 @@ use std::{
     fmt, fs,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -18,6 +16,7 @@ use driver::{LONG, Start, Terminal};
 use tempfile::TempDir;
 
 use crate::{
+    echo::Echo,
     servers::{
         client::{Client, HOST},
         sshd::Sshd,
@@ -53,10 +52,12 @@ pub(crate) struct Figures {
     pub(crate) under_load: Reactions,
     /// The same while they share a bandwidth that leaves the processors room, as most links do.
     pub(crate) on_a_link: Reactions,
-    /// How late a thread of the bench's own that sleeps was woken meanwhile: so late, the machine is by itself.
-    pub(crate) machine_at_rest: Reactions,
-    pub(crate) machine_under_load: Reactions,
-    pub(crate) machine_on_a_link: Reactions,
+    /// How soon a program that only gives back what it reads did so meanwhile, in a terminal of its own: sooner, no
+    /// program can be.
+    pub(crate) echo_at_rest: Reactions,
+    pub(crate) echo_beside_others: Reactions,
+    pub(crate) echo_under_load: Reactions,
+    pub(crate) echo_on_a_link: Reactions,
     /// Both panes full, nothing happens.
     pub(crate) idle: Idle,
     /// The same with a finished queue on the screen.
@@ -80,6 +81,12 @@ pub(crate) struct Idle {
     pub(crate) ticks: u64,
     /// How often any of its threads woke up.
     pub(crate) wakeups: u64,
+}
+
+impl From<Vec<Duration>> for Reactions {
+    fn from(times: Vec<Duration>) -> Self {
+        Self { times: times.into_iter().map(|time| ("echo", time)).collect() }
+    }
 }
 
 impl Reactions {
@@ -135,9 +142,10 @@ impl fmt::Display for Figures {
         write!(f, "beside others {}", self.beside_others)?;
         write!(f, "under load  {}", self.under_load)?;
         write!(f, "on a link of {LINK} a second {}", self.on_a_link)?;
-        write!(f, "the machine at rest    {}", self.machine_at_rest)?;
-        write!(f, "the machine under load {}", self.machine_under_load)?;
-        write!(f, "the machine beside the link {}", self.machine_on_a_link)?;
+        write!(f, "an echo at rest       {}", self.echo_at_rest)?;
+        write!(f, "an echo beside others {}", self.echo_beside_others)?;
+        write!(f, "an echo under load    {}", self.echo_under_load)?;
+        write!(f, "an echo beside the link {}", self.echo_on_a_link)?;
         writeln!(f, "idle            {}", self.idle)?;
         write!(f, "idle with queue {}", self.idle_with_queue)
     }
@@ -161,11 +169,12 @@ pub(crate) fn measure() -> Option<Figures> {
     rests(&terminal);
     let idle = idle(&terminal);
     let mut at_rest = Reactions::default();
-    let probe = Probe::start();
+    let echo = Echo::start(BETWEEN_KEYS);
     press(&mut terminal, KEYS_AT_REST, &mut at_rest, |_| true);
-    let machine_at_rest = probe.end();
+    let echo_at_rest = echo.end().into();
 
     let mut beside_others = Reactions::default();
+    let echo = Echo::start(BETWEEN_KEYS);
     while beside_others.times.len() < KEYS_BESIDE_OTHERS {
         scene.clear();
         let others = RefCell::new(scene.copy_by_others(&client));
@@ -176,10 +185,11 @@ pub(crate) fn measure() -> Option<Figures> {
             cp.wait().unwrap();
         }
     }
+    let echo_beside_others = echo.end().into();
 
-    let (under_load, machine_under_load) = press_under_load(&mut terminal, &scene);
+    let (under_load, echo_under_load) = press_under_load(&mut terminal, &scene);
     limit(&mut terminal, LINK);
-    let (on_a_link, machine_on_a_link) = press_under_load(&mut terminal, &scene);
+    let (on_a_link, echo_on_a_link) = press_under_load(&mut terminal, &scene);
     terminal.keys("w");
     terminal.shows("Queue");
     terminal.shows("all done");
@@ -191,9 +201,10 @@ pub(crate) fn measure() -> Option<Figures> {
         beside_others,
         under_load,
         on_a_link,
-        machine_at_rest,
-        machine_under_load,
-        machine_on_a_link,
+        echo_at_rest,
+        echo_beside_others,
+        echo_under_load,
+        echo_on_a_link,
         idle,
         idle_with_queue,
         first_rows,
@@ -204,7 +215,7 @@ pub(crate) fn measure() -> Option<Figures> {
 /// Presses keys while the cargo of both directions crosses; and how late the machine is meanwhile.
 fn press_under_load(terminal: &mut Terminal, scene: &Scene) -> (Reactions, Reactions) {
     let mut reactions = Reactions::default();
-    let probe = Probe::start();
+    let echo = Echo::start(BETWEEN_KEYS);
     while reactions.times.len() < KEYS_UNDER_LOAD {
         scene.clear();
         begin_copies(terminal);
@@ -212,7 +223,7 @@ fn press_under_load(terminal: &mut Terminal, scene: &Scene) -> (Reactions, React
         press(terminal, left, &mut reactions, is_busy);
         wait_until("the copies end", 4 * LONG, || terminal.look(|screen| !is_busy(screen)));
     }
-    (reactions, probe.end())
+    (reactions, echo.end().into())
 }
 
 /// Sets what all transfers together may carry a second.
@@ -225,34 +236,6 @@ fn limit(terminal: &mut Terminal, rate: &str) {
     terminal.hides("Limit the bandwidth");
     terminal.keys("\x1b");
     terminal.hides("Queue");
-}
-
-/// A thread that only sleeps, and measures how late it is woken.
-struct Probe {
-    ended: mpsc::Sender<()>,
-    thread: JoinHandle<Reactions>,
-}
-
-impl Probe {
-    fn start() -> Self {
-        const NAP: Duration = Duration::from_millis(5);
-        let (ended, end) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            let mut late = Reactions::default();
-            let mut start = Instant::now();
-            while end.recv_timeout(NAP) == Err(mpsc::RecvTimeoutError::Timeout) {
-                late.times.push(("woken", start.elapsed().saturating_sub(NAP)));
-                start = Instant::now();
-            }
-            late
-        });
-        Self { ended, thread }
-    }
-
-    fn end(self) -> Reactions {
-        self.ended.send(()).unwrap();
-        self.thread.join().unwrap()
-    }
 }
 
 struct Scene {

@@ -8,6 +8,7 @@
 
 mod check;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod echo;
 mod far_ftp;
 mod first_rows;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
