@@ -17,40 +17,42 @@ const SHORTEST: u64 = 8 << 20;
 /// How often one range is begun again after its lane ended.
 pub(super) const PATIENCE: u32 = 3;
 
+/// Where ranges are cut: at whole ones of these.
+const GRAIN: u64 = 1 << 20;
+
 /// How a file is cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
-    /// In about so many.
-    pieces: u64,
+    /// A range is one part of so many,
+    parts: u64,
+    /// of what is left, or of the whole.
+    of_what_is_left: bool,
     longest: u64,
-    /// So many at the beginning are shorter, each by one part less than the next: those that begin together would end
-    /// together as well, and while all of them are followed by others nothing is under way.
-    shorter: u64,
 }
 
 impl Cut {
-    /// Where a range costs one more request: in so many that no lane is idle at the end while others have much left.
-    pub(super) const CHEAP: Self = Self { pieces: 64, longest: 64 << 20, shorter: 8 };
+    /// Where a range costs one more request: the longest first, for what carries one needs time to get up to speed, and
+    /// shorter ones towards the end, where no lane is to be idle while others have much left. Those that begin together
+    /// do not end together, while all of them are followed by others and nothing is under way.
+    pub(super) const CHEAP: Self = Self { parts: 16, of_what_is_left: true, longest: 64 << 20 };
     /// Where each range is a data connection to be made, and begins as slowly as any: in few.
-    pub(super) const DEAR: Self = Self { pieces: 8, longest: u64::MAX, shorter: 1 };
+    pub(super) const DEAR: Self = Self { parts: 8, of_what_is_left: false, longest: u64::MAX };
 
     /// How long the first range of a file of this size is.
     pub(super) fn first(self, size: u64) -> u64 {
         self.length(size, 0).min(size)
     }
 
-    /// In how many ranges a file of this size goes.
+    /// In how many ranges a file of this size goes, at least.
     pub(super) fn count(self, size: u64) -> u64 {
-        size.div_ceil(self.longest_of(size))
+        size.div_ceil(self.length(size, 0))
     }
 
-    fn longest_of(self, size: u64) -> u64 {
-        (size / self.pieces).max(SHORTEST).min(self.longest)
-    }
-
-    /// How long a range is before which so many were cut, if so much is left.
-    fn length(self, size: u64, before: u64) -> u64 {
-        self.longest_of(size) / self.shorter * (before + 1).min(self.shorter)
+    /// How long a range is that begins there.
+    fn length(self, size: u64, start: u64) -> u64 {
+        let whole = if self.of_what_is_left { size.saturating_sub(start) } else { size };
+        let part = whole / self.parts / GRAIN * GRAIN;
+        part.max(SHORTEST).min(self.longest)
     }
 }
 
@@ -59,8 +61,6 @@ impl Cut {
 pub(super) struct Ranges {
     size: u64,
     cut: Cut,
-    /// How many were cut.
-    pieces: u64,
     /// What was not cut yet, in order.
     uncut: VecDeque<Range<u64>>,
     /// To be begun again, with how often that happened.
@@ -95,7 +95,6 @@ impl Ranges {
         Self {
             size,
             cut,
-            pieces: 0,
             uncut: std::iter::once(0..size).collect(),
             again: VecDeque::new(),
             arrived: 0,
@@ -148,10 +147,9 @@ impl Ranges {
         loop {
             let uncut = self.uncut.front_mut()?;
             let start = uncut.start;
-            let end = start.saturating_add(self.cut.length(self.size, self.pieces)).min(uncut.end);
+            let end = start.saturating_add(self.cut.length(self.size, start)).min(uncut.end);
             uncut.start = end;
             if start < end {
-                self.pieces += 1;
                 return Some(Piece::new(start..end));
             }
             self.uncut.pop_front();
@@ -221,8 +219,11 @@ mod tests {
             piece.map(|piece| (piece.range.end - piece.range.start) >> 20).collect::<Vec<_>>()
         };
         let cheap = lengths(256 << 20, Cut::CHEAP);
-        assert_eq!(cheap[..10], [1, 2, 3, 4, 5, 6, 7, 8, 8, 8]);
-        assert_eq!(Cut::CHEAP.first(256 << 20), 1 << 20);
+        assert_eq!(cheap[..8], [16, 15, 14, 13, 12, 11, 10, 10]);
+        assert!(cheap[cheap.len() - 3..].iter().all(|&length| length <= 8), "{cheap:?}");
+        assert_eq!(Cut::CHEAP.first(256 << 20), 16 << 20);
+        assert_eq!(lengths(20 << 20, Cut::CHEAP), [8, 8, 4]);
+        assert_eq!(Cut::CHEAP.first(1 << 40), 64 << 20);
         assert_eq!(
             lengths(256 << 20, Cut::DEAR),
             [32; 8],
@@ -242,7 +243,7 @@ mod tests {
         assert!(ranges.interrupted(second));
         assert_eq!(ranges.standing(0).len(), 1, "it is carried again");
         ranges.arrived(first);
-        assert_eq!(ranges.standing(1 << 20), [0..1 << 20, 0..0][..1]);
+        assert_eq!(ranges.standing(1 << 20), [0..8 << 20, 0..0][..1]);
     }
 
     #[test]

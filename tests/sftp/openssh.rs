@@ -103,6 +103,21 @@ async fn ranges_that_are_sent_wait_for_a_lane_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_are_opened_ahead_for_streams_that_are_announced() {
+    let Some(sshd) = Sshd::options().start() else { return };
+    let storage = connect(&sshd.client().knows(&sshd.host_keys()).write()).await;
+    let lanes = || open_files_by_lane(&sshd).len();
+    wait_until("one lane for questions and one for data", SOON, || lanes() == 2);
+    storage.expect_streams(3);
+    wait_until("a lane for each of the streams", SOON, || lanes() == 4);
+    storage.expect_streams(1000);
+    wait_until("no more than there may be at first", SOON, || lanes() == 1 + storage.lanes());
+    // What is asked after it is answered after it: no lane comes any more.
+    storage.stat(&at(&sshd.files(), "none")).await.unwrap_err();
+    assert_eq!(lanes(), 1 + storage.lanes());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lane_has_so_many_files_open_and_the_rest_waits_its_turn() {
     let Some(sshd) = Sshd::options().line("MaxSessions 1").start() else { return };
     let storage = connect(&sshd.client().knows(&sshd.host_keys()).write()).await;

@@ -112,6 +112,11 @@ impl Connection {
         self.inbox.want_lanes(lanes);
     }
 
+    /// So many streams are about to be opened: channels for them are opened meanwhile, within what is wanted.
+    pub(crate) fn expect(&self, streams: usize) {
+        self.inbox.put(Command::Expect(streams));
+    }
+
     /// Whether its thread is gone.
     pub(crate) fn has_ended(&self) -> bool {
         self.inbox.has_ended()
@@ -237,6 +242,7 @@ impl Thread {
                     lane.close(&Fault::new(ErrorKind::Cancelled, "it is not needed any more"));
                 }
             }
+            Command::Expect(streams) => self.have_lanes_for(streams),
             Command::Shutdown(fault) => return Err(fault),
         }
         Ok(())
@@ -317,12 +323,20 @@ impl Thread {
             .map(|(index, _)| index)
     }
 
+    fn bulk_lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter().filter(|lane| lane.is_bulk() && !lane.is_closed())
+    }
+
     /// Opens one more bulk lane in the background when there are more files than lanes.
     fn consider_another_lane(&mut self) {
-        let bulk = || self.lanes.iter().filter(|lane| lane.is_bulk() && !lane.is_closed());
-        let files = bulk().map(Lane::files).sum::<usize>() + self.waiting.len();
-        let lanes = bulk().count();
-        if lanes <= files && !self.refused_more && lanes < self.lanes_wanted() {
+        let files = self.bulk_lanes().map(Lane::files).sum::<usize>() + self.waiting.len();
+        self.have_lanes_for((files + 1).min(self.bulk_lanes().count() + 1));
+    }
+
+    /// Opens bulk lanes in the background until each of so many files has one, or there are as many as are wanted.
+    fn have_lanes_for(&mut self, files: usize) {
+        let wanted = if self.refused_more { 0 } else { files.min(self.lanes_wanted()) };
+        for _ in self.bulk_lanes().count()..wanted {
             self.add_lane(Purpose::Bulk);
         }
     }

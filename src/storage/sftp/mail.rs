@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Exec(ExecOrder),
     ExecInput(LaneId, Bytes),
     ExecEnd(LaneId),
+    /// So many streams are about to be opened.
+    Expect(usize),
     Shutdown(Fault),
 }
 

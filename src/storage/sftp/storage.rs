@@ -356,6 +356,10 @@ impl Storage for SftpStorage {
         self.digester.start_ahead();
     }
 
+    fn expect_streams(&self, many: usize) {
+        self.server.client.connections().first().expect(many);
+    }
+
     fn lanes(&self) -> usize {
         self.server.client.connections().lanes()
     }
