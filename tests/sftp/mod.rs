@@ -2,6 +2,7 @@
 
 mod digests;
 mod lies;
+mod limits;
 mod openssh;
 mod silence;
 

@@ -22,6 +22,7 @@ mod faults_content;
 mod faults_folding;
 mod faults_further;
 mod faults_lanes;
+mod faults_limits;
 mod faults_names;
 mod faults_network;
 mod faults_protocol;

@@ -151,7 +151,6 @@ impl Client {
         let connections = Connections::new(connection, Arc::clone(&habits), &tuning);
         let extensions = Extensions::of(&greeting);
         let asked = extensions.limits.then(|| browse(connections.first(), &Request::Limits));
-        // Nobody waits for the answer before a file is opened, and then it is there.
         let lengths = async move {
             match OptionFuture::from(asked).await {
                 Some(Ok(Reply::Extended(limits))) => {
@@ -221,14 +220,21 @@ impl Client {
     ) -> Result<Opened, Fault> {
         let berth = self.connections.berth();
         let request = Request::Open { path, flags, attributes };
-        let opening = Self::open(berth.connection().inbox(), lane, &request);
-        match tokio::join!(opening, self.lengths.clone()) {
-            (Ok(handle), lengths) => Ok(Opened { handle, lengths, berth }),
-            (Err(fault), _) => Err(berth.reach(fault)),
+        let lengths = self.limits().await;
+        match Self::open(berth.connection().inbox(), lane, &request).await {
+            Ok(handle) => Ok(Opened { handle, lengths, berth }),
+            Err(fault) => Err(berth.reach(fault)),
         }
     }
 
+    /// Known before anything is opened: the server may keep no more open than a few. Asked for when the connection
+    /// began, and so before the first answer to anything else.
+    async fn limits(&self) -> Lengths {
+        self.lengths.clone().await
+    }
+
     pub(crate) async fn open_directory(&self, path: &[u8]) -> Result<RemoteHandle, Fault> {
+        self.limits().await;
         let inbox = self.connection().inbox();
         Self::open(inbox, LaneChoice::Browse, &Request::OpenDirectory { path }).await
     }

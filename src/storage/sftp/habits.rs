@@ -7,8 +7,6 @@ const DOUBTS: u32 = 3;
 /// Files and directories open on one lane at once, where the server does not say that it takes fewer: systems allow a
 /// process about a thousand, and servers that keep a table of their own often a few hundred.
 const MOST_OPEN: usize = 256;
-/// Fewer are not heeded: a tree that is walked holds some directories open until its files have been opened and closed.
-const LEAST_OPEN: usize = 100;
 
 /// One for each site, for as long as the process lives.
 #[derive(Debug, Default)]
@@ -44,7 +42,7 @@ impl Habits {
     pub(crate) fn most_open(&self) -> usize {
         match self.most_open.load(Ordering::Relaxed) {
             0 => MOST_OPEN,
-            told => told.clamp(LEAST_OPEN, MOST_OPEN),
+            told => told.min(MOST_OPEN),
         }
     }
 
@@ -62,7 +60,7 @@ mod tests {
     fn what_is_open_at_once_is_bounded_by_both_sides() {
         let habits = Habits::default();
         assert_eq!(habits.most_open(), MOST_OPEN);
-        for (told, most) in [(u64::MAX, MOST_OPEN), (180, 180), (3, LEAST_OPEN), (0, MOST_OPEN)] {
+        for (told, most) in [(u64::MAX, MOST_OPEN), (180, 180), (3, 3), (0, MOST_OPEN)] {
             habits.takes_so_many_open(told);
             assert_eq!(habits.most_open(), most, "{told}");
         }

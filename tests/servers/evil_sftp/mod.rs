@@ -24,6 +24,7 @@ use super::{
 use crate::support::wait_until;
 pub(crate) use tricks::Trick;
 use tricks::Twisted;
+use wire::Ask;
 pub(crate) use wire::{DIRECTORY, FILE, LINK};
 pub(crate) use world::World;
 
@@ -125,6 +126,7 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
     }
     let greeting = world.lock().unwrap().greeting();
     let mut held: Vec<Vec<u8>> = Vec::new();
+    let mut open = 0;
     let mut sent = writer.write_all(&greeting).await;
     world.lock().unwrap().greeted += 1;
     while sent.is_ok() {
@@ -144,11 +146,18 @@ async fn serve(stream: ChannelStream<Msg>, world: Arc<Mutex<World>>) {
         let twisted = {
             let (id, ask) = wire::decode(&packet);
             let mut world = world.lock().unwrap();
-            match world.refuse(id, &ask, in_company) {
+            world.measure(&ask, open);
+            match world.refuse(id, &ask, in_company, open) {
                 _ if world.hangs_up(&ask) => Twisted::HangUp(Vec::new()),
                 Some(refusal) => Twisted::Send(refusal),
                 None => {
                     let honest = world.answer(id, &ask);
+                    match ask {
+                        _ if !wire::is_good_news(&honest) => {}
+                        Ask::Open { .. } | Ask::OpenDir { .. } => open += 1,
+                        Ask::Close { .. } => open -= 1,
+                        _ => {}
+                    }
                     world.twist(id, &ask, honest)
                 }
             }

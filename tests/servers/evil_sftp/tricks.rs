@@ -68,6 +68,10 @@ pub(crate) enum Trick {
     CopiesUpTo { end: u64, code: u32 },
     /// Closing a file fails.
     CloseFails,
+    /// It announces limits, tells these (0 for none), and refuses what goes beyond them.
+    Limits { read: u64, write: u64, handles: u64 },
+    /// What it has to tell of its limits comes after all else, as long as there is something else.
+    LimitsLate,
     /// It announces fsync, which fails.
     SyncFails,
     /// Renaming fails.
@@ -81,6 +85,7 @@ pub(crate) enum Trick {
 }
 
 const FSYNC: &[u8] = b"fsync@openssh.com";
+const LIMITS: &[u8] = b"limits@openssh.com";
 
 /// What is sent.
 pub(super) enum Twisted {
@@ -99,6 +104,9 @@ impl World {
                 Trick::CopiesUpTo { .. } => {
                     return Packet::new(2, 3).string(b"copy-data").string(b"1").bytes();
                 }
+                Trick::Limits { .. } => {
+                    return Packet::new(2, 3).string(LIMITS).string(b"1").bytes();
+                }
                 Trick::SyncFails => {
                     return Packet::new(2, 3).string(FSYNC).string(b"1").bytes();
                 }
@@ -109,7 +117,15 @@ impl World {
     }
 
     /// What is refused before anything is done.
-    pub(super) fn refuse(&mut self, id: u32, ask: &Ask, in_company: bool) -> Option<Vec<u8>> {
+    ///
+    /// `open`: how many files and directories the channel has open.
+    pub(super) fn refuse(
+        &mut self,
+        id: u32,
+        ask: &Ask,
+        in_company: bool,
+        open: u64,
+    ) -> Option<Vec<u8>> {
         let is_data = matches!(ask, Ask::Read { .. } | Ask::Write { .. });
         let refuses_company =
             self.tricks.iter().any(|trick| matches!(trick, Trick::RefusesCompany));
@@ -131,6 +147,21 @@ impl World {
             }
             (Trick::SyncFails, Ask::Extended { name, .. }) if name == FSYNC => {
                 Some((wire::FAILURE, &b"Input/output error"[..]))
+            }
+            (Trick::Limits { read, .. }, Ask::Read { length, .. })
+                if beyond(*read, u64::from(*length)) =>
+            {
+                Some((wire::FAILURE, &b"Too long"[..]))
+            }
+            (Trick::Limits { write, .. }, Ask::Write { data, .. })
+                if beyond(*write, data.len() as u64) =>
+            {
+                Some((wire::FAILURE, &b"Too long"[..]))
+            }
+            (Trick::Limits { handles, .. }, Ask::Open { .. } | Ask::OpenDir { .. })
+                if beyond(*handles, open + 1) =>
+            {
+                Some((wire::FAILURE, &b"Too many open files"[..]))
             }
             (Trick::NothingMade, Ask::MakeDir { .. }) => Some((wire::PERMISSION_DENIED, b"no")),
             (Trick::NothingMade, Ask::Open { flags, .. }) if flags & wire::FLAG_CREATE != 0 => {
@@ -256,6 +287,14 @@ impl World {
                 self.extend(&to, &copied);
                 send(wire::status(id, *code, b""))
             }
+            (Trick::Limits { read, write, handles }, Ask::Extended { name, .. })
+                if name == LIMITS =>
+            {
+                let longs = [256 * 1024, *read, *write, *handles];
+                let told = longs.into_iter().fold(Packet::new(201, id), Packet::long).bytes();
+                let late = self.tricks.iter().any(|trick| matches!(trick, Trick::LimitsLate));
+                Some(if late { Twisted::Hold(told) } else { Twisted::Send(told) })
+            }
             (Trick::SizeTurns { path, from, size }, ask) => {
                 let named = match ask {
                     Ask::Stat { path, .. } => path.clone(),
@@ -275,6 +314,11 @@ impl World {
             _ => None,
         }
     }
+}
+
+/// Whether it is more than a limit allows; 0 is none.
+fn beyond(limit: u64, wanted: u64) -> bool {
+    limit > 0 && wanted > limit
 }
 
 const PLAIN: Attrs = Attrs { size: 1, mode: wire::FILE, modified: 1_600_000_000 };

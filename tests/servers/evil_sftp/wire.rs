@@ -129,6 +129,11 @@ impl Packet {
         self
     }
 
+    pub(super) fn long(mut self, long: u64) -> Self {
+        self.0.extend(long.to_be_bytes());
+        self
+    }
+
     pub(super) fn string(mut self, string: &[u8]) -> Self {
         self = self.word(string.len() as u32);
         self.0.extend(string);
@@ -157,6 +162,15 @@ pub(super) fn version() -> Vec<u8> {
 
 pub(super) fn status(id: u32, code: u32, message: &[u8]) -> Vec<u8> {
     Packet::new(101, id).word(code).string(message).string(b"").bytes()
+}
+
+/// Whether a reply is a HANDLE, or a STATUS that says OK.
+pub(super) fn is_good_news(reply: &[u8]) -> bool {
+    match reply.get(4) {
+        Some(102) => true,
+        Some(101) => reply.get(9..13) == Some(&[0; 4]),
+        _ => false,
+    }
 }
 
 pub(super) fn handle(id: u32, handle: &[u8]) -> Vec<u8> {

@@ -35,8 +35,20 @@ pub(crate) struct World {
     pub(super) flights: u64,
     /// Whether the last change of a file was to its content, not to its attributes.
     pub(super) written_last: bool,
+    demands: Demands,
     /// How often a file whose size turns was asked about.
     pub(super) stats: u64,
+}
+
+/// The most that was asked for so far, whether or not it was granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Demands {
+    /// The longest READ.
+    pub(crate) read: u64,
+    /// The longest WRITE.
+    pub(crate) write: u64,
+    /// Files and directories open at once on a channel.
+    pub(crate) handles: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -117,6 +129,22 @@ impl World {
     /// How often replies that were held back went out together.
     pub(crate) fn flights(&self) -> u64 {
         self.flights
+    }
+
+    /// The most that was asked for so far, granted or not.
+    pub(crate) fn demands(&self) -> Demands {
+        self.demands
+    }
+
+    /// Looks at what is asked on a channel that has so many files and directories open.
+    pub(super) fn measure(&mut self, ask: &Ask, open: u64) {
+        let most = &mut self.demands;
+        match ask {
+            Ask::Read { length, .. } => most.read = most.read.max(u64::from(*length)),
+            Ask::Write { data, .. } => most.write = most.write.max(data.len() as u64),
+            Ask::Open { .. } | Ask::OpenDir { .. } => most.handles = most.handles.max(open + 1),
+            _ => {}
+        }
     }
 
     /// Whether something was written after attributes were set last: on a real server that changes the time.

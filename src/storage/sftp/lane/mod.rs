@@ -28,6 +28,10 @@ use super::{
     turn::{LaneId, Turn},
 };
 
+/// When all that is open on a lane has been idle for so long while more is to be opened, each may be waiting for the
+/// other: a tree that is walked holds directories open until its files have been opened and closed.
+const JAM: Duration = Duration::from_secs(5);
+
 /// What libssh2 opens a channel with.
 const FIRST_WINDOW: u64 = 2 * 1024 * 1024;
 
@@ -85,6 +89,7 @@ pub(crate) struct Lane {
     stderr: Vec<u8>,
     greeting: Option<Greeting>,
     stall: Stall,
+    jam: Stall,
     inbox: Arc<Inbox>,
 }
 
@@ -120,6 +125,7 @@ impl Lane {
             stderr: Vec::new(),
             greeting: None,
             stall: Stall::new(now),
+            jam: Stall::new(now),
             inbox,
         }
     }
@@ -195,7 +201,27 @@ impl Lane {
         let limit = if self.slow > 0 { limit * 20 } else { limit * 4 };
         let waits = !self.is_exec() && (self.is_on_its_way() || !self.pending.is_empty());
         self.stall.waiting(waits, now);
-        self.stall.deadline(limit).map(|deadline| (deadline, limit))
+        let stalls = self.stall.deadline(limit).map(|deadline| (deadline, limit));
+        // Its end is not missed either: `work` clears it then, so it is never found to be over here.
+        stalls.into_iter().chain(self.jam.deadline(JAM).map(|deadline| (deadline, JAM))).min()
+    }
+
+    /// Turns one away that waits to be opened, where nothing that is open will ever be closed before it.
+    fn clear_the_jam(&mut self, now: Instant) {
+        self.jam.waiting(!self.shut.is_empty() && self.pending.is_empty(), now);
+        if self.jam.deadline(JAM).is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        self.jam.sign_of_life(now);
+        if let Some(reply) = self.shut.pop_front().and_then(|envelope| envelope.reply) {
+            let _ = reply.send(Err(self.no_more_open()));
+        }
+    }
+
+    /// To be tried again once others are done.
+    fn no_more_open(&self) -> Fault {
+        let most = self.inbox.most_open();
+        Fault::interrupted(format!("no more than {most} files are kept open on a channel at once"))
     }
 
     /// When anything last came on it.
@@ -292,6 +318,7 @@ impl Lane {
         now: Instant,
     ) -> Result<bool, Broken> {
         let mut moved = false;
+        self.clear_the_jam(now);
         loop {
             let stage = self.stage;
             match stage {
