@@ -1,5 +1,6 @@
 //! Logging in: real keys and agents against OpenSSH, passwords and prompts against the embedded server.
 
+mod algorithms;
 mod ftp;
 mod host_keys;
 mod jumps;
