@@ -26,6 +26,8 @@ struct Site {
     connected_before: bool,
     /// Failures to connect in a row, or connections that ended before anything was done with them.
     failures: u32,
+    /// A person did not wait this one out. Their attempt takes nothing from the patience of jobs.
+    cut_short: Option<Pause>,
 }
 
 #[derive(Default)]
@@ -90,8 +92,9 @@ impl Sites {
     /// Ends a wait now: a person asks for it.
     pub(super) fn hurry(&mut self, endpoint: &Endpoint) {
         if let Some(site) = self.sites.get_mut(endpoint)
-            && matches!(site.state, State::Waiting(_))
+            && let State::Waiting(pause) = &site.state
         {
+            site.cut_short = Some(pause.clone());
             site.state = State::Idle;
         }
     }
@@ -107,6 +110,7 @@ impl Sites {
         let generation = self.generations;
         let site = self.sites.entry(endpoint.clone()).or_default();
         site.state = State::Connected(Connection { storage, generation });
+        site.cut_short = None;
         site.connected_before = true;
     }
 
@@ -126,6 +130,13 @@ impl Sites {
         random: f64,
     ) -> AfterFailure {
         let site = self.sites.entry(endpoint.clone()).or_default();
+        let cut_short = site.cut_short.take().filter(|pause| now < pause.until);
+        if let Some(pause) = cut_short
+            && why.kind().is_worth_a_retry()
+        {
+            site.state = State::Waiting(Pause { why: why.clone(), ..pause });
+            return AfterFailure::Waiting;
+        }
         site.failures += 1;
         match retry::after_failed_dial(why.kind(), site.failures, site.connected_before, random) {
             Next::Wait(wait) => {
@@ -175,6 +186,7 @@ impl Sites {
     /// Ends whatever there is: a dial, a connection, a wait. The storage is handed back to be closed.
     pub(super) fn disconnect(&mut self, endpoint: &Endpoint) -> Option<Arc<dyn Storage>> {
         let site = self.sites.get_mut(endpoint)?;
+        site.cut_short = None;
         match std::mem::take(&mut site.state) {
             State::Dialing(dial) => {
                 dial.abort();

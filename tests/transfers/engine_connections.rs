@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use tokio::time::{Duration, Instant};
@@ -310,6 +310,36 @@ async fn a_server_that_is_away_for_a_while_is_waited_for() {
     rig.progress_that(id, waits).await;
     assert_eq!(rig.end_of(id).await.summary.counts.done, 1);
     assert_eq!(rig.dials_to(&server()), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_tries_again_and_again_takes_nothing_from_the_patience_of_a_job() {
+    let mut rig = Rig::new();
+    rig.here.put("/here/a", bytes(100)).unwrap();
+    rig.here.put("/here/b", bytes(100)).unwrap();
+    let (there, away) = (rig.there.clone(), Arc::new(AtomicBool::new(false)));
+    let is_away = away.clone();
+    rig.answer_dials(server(), move |_| match is_away.load(Ordering::SeqCst) {
+        true => Err(Error::new(ErrorKind::Unreachable, "connect to files.example", "refused")),
+        false => Ok(Arc::new(there.reconnected())),
+    });
+    rig.run(put(&["/here/b"], "/there")).await;
+    away.store(true, Ordering::SeqCst);
+    cuts_at(&rig.there, Operation::FinishWrite, 1);
+    let id = rig.add(put(&["/here/a"], "/there"));
+    let waits = |job: &wharf::engine::message::JobProgress| {
+        job.retry.as_ref().is_some_and(|retry| retry.why.kind() == ErrorKind::Unreachable)
+    };
+    let before = rig.progress_that(id, waits).await.jobs[1].retry.clone().unwrap();
+    for ticket in 0..20 {
+        let error = rig.list(ticket, at(server(), "/there")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreachable);
+    }
+    let snapshot = rig.progress_that(id, waits).await;
+    let after = snapshot.jobs[1].retry.clone().unwrap();
+    assert_eq!((after.attempt, after.at), (before.attempt, before.at));
+    away.store(false, Ordering::SeqCst);
+    assert_eq!(rig.end_of(id).await.summary.counts.done, 1);
 }
 
 #[tokio::test]
