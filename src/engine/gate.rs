@@ -12,6 +12,12 @@ use tokio::{
 
 use crate::domain::{place::Endpoint, rate::Limit};
 
+/// Everyone takes turns of so many bytes: by whole chunks, who has large ones would have more of the limit than who has
+/// small ones.
+const TURN: u64 = 32 * 1024;
+/// Who wakes up late for a turn has not lost it, up to so much.
+const LATE: Duration = Duration::from_millis(20);
+
 /// The limit all transfers share. It may change at any time.
 #[derive(Default)]
 pub(super) struct Throttle {
@@ -38,12 +44,16 @@ impl Throttle {
 
     /// Waits until so many bytes more may pass. Whoever comes first goes first.
     async fn pass(&self, bytes: u64) {
-        let changed = self.changed.notified();
-        let Some(turn) = self.turn(bytes) else { return };
-        tokio::select! {
-            () = time::sleep_until(turn) => {}
-            // By what holds now it may be too early, by one chunk.
-            () = changed => {}
+        let mut left = bytes;
+        while left > 0 {
+            let changed = self.changed.notified();
+            let Some(turn) = self.turn(left.min(TURN)) else { return };
+            left = left.saturating_sub(TURN);
+            tokio::select! {
+                () = time::sleep_until(turn) => {}
+                // By what holds now it may be too early, by one turn.
+                () = changed => {}
+            }
         }
     }
 
@@ -52,7 +62,8 @@ impl Throttle {
         let mut state = self.state();
         let limit = state.limit.0?;
         let now = Instant::now();
-        let turn = state.paid.map_or(now, |paid| paid.max(now));
+        let earliest = now.checked_sub(LATE).unwrap_or(now);
+        let turn = state.paid.map_or(now, |paid| paid.max(earliest));
         state.paid = Some(turn + Duration::from_secs_f64(bytes as f64 / limit as f64));
         Some(turn)
     }
@@ -123,11 +134,45 @@ mod tests {
             throttle.pass(100).await;
         }
         assert_eq!(start.elapsed().as_millis(), 1000);
-        throttle.pass(1_000_000).await;
+        throttle.pass(TURN).await;
         tokio::join!(throttle.pass(1), async {
             time::sleep(Duration::from_millis(1)).await;
             throttle.set(Limit(None));
         });
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+
+    /// How many bytes each stream gets through in ten seconds, of which it passes so many at a time.
+    async fn shares(limit: u64, chunks: &[u64]) -> Vec<u64> {
+        let throttle = Throttle::default();
+        throttle.set(Limit(Some(limit)));
+        let end = Instant::now() + Duration::from_secs(10);
+        let stream = async |chunk: &u64| {
+            let mut passed = 0;
+            while time::timeout_at(end, throttle.pass(*chunk)).await.is_ok() {
+                passed += chunk;
+            }
+            passed
+        };
+        futures_util::future::join_all(chunks.iter().map(stream)).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn small_chunks_have_the_same_share_as_large_ones() {
+        let shares = shares(8_000_000, &[32_768, 262_144, 1_000_000]).await;
+        for share in &shares {
+            assert!((24_000_000..29_000_000).contains(share), "{shares:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_counts_milliseconds_costs_nothing_of_the_limit() {
+        for limit in [1_000_000, 50_000_000, 1_000_000_000] {
+            let passed = shares(limit, &[32_768]).await[0];
+            assert!(
+                passed >= limit * 10 / 100 * 98 && passed <= limit * 10 / 100 * 101,
+                "{passed}"
+            );
+        }
     }
 }
