@@ -17,6 +17,7 @@ mod sessions;
 mod slow;
 mod sums;
 mod trips;
+mod uploads;
 mod ways;
 
 use std::sync::{Arc, Mutex};

@@ -7,11 +7,13 @@ use suppaftp::Status;
 use secrecy::SecretString;
 
 use super::{
+    ahead::Ahead,
     fault::{Fault, too_many},
     features::{Features, Habits, has, note},
     line::Line,
     patience::Patience,
     pins::Pins,
+    search::{ANONYMOUS, ANONYMOUS_PASSWORD, Password, Search, Source},
     settle,
     talker::Talker,
     tls::{Refused, Rejected, Security, Tls},
@@ -19,34 +21,27 @@ use super::{
 };
 use crate::{
     domain::{
-        display::escape_text,
         encoding::Encoding,
         error::{Error, ErrorKind, Result},
         ftp::{DataMode, FtpWays},
         path::StoragePath,
-        question::{Answer, Question},
         secret::Vault,
         site::{Protocol, Site},
     },
     storage::Ask,
 };
 
-/// How often a password is asked for.
-const ASKED_AT_MOST: u32 = 3;
 /// How often a server that hangs up after a refusal is connected to again, and one whose certificate or version of TLS
 /// had to be settled first.
 const CONNECTIONS: u32 = 8;
-/// The user where none is given, and its password: whoever may come in, may.
-const ANONYMOUS: &str = "anonymous";
-const ANONYMOUS_PASSWORD: &str = "wharf@";
 
 /// How to log in to a site, and what is remembered of it.
 pub(crate) struct Login {
-    site: Arc<Site>,
+    pub(super) site: Arc<Site>,
     /// The site with the port that is knocked at: what its certificate is kept under.
-    door: Arc<Site>,
-    vault: Arc<dyn Vault>,
-    pins: Arc<Pins>,
+    pub(super) door: Arc<Site>,
+    pub(super) vault: Arc<dyn Vault>,
+    pub(super) pins: Arc<Pins>,
     pub(super) patience: Patience,
     /// How names are written there.
     pub(super) names: Encoding,
@@ -55,13 +50,15 @@ pub(crate) struct Login {
     pub(super) security: Security,
     pub(super) habits: Habits,
     memory: Mutex<Memory>,
+    /// The second connection, while the first is let in.
+    ahead: Ahead,
     /// Held while a person may be asked, so that two at once do not ask the same twice.
     asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct Memory {
-    password: Option<SecretString>,
+pub(super) struct Memory {
+    pub(super) password: Option<SecretString>,
     features: Option<Arc<Features>>,
 }
 
@@ -103,21 +100,6 @@ struct Reached {
     greeting: Reply,
 }
 
-/// A password, and whose word it is.
-struct Password {
-    /// None until it is known that there is somebody to tell it to.
-    secret: Option<SecretString>,
-    source: Source,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Nobody,
-    Memory,
-    Vault,
-    Person { keep: bool },
-}
-
 impl Login {
     /// Nothing happens until the first [`open`](Self::open).
     pub(crate) fn new(
@@ -142,6 +124,7 @@ impl Login {
             security: Security::default(),
             habits,
             memory: Mutex::default(),
+            ahead: Ahead::default(),
             asking: tokio::sync::Mutex::default(),
         }
     }
@@ -151,29 +134,25 @@ impl Login {
         &self.site
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    /// What is remembered.
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn doing(&self) -> String {
+    /// To complete "Could not …".
+    pub(super) fn doing(&self) -> String {
         format!("log in to {}", self.site)
     }
 
-    fn user(&self) -> &str {
+    /// Who logs in.
+    pub(super) fn user(&self) -> &str {
         self.site.user().unwrap_or(ANONYMOUS)
     }
 
     /// Connects and logs in. What was answered once is not asked again. Dropping the future ends the attempt.
     pub(super) async fn open(&self, ask: Arc<dyn Ask>) -> Result<LoggedIn> {
         let _asking = self.asking.lock().await;
-        let mut search = Search {
-            login: self,
-            ask,
-            again_because: String::new(),
-            asked: 0,
-            vault_used: false,
-            reached: false,
-        };
+        let mut search = Search::new(self, ask);
         let mut password = search.next().await?;
         for _ in 0..CONNECTIONS {
             match self
@@ -271,10 +250,16 @@ impl Login {
             Ok(reached) => reached,
             Err(ended) => return Ok(ended),
         };
-        match password {
-            Some(password) => self.introduce(talker, tls, &greeting, password).await,
-            None => Ok(Attempt::Reached),
+        let Some(password) = password else { return Ok(Attempt::Reached) };
+        // A server that once let in no more is asked for one after another.
+        if self.memory().features.is_none() && self.habits.crowd().is_none() {
+            self.ahead.dial(talker.ends.1, self.patience.connect);
         }
+        let attempt = self.introduce(talker, tls, &greeting, password).await;
+        if !matches!(attempt, Ok(Attempt::LoggedIn(_))) {
+            self.ahead.hang_up();
+        }
+        attempt
     }
 
     /// Connects, as far as the greeting, and TLS where that comes before the login.
@@ -282,8 +267,10 @@ impl Login {
         let site = &self.site;
         let port = self.door.port().unwrap_or(site.protocol().default_port());
         let Patience { connect, reply, .. } = self.patience;
-        let mut talker =
-            Talker::connect(site.host(), port, &site.to_string(), connect, reply).await?;
+        let mut talker = match self.ahead.take().await {
+            Some(socket) => Talker::on(socket, reply).map_err(Fault::io)?,
+            None => Talker::connect(site.host(), port, &site.to_string(), connect, reply).await?,
+        };
         let tls = match site.protocol().is_encrypted() {
             true => Some(self.begin_tls().await?),
             false => None,
@@ -299,7 +286,7 @@ impl Login {
             return Ok(Err(Attempt::TooMany(Fault::of(&greeting))));
         }
         if !greeting.is_done() {
-            return Err(unwelcome(&greeting));
+            return Err(Fault::lost(Fault::of(&greeting).why));
         }
         if let Some(tls) = tls.as_ref().filter(|_| site.protocol() == Protocol::FtpExplicitTls) {
             let agreed = talker.say(Command::bare("AUTH TLS")).await?;
@@ -383,115 +370,5 @@ fn not_let_in(reply: &Reply) -> std::result::Result<Attempt, Fault> {
         }
         Status::NotAvailable => Err(Fault::of(reply)),
         _ => Ok(Attempt::Refused(reply.words())),
-    }
-}
-
-fn unwelcome(greeting: &Reply) -> Fault {
-    let fault = Fault::of(greeting);
-    Fault::new(ErrorKind::ConnectionLost, fault.why)
-}
-
-/// On the way to a password that is accepted.
-struct Search<'a> {
-    login: &'a Login,
-    ask: Arc<dyn Ask>,
-    again_because: String,
-    asked: u32,
-    vault_used: bool,
-    /// There is a server, and its certificate is let in: a person is not asked for nothing.
-    reached: bool,
-}
-
-impl Search<'_> {
-    async fn next(&mut self) -> Result<Password> {
-        let login = self.login;
-        if login.site.user().is_none() {
-            let secret = Some(SecretString::from(ANONYMOUS_PASSWORD));
-            return Ok(Password { secret, source: Source::Nobody });
-        }
-        let remembered = login.memory().password.clone();
-        if remembered.is_some() {
-            return Ok(Password { secret: remembered, source: Source::Memory });
-        }
-        if !std::mem::replace(&mut self.vault_used, true) {
-            match login.vault.find(&login.site).await {
-                Ok(Some(secret)) => {
-                    return Ok(Password { secret: Some(secret), source: Source::Vault });
-                }
-                Ok(None) => {}
-                Err(error) => self.again_because = format!("no kept password: {}", error.why()),
-            }
-        }
-        if !self.reached {
-            return Ok(Password { secret: None, source: Source::Nobody });
-        }
-        let refuse = |why: &str| Error::new(ErrorKind::LoginRefused, login.doing(), why);
-        if self.asked == ASKED_AT_MOST {
-            return Err(refuse(&self.again_because));
-        }
-        self.asked += 1;
-        let question = Question::Password {
-            site: Arc::clone(&login.site),
-            user: escape_text(login.user()),
-            again_because: self.again_because.clone(),
-        };
-        match self.ask.ask(question).await {
-            Answer::Texts { texts, keep } => match texts.into_iter().next() {
-                Some(secret) => {
-                    Ok(Password { secret: Some(secret), source: Source::Person { keep } })
-                }
-                None => Err(refuse("no password was given")),
-            },
-            _ if self.again_because.is_empty() => Err(refuse("no password was given")),
-            _ => Err(refuse(&format!("no password was given ({})", self.again_because))),
-        }
-    }
-
-    async fn refused(&mut self, password: &Password, why: String) -> Result<()> {
-        let login = self.login;
-        self.again_because = match password.source {
-            Source::Nobody => {
-                let why = format!("the server lets nobody in without a name: {why}");
-                return Err(Error::new(ErrorKind::LoginRefused, login.doing(), why));
-            }
-            Source::Person { .. } => format!("the server refused that password: {why}"),
-            Source::Memory => {
-                login.memory().password = None;
-                "the server no longer accepts the password it accepted before".into()
-            }
-            Source::Vault => {
-                // That it could not be dropped matters less than that it was refused.
-                if let Err(error) = login.vault.forget(&login.site).await {
-                    tracing::warn!(%error, "the refused password was not dropped");
-                }
-                format!("the server refused the kept password: {why}")
-            }
-        };
-        Ok(())
-    }
-
-    /// A certificate nobody vouches for: let in for good, or the end.
-    async fn certificate(&self, rejected: Rejected) -> Result<()> {
-        let login = self.login;
-        let question = Question::Certificate {
-            site: Arc::clone(&login.site),
-            known_as: escape_text(&Pins::known_as(&login.door)),
-            why: rejected.why.clone(),
-            fingerprint: rejected.fingerprint.0.clone(),
-            changed: rejected.changed,
-        };
-        if !matches!(self.ask.ask(question).await, Answer::Yes) {
-            let Rejected { fingerprint, why, .. } = rejected;
-            let why = format!(
-                "its certificate (SHA-256 {}) was not accepted: {why}; nothing was sent",
-                fingerprint.0
-            );
-            let doing = format!("connect to {}", login.site);
-            return Err(Error::new(ErrorKind::HostKeyRefused, doing, why));
-        }
-        let (pins, door) = (Arc::clone(&login.pins), Arc::clone(&login.door));
-        // A file that cannot be written was told to the log.
-        let _ = tokio::task::spawn_blocking(move || pins.keep(&door, &rejected.fingerprint)).await;
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Commands and replies are bytes, bounded and refused at one door ([`wire`]); a control connection takes many commands
 //! before the first is answered ([`line`]), which no library at hand does, and is what short round trips are made of.
 
+mod ahead;
 mod attributes;
 mod data;
 mod digest;
@@ -17,6 +18,7 @@ pub(super) mod pins;
 mod pool;
 mod replace;
 mod rows;
+mod search;
 mod server;
 mod settle;
 pub(super) mod storage;

@@ -65,7 +65,8 @@ impl Talker {
         Err(last)
     }
 
-    fn on(socket: TcpStream, patience: Duration) -> std::io::Result<Self> {
+    /// On a connection that stands.
+    pub(super) fn on(socket: TcpStream, patience: Duration) -> std::io::Result<Self> {
         let ends = (socket.local_addr()?, socket.peer_addr()?);
         // Commands are short and waited for.
         socket.set_nodelay(true)?;

@@ -57,6 +57,8 @@ pub(crate) enum Trick {
     Longer(usize),
     /// This command is never answered.
     Silent(&'static str),
+    /// From this command on a session reads, and says nothing any more.
+    FallsSilent(&'static str),
     /// This command is answered with a line that does not end.
     EndlessLine(&'static str),
     /// This command is answered with a reply that does not end.

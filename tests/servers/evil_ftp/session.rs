@@ -23,6 +23,8 @@ pub(super) struct Session<'a> {
     pub(super) folder: Vec<u8>,
     /// The next answer is lost, and the connection with it.
     pub(super) mute: bool,
+    /// Nothing is answered any more.
+    pub(super) silent: bool,
     /// It counts among those that are there.
     pub(super) is_in: bool,
 }
@@ -44,6 +46,7 @@ pub(super) fn serve(shared: &Arc<Shared>, socket: TcpStream) {
         from: Vec::new(),
         folder: b"/srv".to_vec(),
         mute: false,
+        silent: false,
         is_in: false,
     };
     let greeting = shared.world().greeting;
@@ -107,6 +110,9 @@ impl Session<'_> {
         if self.mute && !line.starts_with('1') {
             return Err(gone());
         }
+        if self.silent {
+            return Ok(());
+        }
         let control = self.control()?;
         control.write_all(format!("{line}\r\n").as_bytes())?;
         control.flush()
@@ -149,6 +155,7 @@ impl Session<'_> {
                     self.opened = Some(opened);
                 }
                 Trick::Silent(of) if of == verb => return Ok(true),
+                Trick::FallsSilent(of) if of == verb => self.silent = true,
                 Trick::EndlessLine(of) if of == verb => loop {
                     self.control()?.write_all(&[b'x'; 4096])?;
                 },
