@@ -23,7 +23,7 @@ pub(super) async fn before(errand: &Errand) -> Result<Option<Arrived>, Fail> {
     let target = match errand.step.target {
         Known::Absent => return Ok(None),
         Known::Present(target) => target,
-        Known::Unknown => match errand.target().stat(errand.to()?).await {
+        Known::Unknown | Known::FreeAt(_) => match errand.target().stat(errand.to()?).await {
             Ok(target) => target,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).at(End::Target),

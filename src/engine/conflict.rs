@@ -37,7 +37,7 @@ pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
     let target = match errand.step.target {
         Known::Absent => return Ok(free()),
         Known::Present(target) => target,
-        Known::Unknown => match errand.target().stat(errand.to()?).await {
+        Known::Unknown | Known::FreeAt(_) => match errand.target().stat(errand.to()?).await {
             Ok(target) => target,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(free()),
             Err(error) => return Err(error).at(End::Target),

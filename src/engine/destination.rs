@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tokio::join;
+use tokio::{join, time::Instant};
 
 use super::{
     message::Destination,
@@ -22,8 +22,8 @@ use crate::{
 /// A destination that exists, or may come to be.
 #[derive(Debug)]
 pub(super) enum Resolved {
-    /// A directory, and what it holds, where that is known.
-    Into(StoragePath, Option<Contents>),
+    /// A directory, and what is known of what it holds.
+    Into(StoragePath, Held),
     /// Exactly this path.
     Exactly(StoragePath),
 }
@@ -31,13 +31,28 @@ pub(super) enum Resolved {
 /// What a directory holds, by name.
 pub(super) type Contents = HashMap<Name, Attributes>;
 
+/// What is known of what a directory holds.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// All of it.
+    All(Contents),
+    /// Nothing stood under this name at this time.
+    NotThis(Name, Instant),
+    Unknown,
+}
+
 impl Resolved {
     /// Where a source goes; `None` if it has no name.
     pub(super) fn place_of(&self, source: &StoragePath) -> Option<(StoragePath, Known)> {
         match self {
-            Resolved::Into(directory, contents) => {
+            Resolved::Into(directory, held) => {
                 let name = source.name()?;
-                Some((directory.join(&name), known(contents.as_ref(), &name)))
+                let known = match held {
+                    Held::All(contents) => known(Some(contents), &name),
+                    Held::NotThis(free, at) if *free == name => Known::FreeAt(*at),
+                    Held::NotThis(..) | Held::Unknown => Known::Unknown,
+                };
+                Some((directory.join(&name), known))
             }
             Resolved::Exactly(path) => Some((path.clone(), Known::Unknown)),
         }
@@ -59,7 +74,7 @@ const WORTH_A_LISTING: usize = 8;
 pub(super) async fn resolve(
     wanted: &Destination,
     target: &Place,
-    sources: usize,
+    sources: &[StoragePath],
 ) -> Result<Resolved, Fail> {
     let storage = &*target.storage;
     let (Destination::Into(location)
@@ -67,20 +82,28 @@ pub(super) async fn resolve(
     | Destination::AsCp(location)) = wanted;
     let path = absolute(storage, &location.path).await.at(End::Target)?;
     match wanted {
-        Destination::Into(_) => into(storage, path, None, sources).await,
+        Destination::Into(_) => {
+            let made = make_directories(storage, &path);
+            let (made, only) = join!(made, look_for_only(storage, &path, sources));
+            into(storage, path, made.at(End::Target)?, sources, only).await
+        }
         Destination::Exactly(_) => {
             let parent = stat_parent(storage, &path).await;
-            exactly(location, path, parent, sources)
+            exactly(location, path, parent, sources.len())
         }
         Destination::AsCp(_) => {
-            let (stands, parent) = join!(storage.stat_followed(&path), stat_parent(storage, &path));
+            let (stands, parent, only) = join!(
+                storage.stat_followed(&path),
+                stat_parent(storage, &path),
+                look_for_only(storage, &path, sources)
+            );
             match stands {
                 Ok(found) if found.kind == Kind::Directory => {
-                    into(storage, path, Some(found), sources).await
+                    into(storage, path, false, sources, only).await
                 }
-                Ok(_) => exactly(location, path, parent, sources),
+                Ok(_) => exactly(location, path, parent, sources.len()),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    exactly(location, path, parent, sources)
+                    exactly(location, path, parent, sources.len())
                 }
                 Err(error) => Err(error).at(End::Target),
             }
@@ -88,22 +111,38 @@ pub(super) async fn resolve(
     }
 }
 
-/// Into a directory, made unless it stands.
+/// Into a directory that stands, or was `made`; `only` is what is known of the only name that is to go there.
 async fn into(
     storage: &dyn Storage,
     directory: StoragePath,
-    stands: Option<Attributes>,
-    sources: usize,
+    made: bool,
+    sources: &[StoragePath],
+    only: Held,
 ) -> Result<Resolved, Fail> {
-    let made = stands.is_none() && make_directories(storage, &directory).await.at(End::Target)?;
-    let contents = if made {
-        Some(Contents::new())
-    } else if sources >= WORTH_A_LISTING {
-        contents(storage, &directory).await.at(End::Target)?
+    let held = if made {
+        Held::All(Contents::new())
+    } else if sources.len() >= WORTH_A_LISTING {
+        contents(storage, &directory).await.at(End::Target)?.map_or(Held::Unknown, Held::All)
     } else {
-        None
+        only
     };
-    Ok(Resolved::Into(directory, contents))
+    Ok(Resolved::Into(directory, held))
+}
+
+/// Whether the name of an only source is free there: looked at while it is found out whether there is such a directory,
+/// and good for the step that follows right behind.
+async fn look_for_only(
+    storage: &dyn Storage,
+    directory: &StoragePath,
+    sources: &[StoragePath],
+) -> Held {
+    let [source] = sources else { return Held::Unknown };
+    let Some(name) = source.name() else { return Held::Unknown };
+    let at = Instant::now();
+    match storage.stat(&directory.join(&name)).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Held::NotThis(name, at),
+        _ => Held::Unknown,
+    }
 }
 
 async fn stat_parent(

@@ -226,7 +226,7 @@ async fn look(errand: &Errand) -> Result<Option<Attributes>, Fail> {
     match errand.step.target {
         Known::Absent => Ok(None),
         Known::Present(target) => Ok(Some(target)),
-        Known::Unknown => match errand.target().stat(errand.to()?).await {
+        Known::Unknown | Known::FreeAt(_) => match errand.target().stat(errand.to()?).await {
             Ok(target) => Ok(Some(target)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).at(End::Target),

@@ -37,7 +37,7 @@ pub(super) async fn look(errand: &Errand) -> Result<Outcome, Fail> {
 }
 
 async fn resolve<'a>(errand: &'a Errand, wanted: &Destination) -> Result<&'a Resolved, Fail> {
-    let sources = errand.request.sources.len();
+    let sources = &errand.request.sources;
     errand
         .destination
         .get_or_try_init(|| destination::resolve(wanted, &errand.target, sources))

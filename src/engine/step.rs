@@ -7,6 +7,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use std::sync::Arc;
@@ -171,6 +172,22 @@ pub(super) enum Known {
     /// Nothing stood there a moment ago. The rename will not replace, should that have changed.
     Absent,
     Present(Attributes),
+    /// Nothing stood there at this time.
+    FreeAt(Instant),
+}
+
+/// For so long what was seen counts as seen a moment ago.
+const A_MOMENT: Duration = Duration::from_secs(2);
+
+impl Known {
+    /// What of it is still known when the step begins.
+    pub(super) fn when_it_begins(self, now: Instant) -> Self {
+        match self {
+            Known::FreeAt(at) if now.saturating_duration_since(at) <= A_MOMENT => Known::Absent,
+            Known::FreeAt(_) => Known::Unknown,
+            known => known,
+        }
+    }
 }
 
 /// An entry found by walking, on its way to become a step.
@@ -347,5 +364,14 @@ mod tests {
         assert!(folder.is_new(&name("a")));
         assert!(folder.is_new(&name("b")));
         assert!(!folder.is_new(&name("a")));
+    }
+
+    #[test]
+    fn what_was_seen_a_while_ago_is_looked_at_anew() {
+        let at = Instant::now();
+        let begins = |after| Known::FreeAt(at).when_it_begins(at + after);
+        assert_eq!(begins(A_MOMENT), Known::Absent);
+        assert_eq!(begins(A_MOMENT + Duration::from_millis(1)), Known::Unknown);
+        assert_eq!(Known::Absent.when_it_begins(at + A_MOMENT * 2), Known::Absent);
     }
 }

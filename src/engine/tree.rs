@@ -148,7 +148,7 @@ async fn make_or_find(
     let target = errand.target();
     let stands = match errand.step.target {
         Known::Present(stands) => stands,
-        Known::Absent | Known::Unknown => {
+        Known::Absent | Known::Unknown | Known::FreeAt(_) => {
             let permissions = errand.step.source.permissions.map(|bits| bits & 0o777 | OWN_ACCESS);
             match target.make_directory(to, permissions).await {
                 Ok(()) => {

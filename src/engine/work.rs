@@ -129,6 +129,7 @@ impl Central {
                     offer.into_iter().for_each(|offer| *offer.ready.of_mut(class) -= 1);
                     continue;
                 }
+                step.target = step.target.when_it_begins(now);
                 room = room.saturating_sub(usize::from(class != Class::Folder));
                 limits.room = room;
                 self.served += 1;

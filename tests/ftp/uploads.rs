@@ -7,6 +7,10 @@ use super::*;
 use crate::{headless, servers::evil_ftp::Trick, support::wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
+const FACTS: [&str; 4] = ["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"];
+const NO_FACTS: [&str; 3] = ["MDTM", "SIZE", "REST STREAM"];
+/// It has no facts, and lists without a data connection.
+const VSFTPD: &str = "220 (vsFTPd 3.0.3)";
 
 /// `wharf cp file` to the server's first folder, from this one.
 fn begin(port: u16, folder: &Path) -> Child {
@@ -65,4 +69,27 @@ async fn no_second_connection_waits_for_a_person() {
     let error = dialer().dial(&endpoint(Protocol::Ftp, evil.port()), thinker).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::LoginRefused);
     assert_eq!(evil.connections(), 2, "there was one");
+}
+
+/// Whether the folder is there, whether the name in it is free, and why there is nothing under it, is asked at once.
+#[test]
+fn all_looks_before_an_upload_go_together() {
+    let looks = ["SIZE /srv", "CWD /srv", "SIZE /srv/file", "CWD /srv/file", "STAT -a /srv/?ile"];
+    let facts = ["MLST /srv", "MLST /", "MLST /srv/file", "MLST /srv"];
+    let without: (_, &[_], _, &[_]) = (VSFTPD, &NO_FACTS, "SIZE", &looks);
+    for (greeting, features, silent, looks) in [without, ("220 evil", &FACTS, "MLST", &facts)] {
+        let evil = EvilFtp::start(|world| {
+            world.greeting(greeting);
+            world.features(features);
+            world.trick(Trick::FallsSilent(silent));
+        });
+        let folder = folder_with(b"content");
+        let child = begin(evil.port(), folder.path());
+        wait_until("all of it was asked before there is any answer", SOON, || {
+            let seen = evil.world().seen();
+            let asked = |look: &&str| seen.iter().filter(|line| line == look).count();
+            looks.iter().all(|look| asked(look) >= looks.iter().filter(|it| *it == look).count())
+        });
+        kill(child);
+    }
 }

@@ -51,7 +51,11 @@ impl Server {
     }
 
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
-        let reply = self.facts(path).await?;
+        let along = care == Care::Thorough && self.pool.is_calm();
+        let why = if along { self.ask_why_no_facts(path)? } else { None };
+        let mut told =
+            self.ask_all([self.about("MLST", path)?].into_iter().chain(why)).await?.into_iter();
+        let reply = told.next().ok_or_else(lost)?;
         if reply.is_done() {
             let told = attributes_in(&reply)?;
             let may_be_a_link = self.features.hides_links && told.permissions == Some(OF_LINKS);
@@ -61,7 +65,7 @@ impl Server {
         if care == Care::Quick || fault.kind != ErrorKind::Failed {
             return Err(fault);
         }
-        let fault = self.why_no_facts(fault, path).await;
+        let fault = self.why_no_facts(fault, path, told.next()).await;
         if fault.kind != ErrorKind::Failed {
             return Err(fault);
         }
@@ -116,18 +120,32 @@ impl Server {
         Ok(reply)
     }
 
-    /// Refusing facts, servers do not say why.
-    async fn why_no_facts(&self, fault: Fault, path: &StoragePath) -> Fault {
+    /// What tells why there are no facts.
+    fn ask_why_no_facts(&self, path: &StoragePath) -> Result<Option<Command>, Fault> {
+        if self.features.says_why_not_entered {
+            return self.about("CWD", path).map(Some);
+        }
+        // Not by trying to enter: Pure-FTPd makes who fails at that wait.
+        self.absolute(path).parent().map(|parent| self.about("MLST", &parent)).transpose()
+    }
+
+    /// Refusing facts, servers do not say why. `told` is the answer to what was asked about that, if it was.
+    async fn why_no_facts(&self, fault: Fault, path: &StoragePath, told: Option<Reply>) -> Fault {
         let found = async {
+            let reply = match (told, self.ask_why_no_facts(path)?) {
+                (Some(told), _) => told,
+                (None, Some(question)) => {
+                    let [reply] = self.ask([question]).await?;
+                    reply
+                }
+                (None, None) => return Ok(fault),
+            };
             if self.features.says_why_not_entered {
-                let [entered] = self.ask([self.about("CWD", path)?]).await?;
-                return Ok(if entered.is_done() { fault } else { Fault::of(&entered) });
+                return Ok(if reply.is_done() { fault } else { Fault::of(&reply) });
             }
-            // Not by trying to enter: Pure-FTPd makes who fails at that wait.
-            let Some(parent) = self.absolute(path).parent() else { return Ok(fault) };
-            let reply = self.facts(&parent).await?;
             if !reply.is_done() {
-                return Ok(Box::pin(self.why_no_facts(Fault::of(&reply), &parent)).await);
+                let Some(parent) = self.absolute(path).parent() else { return Ok(fault) };
+                return Ok(Box::pin(self.why_no_facts(Fault::of(&reply), &parent, None)).await);
             }
             let may_enter = fact_lines(&reply).find_map(listing::may_be_entered);
             Ok(match may_enter {
@@ -150,28 +168,26 @@ impl Server {
         let path = self.absolute(path);
         let Some(parent) = path.parent() else { return Ok(Attributes::of_kind(Kind::Directory)) };
         let pwd = || Command::bare("PWD");
-        let file = [self.about("SIZE", &path)?, self.about("MDTM", &path)?];
-        let directory = [self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
-        // Most likely it is no file either, or nobody else has to wait: all that may be asked is asked at once.
-        let at_once = care == Care::Quick || self.pool.is_quiet();
-        let (size, modified, directory) = match at_once {
-            true => {
-                let ([size, modified], [a, b, c, d]) = (file, directory);
-                let [size, modified, a, b, c, d] = self.ask([size, modified, a, b, c, d]).await?;
-                (size, modified, Ok([a, b, c, d]))
-            }
-            false => {
-                let [size, modified] = self.ask(file).await?;
-                (size, modified, Err(directory))
-            }
-        };
+        let mut questions = vec![self.about("SIZE", &path)?, self.about("MDTM", &path)?];
+        let mut others = vec![self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
+        if care == Care::Thorough {
+            others.extend(self.ask_for_its_row(&parent, &path)?);
+        }
+        // Most likely it is no file either, or nobody else has to wait for long: all that may be asked is asked at once.
+        if care == Care::Quick || self.pool.is_calm() {
+            questions.append(&mut others);
+        }
+        let mut told = self.ask_all(questions).await?.into_iter();
+        let (size, modified) = (told.next().ok_or_else(lost)?, told.next().ok_or_else(lost)?);
         if let Some(file) = file_of(&size, &modified) {
             return Ok(file);
         }
-        let [above, above_is, inside, inside_is] = match directory {
-            Ok(told) => told,
-            Err(commands) => self.ask(commands).await?,
-        };
+        if !others.is_empty() {
+            told = self.ask_all(others).await?.into_iter();
+        }
+        let mut next = || told.next().ok_or_else(lost);
+        let (above, above_is, inside, inside_is) = (next()?, next()?, next()?, next()?);
+        let row = told.next();
         if !inside.is_done() {
             let fault = Fault::of(&inside);
             if fault.kind != ErrorKind::Failed {
@@ -179,12 +195,25 @@ impl Server {
             }
             return match care {
                 Care::Quick => Err(absent()),
-                Care::Thorough => self.look_from_above(&path, &parent, above.is_done()).await,
+                Care::Thorough => self.look_from_above(&path, &parent, above.is_done(), row).await,
             };
         }
         let is_link = above.is_done() && self.leads_elsewhere(&path, &above_is, &inside_is);
         let kind = if is_link { Kind::Symlink } else { Kind::Directory };
         Ok(Attributes { modified: time_of(&modified), ..Attributes::of_kind(kind) })
+    }
+
+    /// What lists the row of a name, and of few others, where that takes no data connection. Never a directory: the row is
+    /// asked for by a pattern, which is no directory's name.
+    fn ask_for_its_row(
+        &self,
+        parent: &StoragePath,
+        path: &StoragePath,
+    ) -> Result<Option<Command>, Fault> {
+        let name = path.name().filter(|_| self.features.lists_by_stat);
+        let pattern = name.and_then(|name| pattern_of(name.as_bytes()));
+        let question = |pattern| self.about("STAT -a", &parent.join_typed(&pattern));
+        pattern.map(question).transpose()
     }
 
     /// Neither a file that has a size nor a directory that can be entered, and the server does not say why: the
@@ -194,6 +223,7 @@ impl Server {
         path: &StoragePath,
         parent: &StoragePath,
         can_enter_parent: bool,
+        row: Option<Reply>,
     ) -> Result<Attributes, Fault> {
         if !can_enter_parent {
             return match Box::pin(self.look_without_facts(parent, Care::Thorough)).await {
@@ -206,11 +236,8 @@ impl Server {
             };
         }
         let Some(name) = path.name() else { return Err(absent()) };
-        if self.features.lists_by_stat && !may_be_a_pattern(name.as_bytes()) {
-            let [row] = self.ask([self.about("STAT -a", path)?]).await?;
-            if row.status() == Status::File {
-                return rows::row_of(&row, &name, self.names()).ok_or_else(absent);
-            }
+        if let Some(row) = row.filter(|row| row.status() == Status::File) {
+            return rows::row_of(&row, &name, self.names()).ok_or_else(absent);
         }
         rows::find(self, parent, &name).await?.ok_or_else(absent)
     }
@@ -282,12 +309,40 @@ fn time_of(reply: &Reply) -> Option<Timestamp> {
     if reply.status() == Status::File { time::parse(reply.last().trim_ascii()) } else { None }
 }
 
-/// Whether a name may stand for others, where names are patterns.
-fn may_be_a_pattern(name: &[u8]) -> bool {
-    name.iter().any(|byte| b"*?[]{},\\".contains(byte))
+/// A pattern that a name matches, and few others do: any letter in the place of one that is written alike everywhere.
+/// `None` where the name may be taken for a pattern itself.
+fn pattern_of(name: &[u8]) -> Option<Vec<u8>> {
+    if name.iter().any(|byte| b"*?[]{},\\".contains(byte)) {
+        return None;
+    }
+    let at = name.iter().position(u8::is_ascii_graphic)?;
+    let mut pattern = name.to_vec();
+    pattern[at] = b'?';
+    Some(pattern)
+}
+
+fn lost() -> Fault {
+    Fault::protocol("replies were lost")
 }
 
 /// Servers on file systems that know no case may answer with another one.
 fn is_same_but_for_case(a: &StoragePath, b: &StoragePath) -> bool {
     a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_asked_for_by_a_pattern_that_few_others_match() {
+        for (name, pattern) in
+            [("file", "?ile"), (".part", "?part"), ("übung", "ü?ung"), ("-x", "?x")]
+        {
+            assert_eq!(pattern_of(name.as_bytes()).as_deref(), Some(pattern.as_bytes()));
+        }
+        for name in ["[a]", "a*", "{a,b}", "a\\b", "üä"] {
+            assert_eq!(pattern_of(name.as_bytes()), None, "{name}");
+        }
+    }
 }

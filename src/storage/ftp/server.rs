@@ -113,7 +113,10 @@ impl Server {
     }
 
     /// Sends however many short commands in one go, and waits for all replies, of which there are as many.
-    pub(super) async fn ask_all(&self, commands: Vec<Command>) -> Result<Vec<Reply>, Fault> {
+    pub(super) async fn ask_all(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Vec<Reply>, Fault> {
         let line = self.pool.first().await?;
         self.ask_all_on(&line, commands).await
     }

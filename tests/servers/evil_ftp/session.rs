@@ -204,6 +204,7 @@ impl Session<'_> {
                 self.say(&format!("257 \"{folder}\" is where you are"))
             }
             "CWD" if size.is_some() => self.say("550 that is no folder: Not a directory"),
+            "CWD" if !self.is_folder(&path) => self.say("550 No such file or directory"),
             "CWD" => {
                 self.folder = path;
                 self.say("250 there you are")
@@ -217,10 +218,7 @@ impl Session<'_> {
                     let facts = format!("type=file;size={size};modify=20240101000000;");
                     self.say(&format!("250-it is\r\n {facts} x\r\n250 so"))
                 }
-                None if verb == "MLST"
-                    && self.has_facts()
-                    && matches!(&path[..], b"/" | b"/srv") =>
-                {
+                None if verb == "MLST" && self.has_facts() && self.is_folder(&path) => {
                     self.say("250-it is\r\n type=dir;modify=20240101000000; x\r\n250 so")
                 }
                 _ => self.say("550 No such file or directory"),
@@ -236,6 +234,7 @@ impl Session<'_> {
                 None => self.say("550 No such file or directory"),
             },
             "STOR" => self.store(path),
+            "STAT" => self.rows_of(argument),
             "DELE" => {
                 let gone = self.shared.world().files.remove(&path).is_some();
                 self.say(if gone { "250 gone" } else { "550 No such file or directory" })
@@ -270,8 +269,31 @@ impl Session<'_> {
         }
     }
 
+    /// Those above the files, and where a login begins.
+    fn is_folder(&self, path: &[u8]) -> bool {
+        let inside = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
+        let world = self.shared.world();
+        matches!(path, b"/" | b"/srv") || world.files.keys().any(|file| file.starts_with(&inside))
+    }
+
     pub(super) fn has_facts(&self) -> bool {
         self.shared.world().features.iter().any(|line| line.starts_with("MLST"))
+    }
+
+    /// The rows of files whose names match a pattern of as many letters, as vsftpd gives them.
+    fn rows_of(&mut self, argument: &[u8]) -> io::Result<()> {
+        let pattern = self.path(argument.strip_prefix(b"-a ").unwrap_or(argument));
+        let matches = |path: &[u8]| {
+            let is_same = |(a, b): (&u8, &u8)| a == b || *a == b'?' && *b != b'/';
+            path.len() == pattern.len() && pattern.iter().zip(path).all(is_same)
+        };
+        let mut told = String::from("213-Status follows:\r\n");
+        for (path, content) in self.shared.world().files.iter().filter(|(path, _)| matches(path)) {
+            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+            let (length, name) = (content.len(), String::from_utf8_lossy(name));
+            told += &format!("-rw-r--r-- 1 0 0 {length} Jan 01 2024 {name}\r\n");
+        }
+        self.say(&(told + "213 End of status"))
     }
 
     /// Of what is there, as real servers do.
