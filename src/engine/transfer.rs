@@ -200,6 +200,7 @@ async fn bring_over(errand: &Errand, held: &mut Held) -> Result<Brought, Fail> {
         // Once the source is removed this is the only copy.
         sync: errand.is_move(),
     };
+    target.expect_rename(part.path(), &name.path);
     let ((arrived, target_digest), after) = try_join!(
         async {
             let arrived = carried.writer.finish(finish).await.at(End::Target)?;

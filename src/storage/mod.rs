@@ -167,6 +167,10 @@ pub trait Storage: Send + Sync {
     /// Returns at once, costs next to nothing when called again, and needs the runtime the calls run on.
     fn expect_streams(&self, _many: usize) {}
 
+    /// What is being written at `from` is to be renamed to `to` as soon as it is closed: whether that name is free may be
+    /// asked along with what closing asks. Returns at once.
+    fn expect_rename(&self, _from: &StoragePath, _to: &StoragePath) {}
+
     /// Ends every connection; calls under way fail with
     /// [`ConnectionLost`](crate::domain::error::ErrorKind::ConnectionLost). Returns at once.
     fn disconnect(&self);

@@ -4,12 +4,16 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Child, time::Duration};
 
 use super::*;
-use crate::{headless, servers::evil_ftp::Trick, support::wait_until};
+use crate::{
+    headless::{self, Said},
+    servers::evil_ftp::Trick,
+    support::wait_until,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 const FACTS: [&str; 4] = ["MLST type*;size*;modify*;", "MFMT", "SIZE", "REST STREAM"];
 const NO_FACTS: [&str; 3] = ["MDTM", "SIZE", "REST STREAM"];
-/// It has no facts, and lists without a data connection.
+/// It reads on while a file comes, and has no facts.
 const VSFTPD: &str = "220 (vsFTPd 3.0.3)";
 
 /// `wharf cp file` to the server's first folder, from this one.
@@ -20,6 +24,10 @@ fn begin(port: u16, folder: &Path) -> Child {
     let mut command = headless::wharf(&client, folder, &words);
     let child = command.env("WHARF_PASSWORD", CANARY).stderr(std::process::Stdio::piped()).spawn();
     child.unwrap()
+}
+
+fn end(child: Child) -> Said {
+    Said::of(child.wait_with_output().unwrap())
 }
 
 fn kill(mut child: Child) {
@@ -91,5 +99,96 @@ fn all_looks_before_an_upload_go_together() {
             looks.iter().all(|look| asked(look) >= looks.iter().filter(|it| *it == look).count())
         });
         kill(child);
+    }
+}
+
+/// The rights, the time and the look at what came of them go behind the last byte, ahead of the server's word that it has it.
+#[test]
+fn a_file_is_settled_ahead_of_the_last_word() {
+    let content = vec![7; 24 << 20];
+    let evil = EvilFtp::start(|world| {
+        world.greeting(VSFTPD);
+        world.features(&FACTS);
+        // More than any buffer takes: that it is private is known long before its end.
+        world.trick(Trick::Slow(40_000_000));
+        world.trick(Trick::WaitsToBeAsked("CHMOD 640"));
+    });
+    let folder = folder_with(&content);
+    let said = end(begin(evil.port(), folder.path()));
+    assert_eq!(said.status, 0, "{said:?}");
+    let world = evil.world();
+    assert_eq!(world.paths(), ["/srv/file"]);
+    assert!(world.content("/srv/file").unwrap() == content);
+    assert_eq!(world.mode("/srv/file").as_deref(), Some("640"));
+}
+
+/// Unless the server has yet to say that it has made the file private: that would undo what is set on another connection.
+#[test]
+fn nothing_is_set_while_a_file_is_made_private() {
+    let evil = EvilFtp::start(|world| {
+        world.greeting(VSFTPD);
+        world.features(&FACTS);
+        world.trick(Trick::Late("SITE CHMOD 600"));
+    });
+    let folder = folder_with(b"content");
+    let said = end(begin(evil.port(), folder.path()));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(evil.world().mode("/srv/file").as_deref(), Some("640"));
+}
+
+/// Whether the final name is free is asked along with that, and not once more.
+#[test]
+fn the_final_look_goes_along() {
+    for (greeting, features, look) in
+        [("220 evil", &FACTS[..], "MLST"), (VSFTPD, &NO_FACTS[..], "SIZE")]
+    {
+        let start = |trick: Option<Trick>| {
+            EvilFtp::start(|world| {
+                world.greeting(greeting);
+                world.features(features);
+                trick.into_iter().for_each(|trick| world.trick(trick));
+            })
+        };
+        let folder = folder_with(b"content");
+        let last = format!("{look} /srv/file");
+        let evil = start(Some(Trick::FallsSilent("SITE")));
+        let child = begin(evil.port(), folder.path());
+        // Of the name it has until then, once it is written.
+        wait_until("all is asked", SOON, || {
+            let seen = evil.world().seen();
+            let written = seen.iter().position(|line| line.starts_with("SITE CHMOD 640"));
+            written.is_some_and(|at| count(&seen[at..], &last) == 1)
+        });
+        kill(child);
+
+        let evil = start(None);
+        let said = end(begin(evil.port(), folder.path()));
+        assert_eq!(said.status, 0, "{said:?}");
+        let seen = evil.world().seen();
+        let written = seen.iter().position(|line| line.starts_with("SITE CHMOD 640")).unwrap();
+        let renamed = seen.iter().position(|line| line.starts_with("RNTO")).unwrap();
+        assert_eq!(count(&seen[written..renamed], &last), 1, "{seen:?}");
+        assert_eq!(evil.world().content("/srv/file").as_deref(), Some(&b"content"[..]));
+    }
+}
+
+/// What somebody else puts under the name while the file is on its way stays.
+#[test]
+fn what_appears_meanwhile_is_seen_in_the_final_look() {
+    for (greeting, features) in [("220 evil", &FACTS[..]), (VSFTPD, &FACTS), (VSFTPD, &NO_FACTS)] {
+        let evil = EvilFtp::start(|world| {
+            world.greeting(greeting);
+            world.features(features);
+            world.trick(Trick::Slow(40_000_000));
+        });
+        let folder = folder_with(&vec![7; 24 << 20]);
+        let child = begin(evil.port(), folder.path());
+        wait_until("it is on its way", SOON, || evil.world().was_asked("STOR"));
+        evil.world().file("/srv/file", b"somebody else's");
+        let said = end(child);
+        assert_eq!(said.status, 1, "{said:?}");
+        let world = evil.world();
+        assert_eq!(world.content("/srv/file").as_deref(), Some(&b"somebody else's"[..]));
+        assert_eq!(world.paths(), ["/srv/file"], "a part was left");
     }
 }

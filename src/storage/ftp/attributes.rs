@@ -7,10 +7,10 @@ use super::{
     features::{SetTime, has, note},
     server::Server,
     time,
-    wire::{Command, Reply},
+    wire::Command,
 };
 use crate::domain::{
-    entry::{Attributes, Kind, SetAttributes, Timestamp},
+    entry::{Kind, SetAttributes, Timestamp},
     error::ErrorKind,
     path::StoragePath,
 };
@@ -65,40 +65,6 @@ pub(super) async fn set(
     unsupported.map_or(Ok(()), Err)
 }
 
-/// Sets what is to be set of a file and looks at what came of it, all in one go; `None` where the server did not do as it
-/// was told, and one thing is to be done after another.
-pub(super) async fn set_and_look(
-    server: &Server,
-    path: &StoragePath,
-    attributes: &SetAttributes,
-) -> Result<Option<Attributes>, Fault> {
-    let habits = &server.login().habits;
-    let mut commands = Vec::new();
-    if let Some(bits) = attributes.permissions.filter(|_| !has(&habits.no_chmod)) {
-        let Ok(chmod) = chmod(server, path, bits) else { return Ok(None) };
-        commands.push(chmod);
-    }
-    let way = habits.ways_to_set_time(&server.features).into_iter().next();
-    if let (Some(modified), Some(way)) = (attributes.modified, way) {
-        let Ok(command) = time_by(server, path, modified, way) else { return Ok(None) };
-        commands.push(command);
-    }
-    let set = commands.len();
-    commands.extend(server.look_at_file(path)?);
-    let replies = server.ask_all(commands).await?;
-    let (set, looked) = replies.split_at(set.min(replies.len()));
-    // What only tells a time answers 213 as well, but then the look shows another one.
-    let is_done = set.iter().all(Reply::is_done);
-    let there = server.file_in(looked).filter(|_| is_done);
-    let has_time = |there: &Attributes| match (attributes.modified, way) {
-        (Some(wanted), Some(_)) => {
-            there.modified.is_some_and(|told| told.seconds == wanted.seconds)
-        }
-        _ => true,
-    };
-    Ok(there.filter(has_time))
-}
-
 async fn set_rights(server: &Server, path: &StoragePath, bits: u32) -> Result<(), Fault> {
     if has(&server.login().habits.no_chmod) {
         return Err(Fault::new(ErrorKind::Unsupported, "the server sets no permissions"));
@@ -134,7 +100,8 @@ async fn set_time(server: &Server, path: &StoragePath, modified: Timestamp) -> R
     Err(Fault::new(ErrorKind::Unsupported, "the server does not set its time"))
 }
 
-fn time_by(
+/// The command that sets a time in this way.
+pub(super) fn time_by(
     server: &Server,
     path: &StoragePath,
     modified: Timestamp,

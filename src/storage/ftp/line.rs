@@ -194,9 +194,14 @@ impl Line {
 
     /// Asks for the port of the next transfer while this one is under way: that is a round trip less between two files.
     pub(super) fn ask_for_port_ahead(&self) {
-        if self.shared.ahead.load(Ordering::Acquire) > READS_AHEAD {
+        if self.reads_on() {
             self.keep_port_ahead(self.send_one(Command::bare("EPSV").in_manner(Manner::Urgent)));
         }
+    }
+
+    /// Whether what is said while a transfer is under way is answered after it, in its order.
+    pub(super) fn reads_on(&self) -> bool {
+        self.shared.ahead.load(Ordering::Acquire) > READS_AHEAD
     }
 
     /// Keeps what was asked for the next transfer.
@@ -448,6 +453,12 @@ impl Pending {
             self.take_note(reply);
         }
         self.has_begun
+    }
+
+    /// Whether the last reply has come by now.
+    pub(super) fn is_answered(&mut self) -> bool {
+        self.has_begun();
+        self.kept.is_some()
     }
 
     fn take_note(&mut self, reply: Reply) {

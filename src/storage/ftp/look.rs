@@ -260,6 +260,25 @@ impl Server {
         told.filter(|there| there.kind == Kind::File)
     }
 
+    /// What tells in one go whether a name is free.
+    pub(super) fn ask_whether_free(&self, path: &StoragePath) -> Result<Vec<Command>, Fault> {
+        let mut questions = self.look_at_file(path)?;
+        if !self.has_facts() {
+            questions.push(self.about("CWD", path)?);
+        }
+        Ok(questions)
+    }
+
+    /// Whether the answers say that it is. Where they are about something else, nothing is said.
+    pub(super) fn tells_it_is_free(&self, replies: &[Reply]) -> bool {
+        let no = match replies {
+            [facts] => facts,
+            [size, _, inside] if size.status() != Status::File => inside,
+            _ => return false,
+        };
+        !no.is_done() && matches!(Fault::of(no).kind, ErrorKind::NotFound | ErrorKind::Failed)
+    }
+
     /// What stands there, links followed.
     pub(super) async fn look_through(&self, path: &StoragePath) -> Result<Attributes, Fault> {
         let there = self.look(path).await?;
@@ -288,7 +307,7 @@ fn fact_lines(reply: &Reply) -> impl Iterator<Item = &[u8]> {
     reply.lines().iter().map(Vec::as_slice)
 }
 
-fn absent() -> Fault {
+pub(super) fn absent() -> Fault {
     Fault::new(ErrorKind::NotFound, "there is no such file or directory")
 }
 

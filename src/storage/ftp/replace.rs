@@ -3,6 +3,7 @@
 use super::{
     fault::Fault,
     features::{has, note},
+    look,
     server::Server,
 };
 use crate::{
@@ -22,7 +23,11 @@ pub(super) async fn rename(
     replace: Replace,
 ) -> Result<(), Fault> {
     // RNTO replaces on most servers, whatever one wants: a look comes first.
-    let standing = match server.look_whether_free(to).await {
+    let looked = match server.next_names.was_free(to) {
+        true => Err(look::absent()),
+        false => server.look_whether_free(to).await,
+    };
+    let standing = match looked {
         Ok(there) => Some(there.kind),
         Err(fault) if fault.kind == ErrorKind::NotFound => None,
         Err(fault) if fault.kind.ends_the_connection() => return Err(fault),

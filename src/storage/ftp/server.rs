@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{
     fault::Fault,
     features::{Features, has},
-    line::Line,
+    line::{Line, Pending},
     login::Login,
+    next_names::NextNames,
     patience::Patience,
     pool::{Pool, hung_up},
     wire::{Command, Reply},
@@ -24,13 +25,14 @@ pub(super) struct Server {
     pub(super) pool: Arc<Pool>,
     pub(super) features: Arc<Features>,
     pub(super) home: StoragePath,
+    pub(super) next_names: NextNames,
     host: String,
 }
 
 impl Server {
     pub(super) fn new(pool: Arc<Pool>, features: Arc<Features>, home: StoragePath) -> Self {
         let host = display::escape_text(pool.login().site().host());
-        Self { pool, features, home, host }
+        Self { pool, features, home, next_names: NextNames::default(), host }
     }
 
     pub(super) fn login(&self) -> &Login {
@@ -126,9 +128,14 @@ impl Server {
         line: &Line,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Vec<Reply>, Fault> {
+        self.answers_to(line.send(commands)).await
+    }
+
+    /// Waits for the answers to all that was asked.
+    pub(super) async fn answers_to(&self, asked: Vec<Pending>) -> Result<Vec<Reply>, Fault> {
         let patience = self.patience().reply;
         let mut replies = Vec::new();
-        for mut pending in line.send(commands) {
+        for mut pending in asked {
             replies.push(pending.last(patience).await?);
         }
         self.pool.moved();

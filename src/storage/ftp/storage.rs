@@ -268,6 +268,10 @@ impl Storage for FtpStorage {
         self.taken(digest::sum(&self.server, path, algorithm).await, path).await
     }
 
+    fn expect_rename(&self, from: &StoragePath, to: &StoragePath) {
+        self.server.next_names.announce(from, to);
+    }
+
     fn expect_streams(&self, many: usize) {
         self.server.pool.open_ahead(many);
     }

@@ -59,6 +59,10 @@ pub(crate) enum Trick {
     Silent(&'static str),
     /// From this command on a session reads, and says nothing any more.
     FallsSilent(&'static str),
+    /// What begins like this is done a while after it has come.
+    Late(&'static str),
+    /// A file that was sent is there, and the last word about it said, once this command has come behind it.
+    WaitsToBeAsked(&'static str),
     /// This command is answered with a line that does not end.
     EndlessLine(&'static str),
     /// This command is answered with a reply that does not end.

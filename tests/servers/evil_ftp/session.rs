@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Shared, Trick, stream::Stream};
+use super::{Shared, Trick, stream::Stream, transfers};
 use crate::servers::ftp_server::Tls;
 
 pub(super) struct Session<'a> {
@@ -69,6 +69,10 @@ impl Session<'_> {
                 None => (&line[..], &b""[..]),
             };
             let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
+            let is_late = |trick: &Trick| matches!(trick, Trick::Late(begins) if line.starts_with(begins.as_bytes()));
+            if self.tricks().iter().any(is_late) {
+                transfers::dawdle();
+            }
             if !self.was_tricked(&verb)? {
                 self.obey(&verb, argument)?;
             }

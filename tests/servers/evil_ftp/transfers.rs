@@ -15,6 +15,11 @@ use super::{
 /// What a slow link is slow by.
 const TENTH: Duration = Duration::from_millis(100);
 
+/// Does nothing for a while.
+pub(super) fn dawdle() {
+    thread::sleep(TENTH * 3);
+}
+
 impl Session<'_> {
     pub(super) fn list(&mut self) -> io::Result<()> {
         self.say("150 here it comes")?;
@@ -159,8 +164,30 @@ impl Session<'_> {
                 Ok(count) => taken.extend_from_slice(&piece[..count]),
             }
         };
+        let asked = self.tricks().into_iter().find_map(|trick| match trick {
+            Trick::WaitsToBeAsked(verb) => Some(verb),
+            _ => None,
+        });
+        let last = match asked.map(|verb| self.waits_to_be_asked(verb)).transpose()? {
+            Some(false) => "451 nobody asked",
+            _ => last,
+        };
         self.shared.world().files.entry(path).or_default().extend(taken);
         data.close();
         self.say(last)
+    }
+
+    /// Whether this command comes within a while, among whatever is not read yet.
+    fn waits_to_be_asked(&mut self, verb: &str) -> io::Result<bool> {
+        let socket = self.control()?.socket().try_clone()?;
+        let mut said = [0; 4096];
+        for _ in 0..100 {
+            let length = socket.peek(&mut said)?;
+            if String::from_utf8_lossy(&said[..length]).contains(verb) {
+                return Ok(true);
+            }
+            thread::sleep(TENTH);
+        }
+        Ok(false)
     }
 }

@@ -23,8 +23,9 @@ use crate::{
             pool::{For, Lease},
             rows::is_a_refusal,
             server::Server,
+            settling::Settling,
             way::Way,
-            wire::Command,
+            wire::{Command, Manner},
         },
     },
 };
@@ -48,6 +49,17 @@ enum Private {
     Wanted(Command),
     /// It was sent.
     Asked(Pending),
+}
+
+impl Private {
+    /// Whether nothing of that is still under way.
+    fn is_seen_to(&mut self) -> bool {
+        match self {
+            Private::Enough => true,
+            Private::Wanted(_) => false,
+            Private::Asked(asked) => asked.is_answered(),
+        }
+    }
 }
 
 impl FtpWriteStream {
@@ -218,18 +230,32 @@ impl FtpWriteStream {
             return Err(self.why_broken_off(fault).await);
         }
         self.make_private().await?;
+        let (server, path) = (&self.server, &self.path);
+        let settling = Settling::of(server, path, &options.attributes)?;
+        let mut settled = None;
         if let Some((lease, transfer)) = self.under_way.take() {
+            let along = settling.as_ref().filter(|_| self.private.is_seen_to());
+            let along = along.filter(|_| lease.line().reads_on()).map(|settling| {
+                let urgent = |command: Command| command.in_manner(Manner::Urgent);
+                lease.line().send(settling.commands().into_iter().map(urgent))
+            });
             transfer.finish_writing().await?;
+            if let Some(along) = along {
+                settled = Some(server.answers_to(along).await?);
+            }
             lease.give_back();
         }
         let private = std::mem::replace(&mut self.private, Private::Enough);
-        let (server, path) = (&self.server, &self.path);
-        let (private, settled) = tokio::join!(
-            is_private(server, private),
-            attributes::set_and_look(server, path, &options.attributes)
-        );
+        let ask = async {
+            match (&settling, settled) {
+                (Some(settling), None) => server.ask_all(settling.commands()).await,
+                (_, settled) => Ok(settled.unwrap_or_default()),
+            }
+        };
+        let (private, settled) = tokio::join!(is_private(server, private), ask);
         private?;
-        if let Some(there) = settled? {
+        let settled = settled?;
+        if let Some(there) = settling.and_then(|settling| settling.outcome(server, &settled)) {
             return Ok(there);
         }
         match attributes::set(server, path, &options.attributes).await {
@@ -313,6 +339,7 @@ impl WriteStream for FtpWriteStream {
 
 impl Drop for FtpWriteStream {
     fn drop(&mut self) {
+        self.server.next_names.of(&self.path);
         if let Some((lease, transfer)) = self.under_way.take() {
             lease.recover(transfer.break_off());
         }
