@@ -37,11 +37,13 @@ pub(super) async fn look_before(errand: &Errand) -> Result<Way, Fail> {
     let target = match errand.step.target {
         Known::Absent => return Ok(free()),
         Known::Present(target) => target,
-        Known::Unknown | Known::FreeAt(_) => match errand.target().stat(errand.to()?).await {
-            Ok(target) => target,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(free()),
-            Err(error) => return Err(error).at(End::Target),
-        },
+        Known::Unknown | Known::FreeAt(_) => {
+            match errand.target().stat_in_doubt(errand.to()?).await {
+                Ok(target) => target,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(free()),
+                Err(error) => return Err(error).at(End::Target),
+            }
+        }
     };
     let way = decide(errand, errand.step.source, target).await?;
     let replaces = matches!(way, Way::Overwrite | Way::GoesOn(_));

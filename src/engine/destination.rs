@@ -139,7 +139,7 @@ async fn look_for_only(
     let [source] = sources else { return Held::Unknown };
     let Some(name) = source.name() else { return Held::Unknown };
     let at = Instant::now();
-    match storage.stat(&directory.join(&name)).await {
+    match storage.stat_in_doubt(&directory.join(&name)).await {
         Err(error) if error.kind() == ErrorKind::NotFound => Held::NotThis(name, at),
         _ => Held::Unknown,
     }

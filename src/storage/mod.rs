@@ -46,6 +46,12 @@ pub trait Storage: Send + Sync {
     /// What stands there, links not followed. Absent is [`NotFound`](crate::domain::error::ErrorKind::NotFound).
     async fn stat(&self, path: &StoragePath) -> Result<Attributes>;
 
+    /// What stands under a name that most likely is free, links not followed: asked in as few round trips as it takes to
+    /// find that out, at whatever other cost.
+    async fn stat_in_doubt(&self, path: &StoragePath) -> Result<Attributes> {
+        self.stat(path).await
+    }
+
     /// What stands there, links followed.
     async fn stat_followed(&self, path: &StoragePath) -> Result<Attributes>;
 

@@ -33,9 +33,6 @@ use crate::domain::error::ErrorKind;
 /// Servers of which no more may be sent before an answer do not read on in a transfer either.
 const READS_AHEAD: usize = 1 << 10;
 
-/// As many questions as two looks take.
-const A_FEW: usize = 14;
-
 /// What a server had sent before it hung up may still be on its way through the system.
 const FOR_WHAT_CAME: Duration = Duration::from_millis(500);
 
@@ -227,11 +224,6 @@ impl Line {
     /// Whether nobody waits for anything.
     pub(super) fn is_quiet(&self) -> bool {
         self.shared.waiting().is_empty()
-    }
-
-    /// Whether few answers are waited for: whoever asks next does not wait for long.
-    pub(super) fn is_calm(&self) -> bool {
-        self.shared.waiting().len() <= A_FEW
     }
 
     /// Whether nothing was said for so long, and nobody waits for anything.

@@ -25,6 +25,8 @@ enum Care {
     Quick,
     /// Through the listing of the directory that holds it, if need be.
     Thorough,
+    /// The same, most likely for nothing: all that may be asked is asked at once.
+    Doubtful,
 }
 
 impl Server {
@@ -34,6 +36,11 @@ impl Server {
     }
 
     /// The same for a name that most likely is free.
+    pub(super) async fn look_in_doubt(&self, path: &StoragePath) -> Result<Attributes, Fault> {
+        self.look_with(path, Care::Doubtful).await
+    }
+
+    /// The same, where a name that cannot be seen counts as free.
     pub(super) async fn look_whether_free(&self, path: &StoragePath) -> Result<Attributes, Fault> {
         self.look_with(path, Care::Quick).await
     }
@@ -51,8 +58,7 @@ impl Server {
     }
 
     async fn look_at_facts(&self, path: &StoragePath, care: Care) -> Result<Attributes, Fault> {
-        let along = care == Care::Thorough && self.pool.is_calm();
-        let why = if along { self.ask_why_no_facts(path)? } else { None };
+        let why = if care == Care::Doubtful { self.ask_why_no_facts(path)? } else { None };
         let mut told =
             self.ask_all([self.about("MLST", path)?].into_iter().chain(why)).await?.into_iter();
         let reply = told.next().ok_or_else(lost)?;
@@ -170,11 +176,11 @@ impl Server {
         let pwd = || Command::bare("PWD");
         let mut questions = vec![self.about("SIZE", &path)?, self.about("MDTM", &path)?];
         let mut others = vec![self.about("CWD", &parent)?, pwd(), self.about("CWD", &path)?, pwd()];
-        if care == Care::Thorough {
+        if care == Care::Doubtful {
             others.extend(self.ask_for_its_row(&parent, &path)?);
         }
-        // Most likely it is no file either, or nobody else has to wait for long: all that may be asked is asked at once.
-        if care == Care::Quick || self.pool.is_calm() {
+        // Most likely it is no file either, or nobody else has to wait: all that may be asked is asked at once.
+        if care != Care::Thorough || self.pool.is_quiet() {
             questions.append(&mut others);
         }
         let mut told = self.ask_all(questions).await?.into_iter();
@@ -195,7 +201,9 @@ impl Server {
             }
             return match care {
                 Care::Quick => Err(absent()),
-                Care::Thorough => self.look_from_above(&path, &parent, above.is_done(), row).await,
+                Care::Thorough | Care::Doubtful => {
+                    self.look_from_above(&path, &parent, above.is_done(), row).await
+                }
             };
         }
         let is_link = above.is_done() && self.leads_elsewhere(&path, &above_is, &inside_is);
@@ -236,6 +244,10 @@ impl Server {
             };
         }
         let Some(name) = path.name() else { return Err(absent()) };
+        let row = match (row, self.ask_for_its_row(parent, path)?) {
+            (None, Some(question)) => self.ask([question]).await?.into_iter().next(),
+            (row, _) => row,
+        };
         if let Some(row) = row.filter(|row| row.status() == Status::File) {
             return rows::row_of(&row, &name, self.names()).ok_or_else(absent);
         }

@@ -143,6 +143,10 @@ impl Storage for FtpStorage {
         self.server.look(path).await.map_err(self.server.failed("look at", path))
     }
 
+    async fn stat_in_doubt(&self, path: &StoragePath) -> Result<Attributes> {
+        self.server.look_in_doubt(path).await.map_err(self.server.failed("look at", path))
+    }
+
     async fn stat_followed(&self, path: &StoragePath) -> Result<Attributes> {
         self.server.look_through(path).await.map_err(self.server.failed("look at", path))
     }

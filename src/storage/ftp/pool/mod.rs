@@ -346,9 +346,9 @@ impl Pool {
         self.lent.load(Ordering::Acquire) > 0
     }
 
-    /// Whether few answers are waited for on the connection for short commands.
-    pub(super) fn is_calm(&self) -> bool {
-        lock(&self.first).is_calm()
+    /// Whether nobody waits for an answer on the connection for short commands.
+    pub(super) fn is_quiet(&self) -> bool {
+        lock(&self.first).is_quiet()
     }
 
     /// Whether the connection for short commands stands, and with it the server.
