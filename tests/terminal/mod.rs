@@ -2,6 +2,7 @@
 
 mod changing;
 mod crossing;
+mod demo_site;
 mod dragging;
 mod driver;
 mod editing;

@@ -39,6 +39,8 @@ pub(super) struct Features {
     pub(super) keeps_tail: bool,
     /// It reads commands far ahead of the one it works on.
     pub(super) reads_ahead: bool,
+    /// It may answer in another order than it was asked: one thing is asked after another.
+    pub(super) mixes_answers: bool,
     /// STAT lists as LIST does, without a data connection; a name in it may be a pattern.
     pub(super) lists_by_stat: bool,
     /// Its refusal to enter a directory says why, and costs nothing.
@@ -60,7 +62,11 @@ impl Features {
     /// How many bytes of commands may be sent before the first is answered. ProFTPD takes two commands for one where its
     /// buffer of 1 KiB ends between CR and LF.
     pub(super) fn ahead(&self) -> usize {
-        if self.reads_ahead { 16 << 10 } else { 1000 }
+        match (self.mixes_answers, self.reads_ahead) {
+            (true, _) => 0,
+            (false, true) => 16 << 10,
+            (false, false) => 1000,
+        }
     }
 
     /// How to ask for a sum: by HASH where that is what it takes, else by a command for it.
@@ -81,7 +87,12 @@ impl Features {
                 let line = String::from_utf8_lossy(line.trim_ascii()).to_lowercase();
                 let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
                 match word {
-                    "mlst" => features.facts = Some(Facts::read(rest)),
+                    "mlst" => {
+                        features.facts = Some(Facts::read(rest));
+                        // libunftp, which answers at once what takes no look at its files, and that only after it has
+                        // looked. Nobody else names no facts (RFC 3659 §7.8).
+                        features.mixes_answers = rest.is_empty();
+                    }
                     "mlsd" => features.facts = features.facts.or(Some(Facts::default())),
                     "size" => features.size = true,
                     "mdtm" => features.mdtm = true,
@@ -284,6 +295,9 @@ mod tests {
             assert!(features(lines, greeting).bends_names);
         }
         assert_eq!(features("500 what?\r\n", ""), Features::default());
+        let libunftp = "211-Extensions supported:\r\n EPSV\r\n MDTM\r\n MLSD\r\n MLST\r\n SIZE\r\n UTF8\r\n211 END\r\n";
+        assert_eq!(features(libunftp, "hello").ahead(), 0);
+        assert!(proftpd.ahead() > 0);
     }
 
     #[test]
