@@ -15,6 +15,7 @@ mod secrets;
 mod security;
 mod sessions;
 mod slow;
+mod small_files;
 mod sums;
 mod trips;
 mod uploads;
