@@ -24,6 +24,8 @@ use crate::{
 pub(super) const WORTH_GOING_ON: u64 = 1 << 20;
 /// So much is compared at the end of what is to be kept.
 const COMPARED: u64 = 1 << 20;
+/// The same for each of several ranges, of which the last bytes given to a writer are not kept anyway.
+const COMPARED_OF_MANY: u64 = 128 << 10;
 /// Of a part on a server that no digest proves, so much at its end is carried again: of the writes that were under way
 /// some may have arrived and some before them not.
 const IN_DOUBT: u64 = 8 << 20;
@@ -104,8 +106,9 @@ pub(super) async fn prove(
         Written::Naming(_) | Written::Committed(_) | Written::Moving => Ok(None),
         Written::Ranges(ranges) => {
             let kept = joined(ranges.clone());
+            let compared = if kept.len() > 1 { COMPARED_OF_MANY } else { COMPARED };
             for range in &kept {
-                if range.end > stands || !ends_alike(errand, begun, range).await? {
+                if range.end > stands || !ends_alike(errand, begun, range, compared).await? {
                     return Ok(None);
                 }
             }
@@ -118,7 +121,7 @@ pub(super) async fn prove(
             // What a file here reaches to was written.
             let in_doubt = if errand.target_is_here() { 0 } else { IN_DOUBT };
             let end = stands.saturating_sub(in_doubt);
-            if end == 0 || !ends_alike(errand, begun, &(0..end)).await? {
+            if end == 0 || !ends_alike(errand, begun, &(0..end), COMPARED).await? {
                 return Ok(None);
             }
             let hashes = errand.source_is_here();
@@ -136,8 +139,8 @@ pub(super) async fn is_beginning(errand: &Errand, stands: u64) -> Result<bool, F
     let begun = Begun { from, to, part, source: errand.step.source, written };
     match prove_by_digest(errand, &begun, stands).await? {
         Some(proved) => Ok(proved.is_some()),
-        None => Ok(ends_alike(errand, &begun, &(0..stands.min(COMPARED))).await?
-            && ends_alike(errand, &begun, &(0..stands)).await?),
+        None => Ok(ends_alike(errand, &begun, &(0..stands.min(COMPARED)), COMPARED).await?
+            && ends_alike(errand, &begun, &(0..stands), COMPARED).await?),
     }
 }
 
@@ -177,9 +180,14 @@ pub(super) fn in_doubt(errand: &Errand) -> u64 {
     if errand.target_is_here() { IN_DOUBT_HERE } else { IN_DOUBT }
 }
 
-/// Whether source and part hold the same at the end of a range.
-async fn ends_alike(errand: &Errand, begun: &Begun, range: &Range<u64>) -> Result<bool, Fail> {
-    let start = range.end.saturating_sub(COMPARED).max(range.start);
+/// Whether source and part hold the same at the end of a range, in so many bytes.
+async fn ends_alike(
+    errand: &Errand,
+    begun: &Begun,
+    range: &Range<u64>,
+    compared: u64,
+) -> Result<bool, Fail> {
+    let start = range.end.saturating_sub(compared).max(range.start);
     let length = range.end - start;
     let (here, there) = carry::both(
         errand,

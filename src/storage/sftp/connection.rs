@@ -113,7 +113,7 @@ impl Connection {
     }
 
     /// So many streams are about to be opened: channels for them are opened meanwhile, within what is wanted.
-    pub(crate) fn expect(&self, streams: usize) {
+    pub(crate) fn expect_streams(&self, streams: usize) {
         self.inbox.put(Command::Expect(streams));
     }
 

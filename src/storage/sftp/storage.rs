@@ -357,7 +357,7 @@ impl Storage for SftpStorage {
     }
 
     fn expect_streams(&self, many: usize) {
-        self.server.client.connections().first().expect(many);
+        self.server.client.connections().first().expect_streams(many);
     }
 
     fn lanes(&self) -> usize {
