@@ -3,6 +3,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Child, time::Duration};
 
+use wharf::{
+    domain::entry::SetAttributes,
+    storage::{FinishOptions, WriteOptions},
+};
+
 use super::*;
 use crate::{
     headless::{self, Said},
@@ -133,6 +138,26 @@ fn nothing_is_set_while_a_file_is_made_private() {
     let folder = folder_with(b"content");
     let said = end(begin(evil.port(), folder.path()));
     assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(evil.world().mode("/srv/file").as_deref(), Some("640"));
+}
+
+/// The same where a piece was written while that was still out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_makes_it_private_is_waited_for_however_much_is_written_meanwhile() {
+    let evil = EvilFtp::start(|world| {
+        world.greeting(VSFTPD);
+        world.features(&FACTS);
+        world.trick(Trick::Late("SITE CHMOD 600"));
+    });
+    let storage = connect(&evil).await;
+    let path = StoragePath::new("/srv/file");
+    let mut stream = storage.write(&path, WriteOptions::new_private()).await.unwrap();
+    stream.write(b"one".to_vec().into()).await.unwrap();
+    stream.write(b"and another".to_vec().into()).await.unwrap();
+    let attributes = SetAttributes { permissions: Some(0o640), modified: None };
+    stream.finish(FinishOptions { attributes, sync: false }).await.unwrap();
+    // Answered behind all that was asked before.
+    storage.stat(&path).await.unwrap();
     assert_eq!(evil.world().mode("/srv/file").as_deref(), Some("640"));
 }
 

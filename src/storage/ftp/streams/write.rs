@@ -118,8 +118,9 @@ impl FtpWriteStream {
     async fn make_private(&mut self) -> std::result::Result<(), Fault> {
         let Some((_, transfer)) = &mut self.under_way else { return Ok(()) };
         if transfer.is_agreed()
-            && let Private::Wanted(chmod) = std::mem::replace(&mut self.private, Private::Enough)
+            && let Private::Wanted(chmod) = &self.private
         {
+            let chmod = chmod.clone();
             self.private = Private::Asked(self.server.pool.first().await?.send_one(chmod));
         }
         Ok(())
