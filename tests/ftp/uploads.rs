@@ -128,20 +128,6 @@ fn a_file_is_settled_ahead_of_the_last_word() {
 }
 
 /// Unless the server has yet to say that it has made the file private: that would undo what is set on another connection.
-#[test]
-fn nothing_is_set_while_a_file_is_made_private() {
-    let evil = EvilFtp::start(|world| {
-        world.greeting(VSFTPD);
-        world.features(&FACTS);
-        world.trick(Trick::Late("SITE CHMOD 600"));
-    });
-    let folder = folder_with(b"content");
-    let said = end(begin(evil.port(), folder.path()));
-    assert_eq!(said.status, 0, "{said:?}");
-    assert_eq!(evil.world().mode("/srv/file").as_deref(), Some("640"));
-}
-
-/// The same where a piece was written while that was still out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_makes_it_private_is_waited_for_however_much_is_written_meanwhile() {
     let evil = EvilFtp::start(|world| {
